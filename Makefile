@@ -1,0 +1,66 @@
+# Everything starts from a bare machine with Python 3.11+ and make.
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check bench chaos format lock openapi clean
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP = $(VENV)/.installed-$(1)
+
+help: ## Show the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(BIN)/uv: requirements-tools.lock
+	@test -n "$(PYTHON)" || { echo "Python 3.11 to 3.14 is needed and none was found"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-tools.lock
+	@touch $(BIN)/uv
+
+$(call STAMP,run): $(BIN)/uv requirements.lock pyproject.toml
+	@test -e $(call STAMP,dev) || $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-tools.lock requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	@touch $@
+
+$(call STAMP,dev): $(BIN)/uv requirements-dev.lock pyproject.toml
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements-tools.lock requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline --editable .
+	@touch $@ $(call STAMP,run)
+
+install: $(call STAMP,run) ## Create .venv and install from the hashed lock
+
+demo: install ## Run the main job end to end on this machine
+	@$(BIN)/audience-export demo
+
+test: $(call STAMP,dev) ## Run the tests
+	@$(BIN)/python -m pytest
+
+check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/python -c "import yaml; yaml.safe_load(open('compose.yaml'))"
+
+bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
+chaos: $(call STAMP,dev) ## The long form of the crash tests
+	@CHAOS=full $(BIN)/python -m pytest tests/chaos -m chaos
+
+format: $(call STAMP,dev) ## Format the code
+	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json
+	@$(BIN)/audience-export openapi > openapi/openapi.json
+
+lock: $(BIN)/uv ## Resolve anew and write the hashed lock files
+	@rm -f uv.lock && $(BIN)/uv lock --quiet
+	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra delta --no-header -o requirements-image.lock
+	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra embedded --extra delta --no-header -o requirements.lock
+	@$(BIN)/uv export --quiet --no-emit-project --extra embedded --extra delta --no-header -o requirements-dev.lock
+	@rm -f uv.lock
+
+clean: ## Remove what make made
+	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache

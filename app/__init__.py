@@ -1,0 +1,1 @@
+"""The service: resources, their rules, and the adapters both processes share."""

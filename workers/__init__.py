@@ -1,0 +1,1 @@
+"""The process that performs runs; it knows no HTTP framework."""
