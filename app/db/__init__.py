@@ -1,0 +1,1 @@
+"""Postgres, and nothing else: tables, transactions, and the secrets kept in them."""

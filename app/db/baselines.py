@@ -1,0 +1,48 @@
+"""What a mirror has put into its audience; here, since a run can be ended by a worker, a janitor or a caller.
+
+Only manifests of staged rows are kept, never rows. A run that ended early is remembered beside the last
+one that finished: what it added must be found again to be removed later.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Export, ExportBaseline, Run
+
+
+async def move_baseline(
+    session: AsyncSession, export_id: str, staged: Mapping[str, Any], *, finished: bool
+) -> set[str]:
+    """Take the staged rows of a mirror's run into its baseline.
+
+    Returns the prefixes of staged rows that nobody needs any more once the transaction stands.
+    """
+    prefix: str = staged["prefix"]
+    if await session.get(Export, export_id, with_for_update=True) is None:
+        return {prefix}
+    row = await session.get(ExportBaseline, export_id)
+    if row is None:
+        row = ExportBaseline(export_id=export_id, delivered=None, pending=[])
+        session.add(row)
+    if finished:
+        old = [item["prefix"] for item in [row.delivered, *row.pending] if item is not None]
+        row.delivered, row.pending = dict(staged), []
+        return set(old) - {prefix}
+    if all(item["prefix"] != prefix for item in row.pending):
+        row.pending = [*row.pending, dict(staged)]
+    return set()
+
+
+async def remember_unfinished(session: AsyncSession, runs: Iterable[Run]) -> None:
+    """Have what these runs may have delivered found again; call it when they end early."""
+    for run in runs:
+        if has_delivered(run):
+            assert run.plan is not None
+            await move_baseline(session, run.export_id, run.plan["staged"], finished=False)
+
+
+def has_delivered(run: Run) -> bool:
+    """Whether a mirror's run may have changed its audience: a session is noted before its first batch."""
+    return run.spec["sync_mode"] == "mirror" and run.plan is not None and bool(run.session_ids)

@@ -1,0 +1,37 @@
+"""Asking for the end of active runs; here, since an export, a connection or a caller can be the reason."""
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.db.baselines import remember_unfinished
+from app.db.models import Run
+
+
+async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+    """Cancel queued runs now, and ask the workers of running ones to stop at the next batch.
+
+    Asking twice is the same as asking once.
+    """
+    now = clock.now()
+    ended: dict[str, Any] = {
+        "status": "canceled",
+        "phase": None,
+        "finished_at": now,
+        "throttled_until": None,
+    }
+    queued = await session.scalars(
+        update(Run)
+        .where(Run.status == "queued", *which)
+        .values(cancel_requested_at=now, **ended)
+        .returning(Run)
+    )
+    # a run that waits out a throttle may have sent rows before
+    await remember_unfinished(session, queued.all())
+    await session.execute(
+        update(Run)
+        .where(Run.status == "running", Run.cancel_requested_at.is_(None), *which)
+        .values(cancel_requested_at=now)
+    )

@@ -1,0 +1,120 @@
+"""Engine and transactions; the only file that commits.
+
+A transaction is one request's, or one checkpoint's of a run. What must happen after it (ringing the
+worker) is left as a callable in `session.info`, so a rolled-back request does nothing of the kind.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.asyncio import (
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+
+from app.errors import Unavailable
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+_AFTER_COMMIT = "after_commit"
+
+
+class Database:
+    """One engine and its transactions."""
+
+    def __init__(
+        self, url: str, *, pool_size: int = 10, application_name: str = "audience-export"
+    ) -> None:
+        """`url` is `postgresql+asyncpg://…`; plain `postgresql://` is understood as the same."""
+        if url.startswith(("postgresql://", "postgres://")):
+            url = "postgresql+asyncpg://" + url.split("://", 1)[1]
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_timeout=10,
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error's text would hold what was to be written
+            connect_args={
+                "timeout": 5,
+                "command_timeout": 60,
+                "server_settings": {"application_name": application_name},
+            },
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A transaction: committed at the end of the block, rolled back if it raises.
+
+        Raises `Unavailable` when the database cannot be reached, so that callers know that nothing
+        was done and the same call may be repeated.
+        """
+        async with self._sessions() as session:
+            with database_errors():
+                try:
+                    yield session
+                    await session.commit()
+                except BaseException:
+                    await _rollback(session)
+                    raise
+            for callback in session.info.pop(_AFTER_COMMIT, ()):
+                await callback()
+
+    async def ping(self) -> None:
+        """Answers if the database does; raises `Unavailable` otherwise."""
+        async with self.transaction() as session:
+            await session.execute(text("select 1"))
+
+    async def close(self) -> None:
+        """Return every connection."""
+        await self.engine.dispose()
+
+
+def after_commit(session: AsyncSession, callback: AfterCommit) -> None:
+    """Have the callback run once the session's transaction stands."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+class database_errors:  # noqa: N801 - reads as a statement
+    """Turns the driver's "not reachable" into `Unavailable`; everything else passes through."""
+
+    def __enter__(self) -> None:
+        """Nothing to prepare."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate by what happened, not by text."""
+        if error is not None and is_unreachable(error):
+            raise Unavailable(
+                "The database cannot be reached; nothing was changed. Try again shortly.",
+                code="database-unavailable",
+            ) from error
+
+
+def is_unreachable(error: BaseException) -> bool:
+    """Whether the error means that the database (or its answer) was lost on the way."""
+    if isinstance(error, (PoolTimeout, ConnectionError, TimeoutError, OSError)):
+        return True
+    if isinstance(error, DBAPIError):
+        if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
+            return True
+        # 57P01..57P03: shutting down, crashed, starting up; 53300: too many connections; 08*: connection
+        state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
+        return state.startswith(("08", "57P")) or state == "53300"
+    # asyncpg's own errors can come before SQLAlchemy wraps them, while connecting
+    state = getattr(error, "sqlstate", None)
+    return isinstance(state, str) and (state.startswith(("08", "57P")) or state == "53300")
+
+
+async def _rollback(session: AsyncSession) -> None:
+    try:
+        await session.rollback()
+    except Exception as error:
+        # the connection died: there is nothing left to roll back
+        if not is_unreachable(error):
+            raise

@@ -1,0 +1,143 @@
+"""The doorbell: tell a worker, through Redis, that a run is waiting. The run row is the truth.
+
+A ring that is lost is repeated by the janitor, so nothing here is allowed to fail a request. Job names
+and the JSON wire format live here, for both sides.
+"""
+
+import json
+import time
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from arq.connections import ArqRedis
+from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
+from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from app.logs import get_logger
+
+EXPORT_RUN = "export_run"
+QUEUE_NAME = "audience-export:runs"
+
+log = get_logger(__name__)
+
+# longer than any errand waits in a queue that somebody answers
+_DEAD_ERRAND_SECONDS = 600
+
+
+def serialize(job: dict[str, Any]) -> bytes:
+    """Arq's job as JSON; only ids and numbers ever travel."""
+    return json.dumps(job, default=str).encode()
+
+
+def deserialize(raw: bytes) -> dict[str, Any]:
+    """Arq's job again."""
+    job: dict[str, Any] = json.loads(raw)
+    return job
+
+
+def redis_pool(url: str, *, retries: int = 0) -> ConnectionPool:
+    """A connection pool for `redis://`, `rediss://` or `unix://` addresses, passwords decoded.
+
+    With `retries`, commands outlast a restart of Redis (a worker's poll loop must not end with it).
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss", "unix"}:
+        msg = "REDIS_URL must begin with redis://, rediss:// or unix://"
+        raise ValueError(msg)
+    options: dict[str, Any] = {
+        "socket_connect_timeout": 2,
+        "socket_timeout": 10,
+        "health_check_interval": 30,
+    }
+    if parts.scheme == "unix":
+        options.pop("socket_connect_timeout")
+    if parts.password:
+        options["password"] = unquote(parts.password)
+    if retries:
+        options["retry"] = Retry(ExponentialBackoff(cap=2, base=0.05), retries)
+        options["retry_on_error"] = [
+            RedisConnectionError,
+            RedisTimeoutError,
+            ConnectionError,
+            OSError,
+        ]
+    pool: ConnectionPool = ConnectionPool.from_url(url, **options)
+    return pool
+
+
+def arq_redis(url: str, *, retries: int = 0) -> ArqRedis:
+    """Arq's client with our wire format and queue."""
+    return ArqRedis(
+        pool_or_conn=redis_pool(url, retries=retries),
+        job_serializer=serialize,
+        job_deserializer=deserialize,
+        default_queue_name=QUEUE_NAME,
+    )
+
+
+class Doorbell:
+    """Rings for runs, and answers whether Redis does."""
+
+    def __init__(self, url: str) -> None:
+        """No network here; `url` is REDIS_URL."""
+        self._redis = arq_redis(url)
+
+    @property
+    def redis(self) -> Redis:
+        """The client, for what else is shared through Redis."""
+        return self._redis
+
+    async def ring(self, run_id: str, fence: int) -> bool:
+        """Ask a worker to take the run. False when Redis is away: the janitor rings later.
+
+        The fence in the job's name lets a run be rung again after its last job died, and keeps two
+        rings of the same attempt from making two jobs.
+        """
+        try:
+            await self._redis.enqueue_job(EXPORT_RUN, run_id, _job_id=f"run:{run_id}:{fence}")
+        except (RedisError, OSError) as error:
+            log.warning("doorbell.unreachable", run_id=run_id, error=type(error).__name__)
+            return False
+        return True
+
+    async def answered(self, job_id: str) -> None:
+        """Take a ring that is being answered out of the queue, since the run's row takes over.
+
+        Arq would keep it at the head of the queue until the job ends, and a day if its worker is
+        killed; it reads only the first hundred, so those of dead workers would hide all others.
+        """
+        keys = [f"{prefix}{job_id}" for prefix in (job_key_prefix, retry_key_prefix)]
+        try:
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.zrem(QUEUE_NAME, job_id)
+                pipe.delete(*keys, f"{in_progress_key_prefix}{job_id}")
+                await pipe.execute()
+        except (RedisError, OSError) as error:
+            log.warning("doorbell.unreachable", job_id=job_id, error=type(error).__name__)
+
+    async def forget_dead_errands(self) -> None:
+        """Take out of the queue what the cron of a killed worker left there; see `answered`."""
+        until = int((time.time() - _DEAD_ERRAND_SECONDS) * 1000)
+        try:
+            old = await self._redis.zrangebyscore(QUEUE_NAME, "-inf", until)
+            if dead := [name for name in old if name.startswith(b"cron:")]:
+                await self._redis.zrem(QUEUE_NAME, *dead)
+        except (RedisError, OSError) as error:
+            log.warning("doorbell.unreachable", error=type(error).__name__)
+
+    async def waiting(self) -> int:
+        """Rings nobody has answered yet."""
+        return int(await self._redis.zcard(QUEUE_NAME))
+
+    async def ping(self) -> None:
+        """Answers if Redis does; raises redis' own error otherwise."""
+        await self._redis.ping()
+
+    async def close(self) -> None:
+        """Return every connection."""
+        await self._redis.aclose(close_connection_pool=True)

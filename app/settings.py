@@ -1,0 +1,112 @@
+"""Every environment variable, typed, with its default; the only reader of the environment."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Csv = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Names are the environment variables' own, in lower case; the README lists them for people."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    # state
+    database_url: str = Field(default="", repr=False)
+    redis_url: SecretStr = SecretStr("")
+    snapshot_url: str = Field(default="", repr=False)
+    data_dir: Path = Path(".data")
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+
+    # Meta
+    graph_api_url: str = "https://graph.facebook.com"
+    graph_api_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
+    facebook_dialog_url: str = "https://www.facebook.com"
+    facebook_app_id: str = ""
+    facebook_app_secret: SecretStr = SecretStr("")
+    facebook_config_id: str = ""
+    graph_timeout_seconds: float = Field(default=60.0, gt=0)
+    public_url: str = "http://localhost:8080"
+    frontend_url: str = ""
+    cors_allowed_origins: Csv = ()
+
+    # sources
+    segment_roots: Csv = ()
+    segment_databases: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+
+    # the path of the data
+    upload_concurrency: int = Field(default=8, ge=1, le=64)
+    upload_max_bytes: int = Field(default=10_000_000_000, ge=1)
+    upload_max_parquet_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    max_members_per_export: int = Field(default=10_000_000, ge=1)
+
+    # access
+    oidc_issuer: str = ""
+    oidc_audience: str = ""
+    oidc_roles_claim: str = "roles"
+    bootstrap_api_key: SecretStr = SecretStr("")
+    token_expiry_warning_days: int = Field(default=7, ge=0, le=60)
+    privacy_statement_url: str = "https://www.facebook.com/privacy/policy/"
+
+    # webhooks
+    webhook_allow_private_addresses: bool = False
+
+    # operations
+    request_timeout_seconds: float = Field(default=60.0, gt=0)
+    log_format: Literal["json", "console"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    run_history_days: int = Field(default=90, ge=1)
+    run_attempt_budget: int = Field(default=5, ge=1)
+    run_retry_seconds: float = Field(default=30.0, ge=0)
+    lease_seconds: float = Field(default=30.0, gt=0)
+    sweep_seconds: float = Field(default=5.0, gt=0)
+    throttle_patience_seconds: float = Field(default=20.0, ge=0)
+    shutdown_grace_seconds: float = Field(default=20.0, gt=0)
+
+    @field_validator("segment_roots", "cors_allowed_origins", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("encryption_keys", mode="before")
+    @classmethod
+    def _split_keys(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(SecretStr(part.strip()) for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("segment_databases", mode="before")
+    @classmethod
+    def _named_databases(cls, value: object) -> object:
+        """`name=postgresql://…` entries, separated by commas or white space."""
+        if isinstance(value, str):
+            entries = value.replace(",", " ").split()
+            pairs = [entry.partition("=") for entry in entries]
+            if any(not mark or not name for name, mark, _ in pairs):
+                msg = "write SEGMENT_DATABASES as name=address, name=address"
+                raise ValueError(msg)
+            return {name: SecretStr(address) for name, _, address in pairs}
+        return value
+
+    @field_validator("graph_api_url", "public_url", "facebook_dialog_url")
+    @classmethod
+    def _no_trailing_slash(cls, value: str) -> str:
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _an_issuer_has_an_audience(self) -> Self:
+        if self.oidc_issuer and not self.oidc_audience:
+            msg = "set OIDC_AUDIENCE with OIDC_ISSUER: a token for another service is no key to this one"
+            raise ValueError(msg)
+        return self
+
+    @cached_property
+    def snapshots(self) -> str:
+        """Where hashed rows are staged: SNAPSHOT_URL, or a folder under DATA_DIR."""
+        return self.snapshot_url or str((self.data_dir / "snapshots").resolve())
