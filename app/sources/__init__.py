@@ -1,0 +1,16 @@
+"""Where members are read from: files, object storage and databases behind one small port."""
+
+from app.sources.access import SourceAccess
+from app.sources.arriving import ArrivingLimits, arriving_members
+from app.sources.opening import check_source, open_source
+from app.sources.port import Attribute, MemberSource
+
+__all__ = [
+    "ArrivingLimits",
+    "Attribute",
+    "MemberSource",
+    "SourceAccess",
+    "arriving_members",
+    "check_source",
+    "open_source",
+]

@@ -1,0 +1,45 @@
+"""What a deployment allows sources to reach; everything else does not exist for them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+from urllib.parse import unquote
+
+from app.sources.port import KeptMembers
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAccess:
+    """Folders, object-storage prefixes and databases that segments may be read from.
+
+    `kept` reads the members that were pushed; without it there are none. `databases` maps a name
+    to an address with its password: it is left out of `repr`. A query may take
+    `statement_timeout_seconds`, which includes the time its members take to be staged.
+    """
+
+    roots: tuple[Path, ...] = ()
+    root_urls: tuple[str, ...] = ()
+    databases: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({}), repr=False, hash=False
+    )
+    statement_timeout_seconds: float = 900.0
+    kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
+
+    @classmethod
+    def from_settings_values(
+        cls,
+        roots: Sequence[str],
+        databases: Mapping[str, str],
+        *,
+        kept: KeptMembers | None = None,
+    ) -> Self:
+        """Sort the entries of SEGMENT_ROOTS into folders and addresses (`s3://bucket/prefix`)."""
+        plain = [
+            unquote(root.removeprefix("file://")) if root.startswith("file://") else root
+            for root in roots
+        ]
+        folders = tuple(Path(root) for root in plain if "://" not in root)
+        urls = tuple(root.rstrip("/") for root in plain if "://" in root)
+        return cls(folders, urls, MappingProxyType(dict(databases)), kept=kept)

@@ -1,0 +1,153 @@
+"""Members that arrive as the body of a request: read once, in bounded memory, never put on a disk.
+
+Parquet keeps its directory at the end, so such a body is held in memory, up to a bound.
+"""
+
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import polars as pl
+
+from app.errors import ContentTooLarge, SourceError
+from app.sources.files import ByteStream, OpenedFile
+from app.sources.formats import format_of
+from app.sources.streams import unpacked
+
+NAME = "The body"
+_PIECE_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivingLimits:
+    """Bounds of a body in bytes: as received and unpacked, and of one that is Parquet."""
+
+    max_bytes: int
+    max_parquet_bytes: int
+
+
+def arriving_members(
+    raw: ByteStream,
+    options: Mapping[str, Any],
+    known: Sequence[str],
+    limits: ArrivingLimits,
+    *,
+    rows: int = 100_000,
+) -> tuple[list[str], Iterator[pl.DataFrame]]:
+    """The columns the body tells of at its start, and frames of its members.
+
+    `options` as those of a file source: `format`, `encoding`. All columns must be among the `known`.
+    Frames of NDJSON have all known columns, since a later line may bring another one.
+
+    Raises `SourceError` (`attribute-unknown`, the codes of the formats) and `ContentTooLarge`
+    (`content-too-large`, `parquet-too-large`), from here or from the frames.
+    """
+    reader = format_of(options, ())
+    limited = _Limited(raw, limits.max_bytes)
+    body: OpenedFile
+    if options["format"] == "parquet":
+        body = _Held(_whole(limited, limits.max_parquet_bytes))
+    else:
+        body = _Replayed(_Limited(unpacked(limited, NAME), limits.max_bytes))
+    names = [attribute.name for attribute in reader.attributes(body, NAME)]
+    for number, name in enumerate(names, 1):
+        if name not in known:
+            # its name is not repeated: where a header is missing it is a member's value
+            raise SourceError(
+                f"{NAME}: column {number} has a name that is none of Meta's keys. "
+                f"Call the columns {', '.join(known)}, and leave out what is none of these.",
+                code="attribute-unknown",
+                column=number,
+            )
+    columns = names if reader.fixed_columns else list(known)
+    return names, reader.chunks(body, NAME, columns, rows)
+
+
+class _Limited:
+    """Ends with an error where the bound is."""
+
+    def __init__(self, stream: ByteStream, most: int) -> None:
+        self._stream, self._most, self._seen = stream, most, 0
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._stream.read(size)
+        self._seen += len(piece)
+        if self._seen > self._most:
+            raise ContentTooLarge(
+                f"The members may take at most {self._most:,} bytes (unpacked); push fewer, or have "
+                "the operator raise UPLOAD_MAX_BYTES."
+            )
+        return piece
+
+
+class _Replayed:
+    """A stream as a file that can be begun twice: to look at its columns, and to read it."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._seen = bytearray()
+        self._looked = False
+
+    def stream(self) -> ByteStream:
+        if not self._looked:
+            self._looked = True
+            return _Noting(self._stream, self._seen)
+        return _Chained(io.BytesIO(self._seen), self._stream)
+
+    def scannable(self) -> IO[bytes]:
+        raise NotImplementedError  # text only
+
+    def verify(self) -> None:
+        """Nobody can change what arrives once."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Noting:
+    source: ByteStream
+    seen: bytearray
+
+    def read(self, size: int, /) -> bytes:
+        piece = self.source.read(size)
+        self.seen.extend(piece)
+        return piece
+
+
+@dataclass(frozen=True, slots=True)
+class _Chained:
+    first: io.BytesIO
+    then: ByteStream
+
+    def read(self, size: int, /) -> bytes:
+        return self.first.read(size) or self.then.read(size)
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """A body in memory."""
+
+    data: io.BytesIO
+
+    def stream(self) -> ByteStream:
+        self.data.seek(0)
+        return self.data
+
+    def scannable(self) -> IO[bytes]:
+        self.data.seek(0)
+        return self.data
+
+    def verify(self) -> None:
+        """Nobody can change what arrived."""
+
+
+def _whole(stream: ByteStream, most: int) -> io.BytesIO:
+    data = io.BytesIO()
+    while piece := stream.read(_PIECE_BYTES):
+        if data.tell() + len(piece) > most:
+            raise ContentTooLarge(
+                f"A Parquet body may have at most {most:,} bytes, since it is held in memory. Push "
+                "more members as CSV or NDJSON, which may be packed with gzip or zstd.",
+                code="parquet-too-large",
+            )
+        data.write(piece)
+    return data

@@ -1,0 +1,125 @@
+"""One file or many as a single source: the set fixed when opened, the same columns in each."""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from app.errors import SourceError
+from app.sources import faults
+from app.sources.files import OpenedFile, StoredFile
+from app.sources.formats import Format
+from app.sources.port import Attribute
+
+_REMOTE_AT_ONCE = 8
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A `MemberSource` over at least one file."""
+
+    files: Sequence[StoredFile]
+    format: Format
+
+    def attributes(self) -> list[Attribute]:
+        """Columns in the first file's order; raises `source-columns-differ` for another file.
+
+        Lines of JSON may leave keys out, so there the columns are those of all files together.
+        """
+        each = self._of_each(self.format.attributes)
+        if self.format.fixed_columns:
+            for file, attributes in zip(self.files, each, strict=True):
+                self._compare(file, attributes, each[0])
+            return each[0]
+        merged: dict[str, Attribute] = {}
+        for attribute in (attribute for attributes in each for attribute in attributes):
+            known = merged.setdefault(attribute.name, attribute)
+            if known.data_type != attribute.data_type:
+                merged[attribute.name] = Attribute(attribute.name, "string")
+        if not merged:
+            raise faults.empty(self.files[0].name, "no member is in it")
+        return list(merged.values())
+
+    def count(self) -> int:
+        """Members by the footers (Parquet) or by reading everything once (text)."""
+        return sum(self._of_each(self.format.count))
+
+    def fingerprint(self) -> str:
+        """A hash over what is read and how: names, sizes and versions of the files, options."""
+        parts = [f"{file.name}\n{file.size}\n{file.version}" for file in self.files]
+        return hashlib.sha256("\n\n".join([repr(self.format), *parts]).encode()).hexdigest()
+
+    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+        """All members, file after file; small files share a frame.
+
+        Raises `source-changed` if a file vanishes or changes before its last member was read.
+        """
+        unseen = set(columns)
+        if not self.format.fixed_columns:
+            unseen -= {attribute.name for attribute in self.attributes()}
+        for frame in filled(self._frames(list(columns), rows), rows):
+            if not self.format.fixed_columns and unseen:
+                unseen -= {name for name in unseen if frame[name].null_count() < frame.height}
+            yield frame
+        if not self.format.fixed_columns and unseen:
+            where = self.files[0].name if len(self.files) == 1 else "the files"
+            raise faults.attribute_missing(where, sorted(unseen))
+
+    def _frames(self, columns: list[str], rows: int) -> Iterator[pl.DataFrame]:
+        for file in self.files:
+            with file.opened() as opened:
+                try:
+                    yield from self.format.chunks(opened, file.name, columns, rows)
+                except SourceError:
+                    opened.verify()  # a changed file explains whatever else went wrong
+                    raise
+                opened.verify()
+
+    def _of_each(self, ask: Callable[[OpenedFile, str], Result]) -> list[Result]:
+        def of_one(file: StoredFile) -> Result:
+            with file.opened() as opened:
+                try:
+                    answer = ask(opened, file.name)
+                except SourceError:
+                    opened.verify()
+                    raise
+                opened.verify()
+                return answer
+
+        if len(self.files) == 1 or not self.files[0].remote:
+            return [of_one(file) for file in self.files]
+        with ThreadPoolExecutor(_REMOTE_AT_ONCE) as threads:
+            return list(threads.map(of_one, self.files))
+
+    def _compare(
+        self, file: StoredFile, attributes: list[Attribute], first: list[Attribute]
+    ) -> None:
+        """Columns are compared by name, in any order, and told by number."""
+        ours = [attribute.name for attribute in first]
+        theirs = [attribute.name for attribute in attributes]
+        lacking = [number for number, name in enumerate(ours, 1) if name not in theirs]
+        surplus = [number for number, name in enumerate(theirs, 1) if name not in ours]
+        if lacking or surplus:
+            raise faults.columns_differ(file.name, self.files[0].name, lacking, surplus)
+
+
+def filled(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Join frames that are much smaller than asked for, so that 1,000 small files cost no more."""
+    waiting: list[pl.DataFrame] = []
+    held = 0
+    for frame in frames:
+        if waiting and (held + frame.height > rows or frame.schema != waiting[0].schema):
+            yield pl.concat(waiting, rechunk=True)
+            waiting, held = [], 0
+        if not waiting and frame.height * 2 >= rows:
+            yield frame
+        elif frame.height:
+            waiting.append(frame)
+            held += frame.height
+    if waiting:
+        yield pl.concat(waiting, rechunk=True)

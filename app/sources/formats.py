@@ -1,0 +1,112 @@
+"""Which reader reads which file: by the format that was named, or by the file's extension."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
+
+import polars as pl
+
+from app.sources import faults
+from app.sources.delimited import DelimitedFormat
+from app.sources.files import OpenedFile, StoredFile
+from app.sources.ndjson import NdjsonFormat
+from app.sources.parquet import ParquetFormat
+from app.sources.port import Attribute
+from app.sources.records import Dialect
+from app.sources.streams import ENCODINGS, UTF8
+
+FORMATS = ("parquet", "csv", "tsv", "ndjson")
+_EXTENSIONS = {
+    "parquet": "parquet",
+    "pq": "parquet",
+    "csv": "csv",
+    "tsv": "tsv",
+    "tab": "tsv",
+    "ndjson": "ndjson",
+    "jsonl": "ndjson",
+}
+_PACKED = (".gz", ".zst", ".zstd")
+_TEXT_OPTIONS = ("delimiter", "quote", "encoding")
+
+
+class Format(Protocol):
+    """Reads one opened file. `name` is what its errors call the file."""
+
+    fixed_columns: ClassVar[bool]  # whether a file says up front which columns all rows have
+
+    def attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
+        """Its columns."""
+        ...
+
+    def count(self, file: OpenedFile, name: str) -> int:
+        """Its rows."""
+        ...
+
+    def chunks(
+        self, file: OpenedFile, name: str, columns: Sequence[str], rows: int
+    ) -> Iterator[pl.DataFrame]:
+        """Frames of at most `rows` rows with these columns, in this order."""
+        ...
+
+
+def format_of(source: Mapping[str, Any], files: Sequence[StoredFile]) -> Format:
+    """The reader for all of these files, with the options the source gives.
+
+    Raises `source-format-unknown` if the extension says nothing or the files differ, and
+    `source-invalid` for an option that makes no sense.
+    """
+    name = source.get("format") or _common_format(files)
+    if name == "jsonl":
+        name = "ndjson"
+    if name not in FORMATS:
+        raise faults.invalid(f'"format" must be one of {", ".join(FORMATS)}.')
+    given = [option for option in _TEXT_OPTIONS if option in source]
+    usable = {"parquet": (), "ndjson": ("encoding",)}.get(name, _TEXT_OPTIONS)
+    if surplus := [option for option in given if option not in usable]:
+        raise faults.invalid(f'"{surplus[0]}" has no meaning for a file of format {name}.')
+    encoding = _encoding(source.get("encoding", UTF8))
+    if name == "parquet":
+        return ParquetFormat()
+    if name == "ndjson":
+        return NdjsonFormat(encoding)
+    delimiter = _delimiter(source.get("delimiter", "\t" if name == "tsv" else ","))
+    dialect = Dialect(delimiter, _quote(source.get("quote", '"')))
+    if dialect.delimiter == dialect.quote:
+        raise faults.invalid('"delimiter" and "quote" must be different characters.')
+    return DelimitedFormat(dialect, encoding)
+
+
+def _common_format(files: Sequence[StoredFile]) -> str:
+    first = _by_extension(files[0].name)
+    for file in files:
+        if (known := _by_extension(file.name)) is None or known != first:
+            raise faults.format_unknown(file.name, ", ".join(FORMATS))
+    return first or ""
+
+
+def _by_extension(name: str) -> str | None:
+    name = name.lower()
+    for ending in _PACKED:
+        name = name.removesuffix(ending)
+    return _EXTENSIONS.get(name.rpartition(".")[2])
+
+
+def _encoding(value: object) -> str:
+    name = str(value).lower().replace("_", "-")
+    name = {"utf8": UTF8, "utf-8-sig": UTF8, "shift-jis": "shift_jis"}.get(name, name)
+    if name not in ENCODINGS:
+        raise faults.invalid(f'"encoding" must be one of {", ".join(sorted(ENCODINGS))}.')
+    return name
+
+
+def _delimiter(value: object) -> str:
+    if isinstance(value, str) and len(value) == 1 and value.isascii() and value not in "\n\r\0":
+        return value
+    raise faults.invalid('"delimiter" must be a single ASCII character, such as ";" or a tab.')
+
+
+def _quote(value: object) -> str | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str) and len(value) == 1 and value.isascii() and value not in "\n\r\0":
+        return value
+    raise faults.invalid('"quote" must be a single ASCII character, or null for no quoting.')

@@ -1,0 +1,196 @@
+"""Members in a Postgres database: one COPY of one read-only query, so one consistent snapshot.
+
+The caller's query is a text put into ours. Before that happens the server has parsed it alone,
+through the extended protocol, which takes a single statement: a text that is a whole statement by
+itself has balanced parentheses and closed quotes and comments, so it cannot end the text around it.
+Whatever it does then, it does in a read-only transaction with a timeout.
+"""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import asyncpg  # type: ignore[import-untyped]
+import polars as pl
+
+from app.sources import faults
+from app.sources.access import SourceAccess
+from app.sources.blocks import blocks
+from app.sources.copying import Write, copying
+from app.sources.delimited import parse
+from app.sources.port import Attribute
+from app.sources.postgres_faults import database_fault, not_read_only
+from app.sources.records import Dialect, Scanner
+from app.sources.texts import TextFile, check_text
+
+_FIELDS = {"kind", "database", "table", "query"}
+_NAME = re.compile(r'"(?:[^"\0]|"")+"|[^".\0]+')
+_CONNECT_SECONDS = 10
+_COPIED = Dialect()
+_SESSION = (
+    "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
+    "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'"
+)
+_OUTSIDE = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    OSError,
+    TimeoutError,
+)
+_TYPES = {
+    **dict.fromkeys(("int2", "int4", "int8", "oid"), "integer"),
+    **dict.fromkeys(("numeric", "float4", "float8", "money"), "number"),
+    **dict.fromkeys(("timestamp", "timestamptz"), "datetime"),
+    **dict.fromkeys(("json", "jsonb", "xml", "hstore", "record"), "other"),
+    "date": "date",
+    "bool": "boolean",
+    "bytea": "binary",
+}
+
+Result = TypeVar("Result")
+Connection = Any  # asyncpg is not typed
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSource:
+    """A `MemberSource`; `relation` is a quoted table or the caller's query, `name` is for people."""
+
+    name: str
+    relation: str
+    is_query: bool
+    timeout_seconds: float
+    address: str = field(repr=False)
+
+    def attributes(self) -> list[Attribute]:
+        """The columns by the server's own description; nothing is read."""
+        return self._run(self._columns)
+
+    def count(self) -> int:
+        """`count(*)`, which costs the database one reading of everything."""
+
+        async def counted(connection: Connection) -> int:
+            await self._columns(connection)
+            query = f"SELECT count(*) FROM {self._from}"  # noqa: S608 - see above
+            return int(await connection.fetchval(query))
+
+        return self._run(counted)
+
+    def fingerprint(self) -> str:
+        """Changes with every transaction in the database, also those of other tables."""
+
+        async def snapshot(connection: Connection) -> str:
+            return str(await connection.fetchval("SELECT txid_current_snapshot()::text"))
+
+        text = f"{self.name}\n{self.relation}\n{self._run(snapshot)}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+        """String frames in the database's own writing; dates and times are ISO 8601, in UTC."""
+        text = TextFile(self.name, "postgres")
+        selected = [_quoted(column) for column in columns]
+        if len(columns) == 1:
+            selected.append("0")  # else a null would be a blank line
+        query = f"SELECT {', '.join(selected)} FROM {self._from}"  # noqa: S608 - see above
+
+        async def copy(write: Write) -> None:
+            async with self._reading() as connection:
+                there = {attribute.name for attribute in await self._columns(connection)}
+                if missing := [column for column in columns if column not in there]:
+                    raise faults.attribute_missing(self.name, missing)
+                await connection.copy_from_query(query, output=write, format="csv")
+
+        with copying(copy) as stream:
+            places = range(len(columns))
+            for block in blocks(stream, text, Scanner(_COPIED), rows=rows):
+                check_text(block.data, text, block.line)
+                yield from parse(block, None, text, _COPIED, columns, places).iter_slices(rows)
+
+    @property
+    def _from(self) -> str:
+        # on a line of its own: the query may end with a comment
+        return f"(\n{self.relation}\n) AS members" if self.is_query else self.relation
+
+    async def _columns(self, connection: Connection) -> list[Attribute]:
+        alone = self.relation if self.is_query else f"SELECT * FROM {self.relation}"  # noqa: S608
+        described = (await connection.prepare(alone)).get_attributes()
+        if self.is_query:
+            try:
+                await connection.prepare(f"SELECT FROM {self._from}")
+            except asyncpg.PostgresSyntaxError:
+                raise not_read_only(self.name) from None
+        names = [column.name for column in described]
+        if len(set(names)) < len(names):
+            raise faults.invalid(f"{self.name} has two columns of one name; rename one with AS.")
+        return [Attribute(column.name, _data_type(column.type)) for column in described]
+
+    def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
+        async def asked() -> Result:
+            async with self._reading() as connection:
+                return await ask(connection)
+
+        with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
+            return thread.submit(lambda: asyncio.run(asked())).result()
+
+    @asynccontextmanager
+    async def _reading(self) -> AsyncIterator[Connection]:
+        """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
+        try:
+            connection = await asyncpg.connect(
+                self.address, timeout=_CONNECT_SECONDS, statement_cache_size=0
+            )
+            try:
+                async with connection.transaction(isolation="repeatable_read", readonly=True):
+                    milliseconds = int(self.timeout_seconds * 1000)
+                    await connection.execute(_SESSION.format(milliseconds=milliseconds))
+                    yield connection
+                await connection.close(timeout=_CONNECT_SECONDS)
+            finally:
+                connection.terminate()
+        except _OUTSIDE as error:
+            raise database_fault(self.name, error) from None  # its message may quote a value
+
+
+def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSource:
+    """The table or query a segment names, in a database the deployment allows; does not connect.
+
+    Raises `source-invalid` and `database-unknown`.
+    """
+    if surplus := sorted(set(source) - _FIELDS):
+        raise faults.invalid(f'A source of kind postgres has no field "{surplus[0]}".')
+    database, table, query = (source.get(key) for key in ("database", "table", "query"))
+    if not isinstance(database, str) or database not in access.databases:
+        raise faults.database_unknown()
+    address = access.databases[database].replace("postgresql+asyncpg://", "postgresql://", 1)
+    given = table if query is None else query
+    if (table is None) == (query is None) or not isinstance(given, str) or "\0" in given:
+        raise faults.invalid('Give either "table" (schema.name) or "query" (one SELECT).')
+    if query is not None:
+        return PostgresSource(
+            f"query on {database}", given, True, access.statement_timeout_seconds, address
+        )
+    parts = _NAME.findall(given)
+    if ".".join(parts) != given or len(parts) not in {1, 2}:
+        raise faults.invalid('"table" must be a name or schema.name; quote names with dots.')
+    relation = ".".join(_quoted(_unquoted(part)) for part in parts)
+    name = f"table {given} of {database}"
+    return PostgresSource(name, relation, False, access.statement_timeout_seconds, address)
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _data_type(kind: Any) -> str:
+    if kind.kind in {"array", "composite", "range", "multirange"}:
+        return "other"
+    return _TYPES.get(kind.name, "string")
