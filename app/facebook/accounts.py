@@ -1,0 +1,145 @@
+"""Who signed in, with which token, and the ad accounts they may use: Meta's answers as values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.facebook import answers
+
+ACCOUNT_FIELDS = (
+    "id,account_id,name,account_status,disable_reason,currency,timezone_name,"
+    "business{id,name},tos_accepted,user_tasks"
+)
+
+# https://developers.facebook.com/docs/marketing-api/reference/ad-account, account_status
+STATUS_NAMES = {
+    1: "active",
+    2: "disabled",
+    3: "unsettled",
+    7: "pending_risk_review",
+    8: "pending_settlement",
+    9: "in_grace_period",
+    100: "pending_closure",
+    101: "closed",
+    201: "active",
+    202: "closed",
+}
+_USABLE = (1, 9, 201)
+_CUSTOMER_LIST_TERMS = "custom_audience_tos"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The user or system user behind a token."""
+
+    id: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedToken:
+    """A token fresh from Meta; without `expires_at` Meta named no end, but debug_token knows it."""
+
+    access_token: str = field(repr=False)
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenInfo:
+    """What Meta knows about a token. `kind`: user, system_user, page or app; None ends never come.
+
+    https://developers.facebook.com/docs/graph-api/reference/debug_token
+    """
+
+    is_valid: bool
+    kind: str
+    scopes: tuple[str, ...]
+    expires_at: datetime | None
+    data_access_expires_at: datetime | None
+    user_id: str | None
+    app_id: str | None
+    error_code: int | None = None
+    error_subcode: int | None = None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, object]) -> "TokenInfo":
+        """From the `data` of debug_token."""
+        error = answers.part(data, "error")
+        return cls(
+            is_valid=answers.flag(data, "is_valid") is True,
+            kind=(answers.text(data, "type") or "user").lower(),
+            scopes=answers.words(data, "scopes") or (),
+            expires_at=answers.moment(data, "expires_at"),
+            data_access_expires_at=answers.moment(data, "data_access_expires_at"),
+            user_id=answers.text(data, "user_id"),
+            app_id=answers.text(data, "app_id"),
+            error_code=answers.number(error, "code"),
+            error_subcode=answers.number(error, "subcode"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Business:
+    """The business that owns an ad account."""
+
+    id: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AdAccount:
+    """An ad account; `id` is `act_` + `account_id`. `user_tasks` is None when Meta does not say."""
+
+    id: str
+    account_id: str
+    name: str | None
+    status: int | None
+    disable_reason: int | None
+    currency: str | None
+    time_zone: str | None
+    business: Business | None
+    tos_accepted: Mapping[str, int]
+    user_tasks: tuple[str, ...] | None
+    version_warning: str | None = None
+
+    @classmethod
+    def parse(
+        cls, source: Mapping[str, object], *, version_warning: str | None = None
+    ) -> "AdAccount":
+        """From a node read with ACCOUNT_FIELDS."""
+        number = answers.text(source, "account_id")
+        number = number or (answers.text(source, "id") or "").removeprefix("act_")
+        owner = answers.part(source, "business")
+        owner_id = answers.text(owner, "id")
+        accepted = answers.part(source, "tos_accepted")
+        return cls(
+            id=f"act_{number}",
+            account_id=number,
+            name=answers.text(source, "name"),
+            status=answers.number(source, "account_status"),
+            disable_reason=answers.number(source, "disable_reason"),
+            currency=answers.text(source, "currency"),
+            time_zone=answers.text(source, "timezone_name"),
+            business=Business(owner_id, answers.text(owner, "name")) if owner_id else None,
+            tos_accepted={key: answers.number(accepted, key) or 0 for key in accepted},
+            user_tasks=answers.words(source, "user_tasks"),
+            version_warning=version_warning,
+        )
+
+    @property
+    def status_name(self) -> str:
+        """Meta's status in a word."""
+        return STATUS_NAMES.get(self.status or 0, "unknown")
+
+    @property
+    def usable(self) -> bool:
+        """Whether the account is active; one in its grace period still is."""
+        return self.status is None or self.status in _USABLE
+
+    @property
+    def customer_list_terms(self) -> bool:
+        """Whether the Custom Audience Terms are accepted.
+
+        https://developers.facebook.com/docs/marketing-api/audiences/reference/custom-audience-terms-of-service
+        """
+        return self.tos_accepted.get(_CUSTOMER_LIST_TERMS, 0) == 1

@@ -1,0 +1,196 @@
+"""Keeps all calls to an ad account within what Meta allows, across calls, runs and workers.
+
+Three things happen, each shared through Redis: a refusal blocks the account until the time Meta
+names; usage near the limit spaces calls out to the pace at which the quota drains; and after a
+refusal half as many calls run at once, growing again by one for every round that passes. While
+Redis is away, the process goes by what it has seen itself.
+https://developers.facebook.com/docs/marketing-api/overview/rate-limiting
+"""
+
+import asyncio
+import logging
+import random as chance
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from app import clock
+from app.facebook.errors import Scope, Throttled
+from app.facebook.pacing import Pacer
+from app.facebook.quota_state import MemoryQuota, QuotaState, Verdict
+from app.facebook.usage import Usage
+from app.ids import new_id
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_APP_SCOPE = "app"
+_PATIENCE = 1.0  # seconds for one step at Redis
+_AWAY = 2.0  # seconds without asking again after Redis failed
+_POLL = 0.05  # seconds between looks when others hold all places
+_NAP = 5.0  # seconds slept at most before looking again: the block may have changed
+
+
+class Slot:
+    """One admitted call; its holder reports how it went."""
+
+    def __init__(self, governor: "Governor", account: str | None, verdict: Verdict) -> None:
+        self._governor = governor
+        self._account = account
+        self._calls = verdict.calls
+        self.passed = False
+
+    async def answered(self, usage: Usage) -> None:
+        """Meta carried the call out, with these usage headers."""
+        self.passed = True
+        await self._governor.learn(self._account, usage, self._calls)
+
+    async def refused(self, error: Throttled, usage: Usage) -> None:
+        """Meta refused; sets the error's wait to what all of us now keep."""
+        await self._governor.learn(self._account, usage, self._calls)
+        await self._governor.punish(self._account, error)
+
+
+class Governor:
+    """Admission to Meta, one for each process; the knowledge is shared through `shared`."""
+
+    def __init__(
+        self,
+        shared: QuotaState | None = None,
+        *,
+        max_wait: float = 60.0,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        monotonic: Callable[[], float] = time.monotonic,
+        random: Callable[[], float] = chance.random,
+    ) -> None:
+        """`max_wait`: seconds a call waits for a block to end; a longer block raises Throttled."""
+        self.max_wait = max_wait
+        self._shared = shared
+        self._local = MemoryQuota(monotonic)
+        self._sleep = sleep
+        self._now = monotonic
+        self._random = random
+        self._away_until = 0.0
+        self._gates: dict[str | None, asyncio.Lock] = {}
+        self._in_flight: dict[str, int] = {}
+        self._pacer = Pacer(monotonic)
+
+    @asynccontextmanager
+    async def slot(self, account: str | None) -> AsyncIterator[Slot]:
+        """A place for one call on that ad account (None: only the app's limits count).
+
+        Waits for a place, the pace, and blocks up to `max_wait`. Raises Throttled.
+        """
+        scopes, holder = _scopes(account), new_id("call")
+        # only the first in line asks, so that waiting costs one question at a time
+        async with self._gates.setdefault(account, asyncio.Lock()):
+            state, verdict = await self._admission(scopes, holder)
+        for scope in scopes:
+            self._in_flight[scope] = self._in_flight.get(scope, 0) + 1
+        slot = Slot(self, account, verdict)
+        try:
+            yield slot
+        finally:
+            for scope in scopes:
+                self._in_flight[scope] -= 1
+            if verdict.tracked:
+                await self._tell(state, lambda s: s.leave(scopes, holder, passed=slot.passed))
+
+    async def throttled_until(self, account: str | None) -> datetime | None:
+        """When calls on that ad account may go on, or None when they may go now."""
+        wait = await self._blocked(_scopes(account))
+        return clock.now() + timedelta(seconds=wait) if wait > 0 else None
+
+    async def learn(self, account: str | None, usage: Usage, calls: Sequence[int]) -> None:
+        """Takes in what the usage headers say; `calls`: admitted so far, by scope."""
+        scopes = _scopes(account)
+        counted = dict(zip(scopes, calls, strict=False))
+        levels = [(scopes[0], level) for level in usage.levels] if account else []
+        if usage.app_level is not None:
+            levels.append((_APP_SCOPE, usage.app_level))
+        waiting = {scope: self._in_flight.get(scope, 1) - 1 for scope in scopes}
+        for pace in self._pacer.changes(levels, calls=counted, in_flight=waiting):
+            told = (pace.scope, pace.interval, pace.lifetime)
+            await self._everywhere(lambda s, told=told: s.pace(*told))  # type: ignore[misc]
+        if account and usage.regain_seconds > 0:
+            await self._block(scopes[0], usage.regain_seconds, named=True)
+
+    async def punish(self, account: str | None, error: Throttled) -> None:
+        """Blocks what the refusal is about, and tells the error how long that is."""
+        if error.scope is Scope.AUDIENCE:
+            return
+        scope = _scopes(None if error.scope is Scope.APP else account)[0]
+        error.retry_after = await self._block(scope, error.wait_seconds, named=error.named)
+
+    async def _admission(self, scopes: Sequence[str], holder: str) -> tuple[QuotaState, Verdict]:
+        while True:
+            state, verdict = await self._ask(scopes, holder)
+            if verdict.word == "go":
+                return state, verdict
+            if verdict.word == "blocked" and verdict.wait > self.max_wait:
+                raise Throttled(
+                    "Meta asked for a pause for this ad account; calls go on after it.",
+                    retry_after=verdict.wait,
+                )
+            if verdict.word == "full":
+                await self._sleep(_POLL * (0.5 + self._random()))
+            else:
+                # whoever waits wakes a little apart from the others
+                await self._sleep(min(verdict.wait, _NAP) + _POLL * self._random())
+
+    async def _ask(self, scopes: Sequence[str], holder: str) -> tuple[QuotaState, Verdict]:
+        own = await self._local.blocked(scopes)
+        if own > 0:
+            return self._local, Verdict("blocked", own)
+        shared = self._reachable()
+        if shared is not None:
+            verdict = await self._tell(shared, lambda s: s.enter(scopes, holder))
+            if verdict is not None:
+                return shared, verdict
+        return self._local, await self._local.enter(scopes, holder)
+
+    async def _blocked(self, scopes: Sequence[str]) -> float:
+        own = await self._local.blocked(scopes)
+        shared = self._reachable()
+        others = await self._tell(shared, lambda s: s.blocked(scopes)) if shared else None
+        return max(own, others or 0.0)
+
+    async def _block(self, scope: str, seconds: float, *, named: bool) -> float:
+        in_flight = max(1, self._in_flight.get(scope, 0))
+        waits = await self._everywhere(
+            lambda s: s.block(scope, seconds, named=named, in_flight=in_flight)
+        )
+        return max(waits)
+
+    async def _everywhere(self, step: Callable[[QuotaState], Awaitable[_T]]) -> list[_T]:
+        """The step here and, if Redis answers, there: what we learn must survive its absence."""
+        results = [await step(self._local)]
+        shared = self._reachable()
+        if shared is not None and (result := await self._tell(shared, step)) is not None:
+            results.append(result)
+        return results
+
+    def _reachable(self) -> QuotaState | None:
+        return self._shared if self._now() >= self._away_until else None
+
+    async def _tell(
+        self, state: QuotaState, step: Callable[[QuotaState], Awaitable[_T]]
+    ) -> _T | None:
+        """The step's result, or None when the state could not be reached."""
+        if state is self._local:
+            return await step(state)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                return await step(state)
+        except Exception as error:  # noqa: BLE001 - whatever a Redis client raises: uploads go on
+            self._away_until = self._now() + _AWAY
+            _log.warning("graph-quota-state-unreachable", extra={"reason": type(error).__name__})
+            return None
+
+
+def _scopes(account: str | None) -> tuple[str, ...]:
+    if account is None:
+        return (_APP_SCOPE,)
+    return f"account:{account.removeprefix('act_')}", _APP_SCOPE
