@@ -1,0 +1,45 @@
+"""Turns members' raw identifiers into what Meta matches: normalized, hashed, columnar, pure.
+
+Nothing in here reads, logs or keeps anything; RULES.md says what every rule does and why.
+"""
+
+from app.identifiers.digest import self_test
+from app.identifiers.explain import Explanation, explain
+from app.identifiers.identify import Identified, identify
+from app.identifiers.keeping import PUSHED_KEYS, Kept, keep, mappable_keys
+from app.identifiers.keys import (
+    ATTRIBUTE_KEYS,
+    HASHED_KEYS,
+    PLAIN_KEYS,
+    RULES_VERSION,
+    SCHEMA_KEYS,
+    AttributeKey,
+    KeyIdentifier,
+    key_columns,
+)
+from app.identifiers.plan import Consent, IdentifierPlan, Ldu, PlanProblem, check_plan
+
+__all__ = [
+    "ATTRIBUTE_KEYS",
+    "HASHED_KEYS",
+    "PLAIN_KEYS",
+    "PUSHED_KEYS",
+    "RULES_VERSION",
+    "SCHEMA_KEYS",
+    "AttributeKey",
+    "Consent",
+    "Explanation",
+    "Identified",
+    "IdentifierPlan",
+    "Kept",
+    "KeyIdentifier",
+    "Ldu",
+    "PlanProblem",
+    "check_plan",
+    "explain",
+    "identify",
+    "keep",
+    "key_columns",
+    "mappable_keys",
+    "self_test",
+]

@@ -1,0 +1,21 @@
+"""Keeps members without consent out before anything of theirs is looked at."""
+
+import polars as pl
+
+from app.identifiers.plan import Consent
+from app.identifiers.text import as_text
+
+
+def consenting(frame: pl.DataFrame, consent: Consent | None) -> pl.DataFrame:
+    """The members whose consent attribute equals what the plan asks for.
+
+    Compared as text, trimmed, whatever the case: a boolean `true`, a `TRUE` from a CSV and the
+    JSON value true are one; 1 and 1.0 are one; everything else, and nothing, is no consent.
+    """
+    if consent is None:
+        return frame
+    wanted = as_text(pl.Series([consent.equals], strict=False))[0].str.to_lowercase()[0]
+    given = as_text(frame[consent.attribute])[0].str.to_lowercase()
+    if wanted is None:
+        return frame.clear()
+    return frame.filter(given == wanted)

@@ -1,0 +1,27 @@
+"""Takes the cells of members that were hashed when they arrived, and trusts none of them blindly."""
+
+import polars as pl
+
+from app.identifiers.cells import Cells
+from app.identifiers.digest import EMPTY_DIGEST, equals, from_hex
+from app.identifiers.keys import DIGEST_BYTES
+from app.identifiers.peculiar import kinds
+from app.identifiers.text import as_given, as_text, blank
+
+
+def stored_cells(column: pl.Series, *, hashed: bool) -> Cells:
+    """Cells of 32 bytes (or 64 hex characters) as they are; `digest_invalid` for any other."""
+    if not hashed:
+        text = as_given(column)
+        return Cells(text, text, blank(text), text.len() - text.null_count())
+    if column.dtype == pl.Binary:
+        given = column.is_not_null()
+        value = column.set(column.bin.size() != DIGEST_BYTES, None)
+    else:
+        text, _ = as_text(column)
+        given = text.is_not_null()
+        value = from_hex(kinds(text)[1])
+    nothing = equals(value, EMPTY_DIGEST)
+    none = blank(column)
+    reason = none.set(given & value.is_null(), "digest_invalid").set(nothing, "digest_of_nothing")
+    return Cells(value.set(nothing, None), none, reason, int(given.sum()))

@@ -1,0 +1,104 @@
+"""Normalizes what is spelled in letters: names, initials, cities and words for a gender."""
+
+from functools import cache
+from typing import Final
+
+import polars as pl
+
+from app.identifiers.gender_words import GENDER_OF
+from app.identifiers.latin import fold
+from app.identifiers.lookup import Lookup
+from app.identifiers.rule import Outcome, Steps, outcome
+from app.identifiers.text import beyond_ascii, change, compose
+
+_APOSTROPHES: Final = r"\x{02B9}-\x{02BF}\x{02C8}\x{02CA}-\x{02CD}\x{02EE}\x{A78B}\x{A78C}"
+"""Letters by category that are typed for an apostrophe or accent."""
+
+_SELECTORS: Final = r"\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\p{Me}"
+"""Marks that belong to a symbol that is gone."""
+
+_NOT_SPELLING: Final = rf"[\p{{P}}\p{{S}}\p{{Z}}\p{{Cc}}\p{{Cf}}\p{{Co}}{_APOSTROPHES}{_SELECTORS}]"
+_NOT_LETTERS: Final = rf"[^\p{{L}}\p{{M}}]|[{_APOSTROPHES}{_SELECTORS}]"
+_HAS_LETTER: Final = r"\p{L}"
+
+
+def lower(text: pl.Series) -> pl.Series:
+    """Lower-case, and composed again where that took a letter apart."""
+    return compose(text.str.to_lowercase())
+
+
+def spelled(text: pl.Series) -> pl.Series:
+    """Lower-case text without punctuation, symbols and space; letters, marks and digits stay."""
+    odd = text.str.contains("[^a-z0-9]")
+    return change(text, odd, lambda part: compose(part.str.replace_all(_NOT_SPELLING, "")))
+
+
+def letters(text: pl.Series) -> pl.Series:
+    """Lower-case text as letters only, the Latin ones folded to a-z."""
+    odd = text.str.contains("[^a-z]")
+    return change(text, odd, _letters)
+
+
+def _letters(text: pl.Series) -> pl.Series:
+    bare = compose(text.str.replace_all(_NOT_LETTERS, ""))
+    return change(bare, beyond_ascii(bare), fold)
+
+
+def _with_letter(text: pl.Series) -> pl.Series:
+    found = text.str.contains(_HAS_LETTER)
+    return text if found.all() else text.set(~found, None)
+
+
+def _name(given: pl.Series, steps: Steps) -> pl.Series:
+    small = lower(given)
+    steps.note("lower-case", small)
+    bare = spelled(small)
+    steps.note("punctuation, symbols and space out", bare)
+    return _with_letter(bare)
+
+
+def first_name(frame: pl.DataFrame, steps: Steps) -> Outcome:
+    """FN: lower-case letters of any script; `fn_without_letters` if there is none.
+
+    Meta allows UTF-8 here and publishes hashes for `valéry` and `정`
+    (https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters).
+    """
+    return outcome(frame["text"], _name(frame["text"], steps), "fn_without_letters")
+
+
+def last_name(frame: pl.DataFrame, steps: Steps) -> Outcome:
+    """LN: as FN; `ln_without_letters` if there is none."""
+    return outcome(frame["text"], _name(frame["text"], steps), "ln_without_letters")
+
+
+def first_initial(frame: pl.DataFrame, steps: Steps) -> Outcome:
+    """FI: the first letter of the name as a-z; `fi_not_latin` if it is none of them."""
+    first = _name(frame["text"], steps).str.slice(0, 1)
+    steps.note("first letter", first)
+    folded = fold(first).str.extract("^([a-z])")
+    steps.note("accents folded", folded)
+    return outcome(frame["text"], folded, "fi_not_latin")
+
+
+def gender(frame: pl.DataFrame, steps: Steps) -> Outcome:
+    """GEN: m or f for the words and codes of the table; `gen_unknown` for anything else."""
+    bare = spelled(lower(frame["text"]))
+    word = change(bare, beyond_ascii(bare), fold)
+    steps.note("lower-case, punctuation and accents out", word)
+    code = _genders()(word)
+    steps.note("looked up", code)
+    return outcome(frame["text"], code, "gen_unknown")
+
+
+def city(frame: pl.DataFrame, steps: Steps) -> Outcome:
+    """CT: lower-case letters, Latin accents folded; `ct_without_letters` if there is none."""
+    small = lower(frame["text"])
+    steps.note("lower-case", small)
+    bare = letters(small)
+    steps.note("only letters, Latin accents folded", bare)
+    return outcome(frame["text"], _with_letter(bare), "ct_without_letters")
+
+
+@cache
+def _genders() -> Lookup:
+    return Lookup(GENDER_OF)

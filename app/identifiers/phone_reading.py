@@ -1,0 +1,117 @@
+"""Reads one phone number as libphonenumber does: the judge of every form, and the slow way.
+
+What counts as right is fixed here; the columnar way (phone.py) must give the same for every text.
+libphonenumber parses the text with the member's region, and the result is used if its length is
+possible for its country (`is_possible_number_with_reason` = IS_POSSIBLE; Meta's own examples are
+of unassigned areas, so `is_valid_number` would be too strict). Added to it:
+
+- `00` means international in every region, also where the dialling prefix is another, unless
+  the region has a valid number or dialling prefix that begins so.
+- A `(0)` in an international number is dropped where the number is only possible without it.
+- Letters are keypad letters (1-800-FLOWERS); where that gives no possible number, words that end
+  the text (650 555 1212 home) are dropped.
+- Without a country, digits are a full international number only if they are eleven or more, are
+  not written with a leading bracket, and are valid so (or are 1 and a North American number):
+  Meta takes 15559876543. Two capital letters before the digits (`US (650) 555-1212`) are a country.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+import phonenumbers
+from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, ValidationResult
+
+_TWO_ZEROS: Final = re.compile(r"^[\s(\[]*\+?[\s(\[]*00[\s)\]\-./]*(?=[1-9(\[])")
+_COUNTRY_FIRST: Final = re.compile(r"^([A-Z]{2})[\s:.\-]*(?=[\d(+])")
+_NOT_START: Final = re.compile(r"^[^\d+(]+")
+_TRUNK_ZERO: Final = re.compile(r"[(\[]\s*0\s*[)\]]")
+_WORDS_AFTER: Final = re.compile(r"^([^A-Za-z#;,~]*\d[^A-Za-z#;,~]*)[A-Za-z]{3}[^\d]*$")
+_NORTH_AMERICAN: Final = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
+_SHORTEST_INTERNATIONAL: Final = 11
+_SHORTEST_NATIONAL: Final = 4
+_SCIENTIFIC: Final = re.compile(r"(\d)[.,]?(\d*)[eE]\+?(\d{1,2})")
+
+
+def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
+    """E.164 digits without plus, or the reason why there are none.
+
+    `region` is an upper-case alpha-2 code or None. Reasons: `phone_without_country` for a
+    national number whose country is not known, `phone_impossible` for a length no number of its
+    country has, `phone_rounded` for what a spreadsheet cut to 1.65E+10 (all digits there are
+    taken), `phone_invalid` for what is no phone number.
+    """
+    region = region if region in phonenumbers.SUPPORTED_REGIONS else None
+    scientific = _SCIENTIFIC.fullmatch(text)
+    if scientific:
+        text = scientific[1] + scientific[2]
+        if len(text) != int(scientific[3]) + 1:
+            return None, "phone_rounded"
+    found = [number for number in _readings(text, region) if number is not None]
+    for number in found:
+        if _is_possible(number) or phonenumbers.is_valid_number(number):
+            national = phonenumbers.national_significant_number(number)
+            return f"{number.country_code}{national}", None
+    if found:
+        return None, "phone_impossible"
+    written_in_full = "+" in text or _TWO_ZEROS.match(text)
+    if region is None and not written_in_full and sum(map(str.isdigit, text)) >= _SHORTEST_NATIONAL:
+        return None, "phone_without_country"
+    return None, "phone_invalid"
+
+
+def _readings(text: str, region: str | None) -> Iterator[PhoneNumber | None]:
+    """What the text can mean, the best first."""
+    zeros = _TWO_ZEROS.match(text)
+    if zeros:
+        yield from _after_two_zeros(text, f"+{text[zeros.end() :]}", region)
+    else:
+        yield _parsed(text, region) or (_without_country(text) if region is None else None)
+    if _TRUNK_ZERO.search(text):
+        written = _TRUNK_ZERO.sub("", text)
+        yield _parsed(f"+{written[zeros.end() :]}" if zeros else written, None)
+    words = _WORDS_AFTER.match(text)
+    if words:
+        yield _parsed(words[1], region)
+
+
+def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[PhoneNumber | None]:
+    own = _parsed(text, region) if region else None
+    international = _parsed(full, None)
+    if own is not None and phonenumbers.is_valid_number(own):
+        yield own
+    if own is None or own.country_code_source != CountryCodeSource.FROM_NUMBER_WITH_IDD:
+        yield international
+        return
+    if international is not None and phonenumbers.is_valid_number(international):
+        yield international
+    yield own
+
+
+def _without_country(text: str) -> PhoneNumber | None:
+    named = _COUNTRY_FIRST.match(text)
+    if named and named[1] in phonenumbers.SUPPORTED_REGIONS:
+        return _parsed(text[named.end() :], named[1])
+    start = _NOT_START.sub("", text)
+    number = None if start.startswith("(") else _parsed(f"+{start}", None)
+    if number is None:
+        return None
+    digits = f"{number.country_code}{phonenumbers.national_significant_number(number)}"
+    if len(digits) < _SHORTEST_INTERNATIONAL:
+        return None
+    if phonenumbers.is_valid_number(number) or _NORTH_AMERICAN.fullmatch(digits):
+        return number
+    return None
+
+
+def _parsed(text: str, region: str | None) -> PhoneNumber | None:
+    try:
+        number = phonenumbers.parse(text, region, keep_raw_input=True)
+    except NumberParseException:
+        return None
+    return number if number.national_number else None
+
+
+def _is_possible(number: PhoneNumber) -> bool:
+    verdict = phonenumbers.is_possible_number_with_reason(number)
+    return bool(verdict == ValidationResult.IS_POSSIBLE)

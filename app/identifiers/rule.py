@@ -1,0 +1,64 @@
+"""What every rule takes and gives, so that one driver can run, count and explain all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from app.identifiers.text import blank
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """What a rule notes on its way: (rule, text of the first row). Only `explain` takes notes."""
+
+    taken: list[tuple[str, str]] | None = None
+
+    def note(self, rule: str, text: pl.Series) -> None:
+        """Keep the text after `rule` if notes are taken and it changed."""
+        if self.taken is None or text.is_empty():
+            return
+        now = text[0]
+        if isinstance(now, str) and (not self.taken or self.taken[-1][1] != now):
+            self.taken.append((rule, now))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One column after its rule; both as long as the input.
+
+    `text` (String) is what is hashed or sent, null where there is nothing to send;
+    `reason` (String) says why a given text is not used, null elsewhere.
+    """
+
+    text: pl.Series
+    reason: pl.Series
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a rule may know beside the text: the rows' countries, the order of dates, the year."""
+
+    region: pl.Series = field(default_factory=lambda: pl.Series("region", [], dtype=pl.String))
+    date_order: str | None = None
+    this_year: int = 9999
+
+
+Rule = Callable[[pl.DataFrame, Steps], Outcome]
+"""From a frame with `text` (trimmed NFC or null) and perhaps `region` to an outcome."""
+
+
+def outcome(given: pl.Series, text: pl.Series, reason: str) -> Outcome:
+    """`text` where there is one; `reason` for every given cell that has none."""
+    empty = text.str.len_bytes() == 0
+    if empty.any():
+        text = text.set(empty, None)
+    if text.null_count() == given.null_count():
+        return Outcome(text, blank(text))
+    refused = given.is_not_null() & text.is_null()
+    return Outcome(text, blank(text).set(refused, reason))
+
+
+def merge(first: Outcome, then: Outcome) -> Outcome:
+    """`then` with the refusals of `first`, for rules made of two."""
+    return Outcome(then.text, first.reason.fill_null(then.reason))

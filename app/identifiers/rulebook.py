@@ -1,0 +1,167 @@
+"""Says which rule makes which key, in the order in which one needs the other's result."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final
+
+import polars as pl
+
+from app import clock
+from app.identifiers.birth import birth_cells, birth_part
+from app.identifiers.cells import Cells, hashed_cells, plain_cells, tally
+from app.identifiers.digest import sha256
+from app.identifiers.email import EMAIL_READY, email
+from app.identifiers.hashed import stored_cells
+from app.identifiers.keys import HASHED_KEYS
+from app.identifiers.names import city, first_initial, first_name, gender, last_name
+from app.identifiers.phone import phone
+from app.identifiers.places import POSTAL_CODE_READY, country, country_of, postal_code, state
+from app.identifiers.plain import customer_value, device, external_id
+from app.identifiers.plan import IdentifierPlan, date_order
+from app.identifiers.rule import Rule, Steps
+from app.identifiers.text import blank
+
+_HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
+    {
+        "EMAIL": email,
+        "FN": first_name,
+        "LN": last_name,
+        "FI": first_initial,
+        "GEN": gender,
+        "CT": city,
+    }
+)
+_REGIONAL: Final[Mapping[str, Rule]] = MappingProxyType(
+    {"PHONE": phone, "ST": state, "ZIP": postal_code}
+)
+_PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
+    {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
+)
+_READY: Final = MappingProxyType({"EMAIL": EMAIL_READY, "ZIP": POSTAL_CODE_READY})
+_UNHEARD: Final = Steps()
+
+Notes = Mapping[tuple[str, int], Steps]
+"""Who takes the steps of a mapped key's first, second, … attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The keys of every member: one entry a mapped attribute, so EMAIL and PHONE may have several.
+
+    `filled` and `refused` count source cells by mapped key (DOB, not its three parts).
+    """
+
+    cells: dict[str, list[Cells]] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    def count(self, key: str, cells: Cells) -> None:
+        """Add one attribute's cells to the counts of its key."""
+        self.filled[key] = self.filled.get(key, 0) + cells.filled
+        refused = self.refused.setdefault(key, {})
+        for reason, number in tally(cells.reason).items():
+            refused[reason] = refused.get(reason, 0) + number
+        if not refused:
+            del self.refused[key]
+
+
+def apply_rules(
+    members: pl.DataFrame, plan: IdentifierPlan, notes: Notes = MappingProxyType({})
+) -> Found:
+    """Every key of the plan for every member; `notes` takes the steps of mapped keys."""
+    found = Found()
+    region = _countries(members, plan, notes.get(("COUNTRY", 0), _UNHEARD), found)
+    for key, sources in plan.attributes.items():
+        for slot, source in enumerate(sources):
+            column = members[source]
+            steps = notes.get((key, slot), _UNHEARD)
+            if key in _HASHED:
+                ready = _READY.get(key)
+                cells = hashed_cells(column, _HASHED[key], steps, ready_shape=ready)
+            elif key in _REGIONAL:
+                cells = hashed_cells(
+                    column, _REGIONAL[key], steps, region=region, ready_shape=_READY.get(key)
+                )
+            elif key in _PLAIN:
+                cells = plain_cells(column, _PLAIN[key], steps)
+            else:
+                continue
+            found.count(key, cells)
+            found.cells.setdefault(key, []).append(cells)
+    _birth(members, plan, notes, found)
+    return found
+
+
+def _countries(
+    members: pl.DataFrame, plan: IdentifierPlan, steps: Steps, found: Found
+) -> pl.Series:
+    """The COUNTRY cells into `found`, and each member's country as alpha-2, null if not known."""
+    for source in plan.attributes.get("COUNTRY", ()):
+        cells = hashed_cells(members[source], country, steps)
+        found.count("COUNTRY", cells)
+        found.cells["COUNTRY"] = [cells]
+    default = _default_country(found, plan, members.height, steps)
+    if "COUNTRY" not in found.cells:
+        return default
+    return country_of(found.cells["COUNTRY"][0]).fill_null(default)
+
+
+def _default_country(found: Found, plan: IdentifierPlan, height: int, steps: Steps) -> pl.Series:
+    """The plan's default country for every member, put into COUNTRY cells where none was given."""
+    code = plan.default_country.lower() if plan.default_country else None
+    default = pl.Series("region", [code], dtype=pl.String).new_from_index(0, height)
+    if code is None or "COUNTRY" not in plan.schema():
+        return default
+    digest = sha256(pl.Series([code]))
+    if "COUNTRY" not in found.cells:
+        value = digest.new_from_index(0, height)
+        found.cells["COUNTRY"] = [Cells(value, default, blank(default), 0)]
+        return default
+    cells = found.cells["COUNTRY"][0]
+    absent = cells.value.is_null() & cells.reason.is_null()
+    if absent.any():
+        value = pl.select(pl.when(absent).then(digest[0]).otherwise(cells.value)).to_series()
+        text = cells.text.set(absent, code)
+        steps.note("default country", text)
+        found.cells["COUNTRY"] = [Cells(value, text, cells.reason, cells.filled)]
+    return default
+
+
+def _birth(members: pl.DataFrame, plan: IdentifierPlan, notes: Notes, found: Found) -> None:
+    """DOB split into its three columns, single parts where there is no date."""
+    this_year = clock.now().year
+    order = date_order(plan.date_format) if plan.date_format else None
+    for source in plan.attributes.get("DOB", ()):
+        steps = notes.get(("DOB", 0), _UNHEARD)
+        parts = birth_cells(members[source], order=order, this_year=this_year, steps=steps)
+        found.count("DOB", parts["DOBY"])
+        found.cells.update({key: [cells] for key, cells in parts.items()})
+    for key in ("DOBY", "DOBM", "DOBD"):
+        for source in plan.attributes.get(key, ()):
+            rule = birth_part(key, this_year)
+            cells = hashed_cells(members[source], rule, notes.get((key, 0), _UNHEARD))
+            found.count(key, cells)
+            whole = found.cells.get(key)
+            found.cells[key] = [cells if whole is None else _filled_in(whole[0], cells)]
+
+
+def _filled_in(whole: Cells, part: Cells) -> Cells:
+    """The part of the date, and the single part where there was none."""
+    return Cells(
+        whole.value.fill_null(part.value),
+        whole.text.fill_null(part.text),
+        whole.reason.fill_null(part.reason),
+        max(whole.filled, part.filled),
+    )
+
+
+def pass_through(members: pl.DataFrame, plan: IdentifierPlan) -> Found:
+    """Every key of the plan for members whose hashed keys are hashes already."""
+    found = Found()
+    for key in plan.stored():
+        cells = stored_cells(members[key], hashed=key in HASHED_KEYS)
+        found.count(key, cells)
+        found.cells[key] = [cells]
+    _default_country(found, plan, members.height, _UNHEARD)
+    return found
