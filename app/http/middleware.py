@@ -1,0 +1,89 @@
+"""What surrounds every request: its id, one log line, and the headers of a safe answer."""
+
+import re
+import time
+
+import structlog
+from prometheus_client import Counter, Histogram
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from app.http.problems import shown_path, unexpected
+from app.ids import new_id
+from app.logs import get_logger
+
+log = get_logger(__name__)
+
+REQUESTS = Counter("http_requests_total", "Requests answered", ["method", "route", "status"])
+SECONDS = Histogram("http_request_seconds", "Time to the end of the answer", ["method", "route"])
+
+_ID = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
+_QUIET = frozenset({"/livez", "/readyz", "/metrics"})
+# an answer is data: it is not framed, guessed at, cached, or able to load anything
+_HEADERS = [
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+]
+
+
+class RequestFrame:
+    """Gives a request its id, times it, logs one line, and adds the headers."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """`app` is what is wrapped."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        given = dict(scope["headers"]).get(b"x-request-id", b"").decode("latin-1")
+        request_id = given if _ID.match(given) else new_id("req")
+        # of its own for each request, whatever the server hands in: the caller is kept here, too
+        scope["state"] = {**scope.get("state", {}), "request_id": request_id}
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        began, status = time.perf_counter(), 0
+
+        async def framed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                names = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    (b"x-request-id", request_id.encode()),
+                    *(pair for pair in _HEADERS if pair[0] not in names),
+                ]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, framed)
+        except Exception as error:  # noqa: BLE001 - the last net there is
+            # the server would print the traceback, and with it what its messages hold
+            answer = unexpected(Request(scope), error)
+            if status:
+                raise _Broken from None
+            await answer(scope, receive, framed)
+        finally:
+            seconds = time.perf_counter() - began
+            route = getattr(scope.get("route"), "path", "(none)")
+            REQUESTS.labels(scope["method"], route, status or 500).inc()
+            SECONDS.labels(scope["method"], route).observe(seconds)
+            if scope["path"] not in _QUIET:
+                # its query may hold a code of a sign-in and is left out
+                log.info(
+                    "request",
+                    method=scope["method"],
+                    path=shown_path(scope),
+                    status=status or 500,
+                    milliseconds=round(seconds * 1000, 1),
+                )
+            structlog.contextvars.unbind_contextvars("request_id", "caller", "role")
+
+
+class _Broken(Exception):
+    """An answer that had begun cannot go on: the server closes the connection."""

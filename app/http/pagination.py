@@ -1,0 +1,91 @@
+"""Keyset pages: `?limit=&cursor=` → `{"items": […], "next_cursor": …}`, newest first, no totals.
+
+A cursor is the id of the last item, sealed with the list and filters it belongs to, so it cannot be
+used on another one.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import Field
+
+from app.errors import BadRequest
+from app.http.schemas import Output
+
+MAX_LIMIT = 200
+
+
+Item = TypeVar("Item")
+
+
+class Page(Output, Generic[Item]):
+    """One page of a list."""
+
+    items: list[Item]
+    next_cursor: str | None = Field(
+        description="pass as `cursor` for the next page; null on the last"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PageQuery:
+    """What the caller asked for; more than the largest page is given as the largest page."""
+
+    limit: int
+    cursor: str | None
+
+    def after(self, scope: str) -> str | None:
+        """The id the page begins after, or None for the first page. Raises `BadRequest`."""
+        return None if self.cursor is None else _open_cursor(self.cursor, scope)
+
+
+def page_query(
+    limit: Annotated[
+        int, Query(ge=1, le=10_000, description=f"items per page, at most {MAX_LIMIT}")
+    ] = 50,
+    cursor: Annotated[
+        str | None, Query(max_length=500, description="`next_cursor` of the page before")
+    ] = None,
+) -> PageQuery:
+    """The two parameters of every list."""
+    return PageQuery(min(limit, MAX_LIMIT), cursor)
+
+
+def cut_page(
+    rows: Sequence[Any], query: PageQuery, *, scope: str, key: str = "id"
+) -> tuple[Sequence[Any], str | None]:
+    """Of limit + 1 rows the page and the cursor of the next one.
+
+    `scope` names the list and its filters; a cursor opens only under the same scope.
+    """
+    page = rows[: query.limit]
+    more = len(rows) > query.limit
+    return page, (_seal_cursor(str(getattr(page[-1], key)), scope) if more else None)
+
+
+def _seal_cursor(last: str, scope: str) -> str:
+    return base64.urlsafe_b64encode(_tag(last, scope) + last.encode()).decode().rstrip("=")
+
+
+def _open_cursor(cursor: str, scope: str) -> str:
+    try:
+        raw = base64.urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
+        tag, last = raw[:6], raw[6:].decode()
+    except (ValueError, UnicodeError):
+        tag, last = b"", ""
+    if not hmac.compare_digest(tag, _tag(last, scope)):
+        raise BadRequest(
+            "This cursor does not belong to this list and its filters; begin again without one.",
+            code="bad-cursor",
+        )
+    return last
+
+
+def _tag(last: str, scope: str) -> bytes:
+    # no secret: a cursor protects against mix-ups, not against people
+    return hashlib.blake2b(f"{scope}|{last}".encode(), digest_size=6).digest()

@@ -1,0 +1,235 @@
+"""Any exception → `application/problem+json` (RFC 9457), one shape for every answer that is no success.
+
+A body never repeats a submitted value: a wrong one may be an e-mail or a token.
+"""
+
+import re
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
+from starlette.exceptions import HTTPException
+from starlette.types import Scope
+
+from app.db.session import is_unreachable
+from app.errors import (
+    AppError,
+    Conflict,
+    Culprit,
+    Unavailable,
+    Unprocessable,
+    VersionMismatch,
+)
+from app.http.encoding import encode
+from app.logs import get_logger, where
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+# words, and ids of the kind that we give out
+_OUR_PATH = re.compile(r"(/([A-Za-z][A-Za-z-]{0,30}|v1|openapi\.json|[a-z]+_[0-9a-f]{1,32}))+/?|/")
+MEDIA_TYPE = "application/problem+json"
+
+log = get_logger(__name__)
+
+# Postgres: character not in repertoire, untranslatable character; foreign key violation
+_UNSTORABLE = frozenset({"22021", "22P05"})
+_STILL_REFERRED_TO = "23503"
+
+_TITLES = {
+    400: "Bad request",
+    401: "Not authenticated",
+    403: "Forbidden",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    411: "Length required",
+    412: "Precondition failed",
+    413: "Content too large",
+    415: "Unsupported media type",
+    422: "Unprocessable content",
+    429: "Too many requests",
+    500: "Internal error",
+    502: "Bad gateway",
+    503: "Service unavailable",
+    504: "Timed out",
+}
+
+
+class InvalidField(BaseModel):
+    """One thing wrong with the request; where it stands and what is expected, never what was sent."""
+
+    pointer: str | None = Field(
+        None, description="JSON pointer into the body", examples=["/display_name"]
+    )
+    parameter: str | None = Field(None, description="name of a query, path or header parameter")
+    code: str = Field(description="what kind of rule it broke", examples=["missing"])
+    detail: str = Field(description="what is expected", examples=["Field required"])
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do (RFC 9457)."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(
+        description="stable address of this kind of problem", examples=["/problems/not-found"]
+    )
+    title: str = Field(examples=["Not found"])
+    status: int = Field(examples=[404])
+    detail: str = Field(description="what happened here and what to do")
+    instance: str = Field(description="the path that was called", examples=["/v1/runs/run_…"])
+    code: str = Field(description="the last part of `type`", examples=["not-found"])
+    culprit: Culprit = Field(description="whose move it is")
+    request_id: str | None = Field(
+        description="the same value as in X-Request-ID and in every log line"
+    )
+    help_url: str | None = Field(None, description="where Meta or this service explains more")
+    errors: list[InvalidField] | None = Field(None, description="each invalid field of the request")
+
+
+def problem_response(
+    request: Request, error: AppError, *, headers: dict[str, str] | None = None
+) -> Response:
+    """The answer for an error of the catalogue."""
+    if error.status in {429, 503}:
+        headers = {"Retry-After": str(int(error.members.get("retry_after", 5))), **(headers or {})}
+    if error.status == 401:
+        headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
+    body = {
+        "type": f"/problems/{error.code}",
+        "title": _TITLES.get(error.status, "Error"),
+        "status": error.status,
+        "detail": error.detail,
+        "instance": shown_path(request.scope),
+        "code": error.code,
+        "culprit": error.culprit,
+        "request_id": getattr(request.state, "request_id", None),
+        "help_url": error.help_url,
+        **error.members,
+    }
+    return Response(encode(body), status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def shown_path(scope: Scope) -> str:
+    """The path that was called, as far as its words are ours: what else stood there is not repeated."""
+    path = str(scope["path"])
+    if _OUR_PATH.fullmatch(path):
+        return path
+    return str(getattr(scope.get("route"), "path", "/"))
+
+
+def install_problem_handlers(app: FastAPI) -> None:
+    """Make every way to fail end in a problem document."""
+    app.add_exception_handler(AppError, _on_app_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid_request)
+    app.add_exception_handler(HTTPException, _on_http_exception)
+    app.add_exception_handler(StaleDataError, _on_stale_row)
+    app.add_exception_handler(DBAPIError, _on_database_error)
+
+
+async def _on_app_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, AppError)
+    if error.status >= 500:
+        log.warning("request.failed", code=error.code, detail=error.detail)
+    return problem_response(request, error)
+
+
+async def _on_stale_row(request: Request, _: Exception) -> Response:
+    return problem_response(request, VersionMismatch())
+
+
+async def _on_database_error(request: Request, error: Exception) -> Response:
+    if is_unreachable(error):
+        return problem_response(
+            request,
+            Unavailable(
+                "The database cannot be reached; try again shortly.", code="database-unavailable"
+            ),
+        )
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state in _UNSTORABLE:
+        return problem_response(
+            request,
+            Unprocessable("A text holds a character that cannot be stored, such as NUL."),
+        )
+    if state == _STILL_REFERRED_TO:
+        # what was looked up a moment ago is gone, or what is to go is used since a moment ago
+        return problem_response(
+            request,
+            Conflict("Something this refers to was changed meanwhile; read it again and repeat."),
+        )
+    return unexpected(request, error)
+
+
+async def _on_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = [invalid_field(item) for item in error.errors()]
+    unreadable = any(item["code"] in {"json_invalid", "unicode"} for item in fields)
+    status, code = (400, "bad-request") if unreadable else (422, "validation-failed")
+    kind: type[AppError] = type(
+        "InvalidRequest", (AppError,), {"status": status, "culprit": Culprit.USER}
+    )
+    detail = (
+        "The body is not valid JSON." if unreadable else "Some values cannot be used; see `errors`."
+    )
+    return problem_response(request, kind(detail, code=code, errors=fields))
+
+
+def invalid_field(item: dict[str, Any]) -> dict[str, str | None]:
+    """Pydantic's error without the input it complains of."""
+    where, *path = item["loc"]
+    body = where == "body"
+    return {
+        "pointer": "".join(f"/{_field(part)}" for part in path) if body else None,
+        "parameter": None if body else str(path[0] if path else where),
+        "code": item["type"],
+        "detail": _without_input(item),
+    }
+
+
+def _field(part: object) -> str:
+    """A field's name or an item's number; what cannot be a name may be a value in the wrong place."""
+    return str(part) if isinstance(part, int) or _NAME.fullmatch(str(part)) else "*"
+
+
+def _without_input(item: dict[str, Any]) -> str:
+    # messages of our own validators are written without the value; pydantic's own name only the rule,
+    # save for these, which quote what was sent
+    quoting = {
+        "json_invalid",
+        "url_parsing",
+        "date_from_datetime_parsing",
+        "datetime_from_date_parsing",
+    }
+    if item["type"] in quoting:
+        return "not readable"
+    if item["type"] == "model_attributes_type":
+        return "must be a JSON object, sent with Content-Type: application/json"
+    return str(item["msg"]).removeprefix("Value error, ")
+
+
+async def _on_http_exception(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not-found", 405: "method-not-allowed", 413: "content-too-large"}
+    kind: type[AppError] = type(
+        "HttpProblem", (AppError,), {"status": error.status_code, "culprit": Culprit.USER}
+    )
+    detail = {
+        404: "There is nothing under this address.",
+        405: "This address does not answer to that method.",
+    }.get(error.status_code, str(error.detail))
+    code = codes.get(
+        error.status_code, "bad-request" if error.status_code < 500 else "internal-error"
+    )
+    return problem_response(request, kind(detail, code=code), headers=dict(error.headers or {}))
+
+
+def unexpected(request: Request, error: BaseException) -> Response:
+    """The answer for what nobody foresaw; the log gets its class and place."""
+    # the class only: an exception's text may hold a value of the request
+    log.error("request.crashed", error=type(error).__name__, where=where(error))
+    detail = "Something went wrong on our side; the log has it under this request id."
+    return problem_response(request, AppError(detail))

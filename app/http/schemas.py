@@ -1,0 +1,72 @@
+"""The bases of request and response models, and the types they share."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+)
+
+
+def _utc(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Timestamp = Annotated[
+    datetime,
+    PlainSerializer(_utc, return_type=str, when_used="json"),
+    Field(description="RFC 3339, UTC", examples=["2026-11-23T14:05:09.120Z"]),
+]
+
+
+def _in_utc(value: datetime) -> datetime:
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        msg = "must lie within the years 1 to 9999, in UTC"
+        raise ValueError(msg) from None
+
+
+# a moment that a caller names; text in JSON and in a query alike
+Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
+
+
+def _printable(text: str) -> str:
+    # Postgres stores no NUL, and a name with control characters breaks every log line it is in
+    if any(
+        ord(letter) < 32 or letter == "\x7f" or "\ud800" <= letter <= "\udfff" for letter in text
+    ):
+        msg = "must not contain control characters"
+        raise ValueError(msg)
+    return text
+
+
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=200),
+    AfterValidator(_printable),
+]
+Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
+
+
+class Input(BaseModel):
+    """A request body: unknown fields are refused, and `"1"` is no number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Output(BaseModel):
+    """A response body: every key is always there, null when there is nothing."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+def changes(body: BaseModel) -> dict[str, Any]:
+    """What a merge patch asks for (RFC 7396): absent fields are kept, null clears."""
+    return {name: getattr(body, name) for name in body.model_fields_set}
