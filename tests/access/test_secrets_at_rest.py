@@ -1,0 +1,244 @@
+"""What ENCRYPTION_KEYS protect: tokens sealed, API keys hashed, rotated while runs are under way, lost."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import text
+
+from app.db.models import Base
+from app.db.rotation import SEALED, rotate
+from app.db.secrets import SecretUnreadable, Vault, generate_key
+from app.db.session import Database
+from app.settings import Settings
+from tests.access.callers import bearing, make_key
+from tests.access.deployments import deployed
+from tests.flows.journey import (
+    TOKEN,
+    expect,
+    get_run,
+    make_connection,
+    make_export,
+    make_segment,
+    start_run,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+async def scalar(database: Database, statement: str) -> Any:
+    async with database.transaction() as session:
+        return await session.scalar(text(statement))
+
+
+async def test_a_token_is_sealed_for_its_row(api: httpx.AsyncClient, database: Database) -> None:
+    one = await make_connection(api)
+    two = await make_connection(api, audience={"name": "Other list"})
+    stored = await scalar(database, f"select token from connections where id = '{one['id']}'")
+    assert TOKEN.encode() not in stored
+    # a ciphertext that was copied into another row does not open there
+    async with database.transaction() as session:
+        copy = text("update connections set token = :token where id = :id")
+        await session.execute(copy, {"token": stored, "id": two["id"]})
+    answer = await api.get(f"/v1/connections/{two['id']}/ad-accounts")
+    assert (await expect(answer, 500))["code"] == "secret-unreadable"
+    assert (await api.get(f"/v1/connections/{one['id']}/ad-accounts")).status_code == 200
+
+
+async def test_an_api_key_is_kept_as_a_keyed_hash(
+    api: httpx.AsyncClient, database: Database, settings: Settings
+) -> None:
+    made = await make_key(api, "viewer")
+    row = await scalar(database, "select k::text from api_keys k")
+    assert made["key"] not in row
+    assert made["key"].removeprefix("aek_") not in row
+    stored = await scalar(database, "select key_hash from api_keys")
+    vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+    assert stored == vault.key_hashes(made["key"])[0]
+    assert stored not in Vault([generate_key()]).key_hashes(made["key"])
+
+
+async def test_api_keys_go_on_under_every_encryption_key(
+    api: httpx.AsyncClient, make_settings: Any, settings: Settings, database: Database
+) -> None:
+    old = settings.encryption_keys[0].get_secret_value()
+    new = generate_key()
+    used, unused = await make_key(api, "viewer"), await make_key(api, "viewer")
+    async with (
+        deployed(make_settings(encryption_keys=f"{new},{old}")) as both,
+        bearing(both, used["key"]) as caller,
+    ):
+        assert (await caller.get("/v1/me")).status_code == 200
+    assert (await rotate(database, Vault([new, old]))).api_keys_left == 1
+    async with deployed(make_settings(encryption_keys=new)) as only_new:
+        async with bearing(only_new, used["key"]) as caller:
+            assert (await caller.get("/v1/me")).status_code == 200
+        async with bearing(only_new, unused["key"]) as caller:
+            assert (await caller.get("/v1/me")).status_code == 401
+
+
+def rotate_command(settings: Settings, keys: str) -> "subprocess.CompletedProcess[str]":
+    """`audience-export keys rotate` as an operator calls it."""
+    environment = {"PATH": os.environ["PATH"], "DATABASE_URL": settings.database_url}
+    return subprocess.run(
+        [sys.executable, "-m", "app.cli", "keys", "rotate"],
+        env=environment | {"ENCRYPTION_KEYS": keys},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+async def test_rotation_with_a_run_in_flight(
+    make_settings: Any,
+    settings: Settings,
+    sandbox: Any,
+    segment_root: Path,
+    database: Database,
+    work: Any,
+) -> None:
+    """Every stored secret moves to the new key while a run delivers; then the old key can go."""
+    old, new = settings.encryption_keys[0].get_secret_value(), generate_key()
+    rows = "".join(f"m{number}@example.com\n" for number in range(30_000))
+    (segment_root / "m.csv").write_text("email\n" + rows)
+    both = make_settings(encryption_keys=f"{new},{old}", upload_concurrency=1)
+    async with deployed(settings) as before:
+        connection = await make_connection(before)
+        for number in range(3):
+            await make_connection(before, audience={"name": f"Other {number}"})
+        body = {"url": "https://hooks.example.com/x", "events": ["run.finished"]}
+        hook = await before.post("/v1/webhooks", json=body)
+        assert hook.status_code == 201, hook.text
+    async with deployed(both) as api:
+        segment = await make_segment(api, str(segment_root / "m.csv"))
+        export = await make_export(api, connection, segment)
+        sandbox.control("PUT", "settings", json={"latency": 0.3})
+        run = await start_run(api, export)
+        working = asyncio.create_task(work(both))
+        while not sandbox.requests("/users"):  # noqa: ASYNC110 - the sandbox tells when asked
+            await asyncio.sleep(0.05)
+        rotated = await rotate(database, Vault([new, old]))
+        during = await get_run(api, run)
+        await working
+        assert rotated.resealed == {
+            "connections.token": 4,
+            "webhooks.secret": 1,
+            "webhooks.previous_secret": 0,
+        }
+        assert (rotated.unreadable, rotated.api_keys_left) == ((), 0)
+        assert during["status"] == "running"
+        assert (await get_run(api, run))["status"] == "succeeded"
+        assert (await get_run(api, run))["counts"]["received"] == 30_000
+    # a reader of before the rotation must not write the old value back: the version went on
+    async with deployed(make_settings(encryption_keys=new)) as api:
+        sandbox.control("PUT", "settings", json={"latency": 0})
+        after = await expect(await api.get(f"/v1/connections/{connection['id']}"), 200)
+        assert after["version"] == connection["version"] + 1
+        assert after["updated_at"] == connection["updated_at"]
+        assert (await api.get(f"/v1/connections/{connection['id']}/ad-accounts")).status_code == 200
+    again = await rotate(database, Vault([new]))
+    assert sum(again.resealed.values()) == 0
+    assert again.unreadable == ()
+
+
+async def test_the_command_says_what_it_did(
+    api: httpx.AsyncClient, make_settings: Any, settings: Settings
+) -> None:
+    old, new = settings.encryption_keys[0].get_secret_value(), generate_key()
+    connection = await make_connection(api)
+    done = await asyncio.to_thread(rotate_command, settings, f"{new},{old}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "connections.token: 1 encrypted anew" in done.stdout
+    assert "Nothing needs an older key any more." in done.stdout
+    assert new not in done.stdout
+    async with deployed(make_settings(encryption_keys=new)) as later:
+        path = f"/v1/connections/{connection['id']}/ad-accounts"
+        assert (await later.get(path)).status_code == 200
+
+
+async def test_every_sealed_column_is_rotated() -> None:
+    """A new column of bytes is either named in the rotation or known to be no secret."""
+    no_secrets = {
+        ("sign_ins", "state_hash"),
+        ("sign_ins", "browser_hash"),
+        ("api_keys", "key_hash"),
+        ("idempotency_keys", "request_hash"),
+        ("idempotency_keys", "body"),
+        ("suppressions", "hash"),
+    }
+    binary = {
+        (table.name, column.name)
+        for table in Base.metadata.sorted_tables
+        for column in table.columns
+        if "BYTEA" in str(column.type) or "BLOB" in str(column.type)
+    }
+    assert binary - no_secrets == {(place.table.name, place.column) for place in SEALED}
+
+
+async def test_a_lost_key_is_said_and_stops_nothing_else(
+    api: httpx.AsyncClient,
+    make_settings: Any,
+    settings: Settings,
+    segment_root: Path,
+    sandbox: Any,
+    work: Any,
+) -> None:
+    (segment_root / "m.csv").write_text("email\na@example.com\n")
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    export = await make_export(api, connection, segment)
+    lost = make_settings(encryption_keys=generate_key())
+    path = f"/v1/connections/{connection['id']}"
+    async with deployed(lost) as later:
+        # what needs no secret goes on
+        shown = await expect(await later.get(path), 200)
+        assert shown["token"]["last4"] == TOKEN[-4:]
+        assert (await later.patch(path, json={"display_name": "Renamed"})).status_code == 200
+        for call in (
+            later.get(f"{path}/audiences"),
+            later.post(f"{path}/check"),
+            later.delete(path, params={"revoke": "true", "detach": "true"}),
+        ):
+            answer = await call
+            problem = await expect(answer, 500)
+            assert problem["code"] == "secret-unreadable"
+            assert problem["culprit"] == "system"
+            assert "ENCRYPTION_KEYS" in problem["detail"]
+        sandbox.control("DELETE", "requests")
+        run = await start_run(later, export)
+        await work(lost)
+        ended = await get_run(later, run)
+        assert (ended["status"], ended["error"]["code"]) == ("failed", "secret-unreadable")
+        assert sandbox.requests("/users") == []
+        rotated = await asyncio.to_thread(
+            rotate_command, settings, lost.encryption_keys[0].get_secret_value()
+        )
+        assert rotated.returncode == 1
+        assert f"{connection['id']}: cannot be read" in rotated.stderr
+        # a new token needs no old one
+        renewed = await later.patch(path, json={"access_token": TOKEN})
+        assert (await expect(renewed, 200))["status"] == "ready"
+        run = await start_run(later, export)
+        await work(lost)
+        assert (await get_run(later, run))["status"] == "succeeded"
+
+
+def test_a_secret_of_no_form_is_unreadable_and_no_crash() -> None:
+    key = generate_key()
+    vault = Vault([key])
+    sealed = vault.seal("text", owner="a")
+    assert vault.open(sealed, owner="a") == "text"
+    for broken in (b"", b"x", sealed[:8], sealed[:15], sealed[:-1], sealed + b"x"):
+        for owner in ("a", "b"):
+            try:
+                vault.open(broken, owner=owner)
+            except SecretUnreadable:
+                continue
+            raise AssertionError(broken)
+    assert key not in repr(vault)
