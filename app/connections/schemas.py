@@ -1,0 +1,284 @@
+"""What connections look like on the wire."""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+
+from app.connections.kinds import ConnectionKind
+from app.http.schemas import Input, Line, Name, Output, Timestamp
+
+
+class CustomerFileSource(StrEnum):
+    """Meta's word for where the list comes from."""
+
+    USER_PROVIDED_ONLY = "USER_PROVIDED_ONLY"
+    PARTNER_PROVIDED_ONLY = "PARTNER_PROVIDED_ONLY"
+    BOTH_USER_AND_PARTNER_PROVIDED = "BOTH_USER_AND_PARTNER_PROVIDED"
+
+
+def _distinct(roles: list[str]) -> list[str]:
+    if len(set(roles)) != len(roles):
+        msg = "must not repeat a role"
+        raise ValueError(msg)
+    # administrators use every connection, named or not (L20)
+    return ["administrator", *(role for role in roles if role != "administrator")]
+
+
+SharedWith = Annotated[
+    list[Literal["administrator", "contributor"]],
+    Field(min_length=1, max_length=2, description="who may use the connection (S23, S24)"),
+    AfterValidator(_distinct),
+]
+
+AccessToken = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=4096, pattern=r"^[\x21-\x7e]+$"),
+    Field(
+        description="a user or system-user token with ads_management; write-only",
+        json_schema_extra={"writeOnly": True},
+    ),
+]
+
+AdAccountId = Annotated[
+    str, StringConstraints(pattern=r"^act_[0-9]{1,32}$"), Field(examples=["act_1001"])
+]
+AudienceId = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{1,32}$"), Field(examples=["23849000000000001"])
+]
+
+
+class AudienceChoice(Input):
+    """An existing audience by id, or the name of a new one; exactly one (S29, S30)."""
+
+    id: AudienceId | None = None
+    name: Annotated[Name, Field(max_length=200)] | None = None
+    description: Line | None = None
+    customer_file_source: CustomerFileSource | None = Field(None, strict=False)
+    retention_days: Annotated[int, Field(ge=1, le=180)] | None = Field(
+        None, description="forever, if absent"
+    )
+    is_value_based: bool | None = Field(None, description="for exports that map LOOKALIKE_VALUE")
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "AudienceChoice":
+        if (self.id is None) == (self.name is None):
+            msg = "give exactly one of id and name"
+            raise ValueError(msg)
+        extras = (
+            self.description,
+            self.customer_file_source,
+            self.retention_days,
+            self.is_value_based,
+        )
+        if self.id is not None and any(extra is not None for extra in extras):
+            msg = "an existing audience takes nothing but its id"
+            raise ValueError(msg)
+        return self
+
+
+class ConsentGiven(Input):
+    """Agreement to the text of `GET /v1/consent` (S37)."""
+
+    accepted: Literal[True]
+    version: Annotated[str, StringConstraints(max_length=40)]
+
+
+class ConnectionCreate(Input):
+    """A new connection; whatever is left out makes it a draft."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "display_name": "Newsletter audience",
+                    "type": "facebook_ads_manager",
+                    "access_token": "EAAB…",
+                    "ad_account_id": "act_1001",
+                    "audience": {"name": "Newsletter"},
+                    "consent": {"accepted": True, "version": "2026-11-01"},
+                }
+            ]
+        }
+    )
+
+    display_name: Name = Field(description="a name that explains purpose and target (S20, S22)")
+    type: ConnectionKind = Field(ConnectionKind.FACEBOOK_ADS_MANAGER, strict=False)
+    shared_with: SharedWith = Field(["administrator"])
+    access_token: AccessToken | None = None
+    ad_account_id: AdAccountId | None = None
+    audience: AudienceChoice | None = None
+    consent: ConsentGiven | None = None
+
+
+class ConnectionUpdate(Input):
+    """A merge patch: absent keeps, null clears."""
+
+    display_name: Name = ""
+    shared_with: SharedWith = Field(default_factory=list)
+    access_token: AccessToken | None = None
+    ad_account_id: AdAccountId | None = None
+    audience: AudienceChoice | None = None
+    consent: ConsentGiven | None = None
+
+
+class Business(Output):
+    """The business an ad account belongs to (S6)."""
+
+    id: str
+    name: str | None = None
+
+
+class AdAccountRef(Output):
+    """An ad account."""
+
+    id: str
+    name: str | None
+    business: Business | None
+
+
+class AudienceRef(Output):
+    """The audience at Meta; `id` is null until a new one is created."""
+
+    id: str | None
+    name: str | None
+    subtype: str | None
+
+
+class AudienceStatus(Output):
+    """A status of Meta: its number and its words."""
+
+    code: int
+    description: str | None
+
+
+class AudienceState(Output):
+    """What Meta said of the audience some time after a run: members take up to a day to match."""
+
+    operation_status: AudienceStatus | None = Field(description="200 is normal")
+    delivery_status: AudienceStatus | None = Field(description="200 is ready; 300 is too small")
+    lower_bound: int | None = Field(description="Meta's own estimate of the audience's size")
+    upper_bound: int | None
+    error: str | None = Field(description="why the audience could not be looked at")
+    looked_at: Timestamp
+
+
+class Token(Output):
+    """What may be known of the stored token."""
+
+    kind: str | None = Field(examples=["user", "system_user"])
+    last4: str | None
+    expires_at: Timestamp | None = Field(description="null: never")
+    data_access_expires_at: Timestamp | None
+    scopes: list[str]
+    expires_soon: bool = Field(
+        description="it ends within TOKEN_EXPIRY_WARNING_DAYS, or has ended; sign in again in time"
+    )
+
+
+class ConsentRecord(Output):
+    """Who agreed to which text, when."""
+
+    version: str
+    accepted_at: Timestamp
+    accepted_by: str
+
+
+class Connection(Output):
+    """A connection, without its secret."""
+
+    id: str = Field(examples=["con_0193…"])
+    type: ConnectionKind
+    display_name: str
+    shared_with: list[str]
+    status: Literal["draft", "ready", "reauthentication_required"]
+    missing: list[str] = Field(
+        description="what a draft still lacks", examples=[["audience", "consent"]]
+    )
+    ad_account: AdAccountRef | None
+    audience: AudienceRef | None
+    audience_state: AudienceState | None = Field(
+        description="what Meta last said of the audience, after the last run that filled it"
+    )
+    token: Token | None
+    sign_in_problem: str | None = Field(
+        description="why the last sign-in gave no token; null once one did",
+        examples=["permission-declined"],
+    )
+    consent: ConsentRecord | None
+    created_at: Timestamp
+    created_by: str
+    updated_at: Timestamp
+    updated_by: str
+    version: int
+
+
+class AvailableConnection(Output):
+    """All that a user of a connection sees of it (L11)."""
+
+    id: str
+    display_name: str
+    type: ConnectionKind
+
+
+class AvailableGroup(Output):
+    """The usable connections of one type (S44)."""
+
+    type: ConnectionKind
+    display_name: str
+    connections: list[AvailableConnection]
+
+
+class AvailableConnections(Output):
+    """Types without a usable connection are left out (S45)."""
+
+    items: list[AvailableGroup]
+    next_cursor: None = None
+
+
+class AttributeKeyInfo(Output):
+    """A key that may be mapped (S54)."""
+
+    key: str
+    friendly_name: str
+    description: str
+    hashed: bool
+
+
+class ConnectionTypeInfo(Output):
+    """A kind of connection."""
+
+    type: ConnectionKind
+    display_name: str
+    description: str
+    attribute_keys: list[AttributeKeyInfo]
+    key_identifiers: list[str]
+
+
+class ConnectionTypes(Output):
+    """The catalogue (L8)."""
+
+    items: list[ConnectionTypeInfo]
+    next_cursor: None = None
+
+
+class ConsentText(Output):
+    """The data-privacy text in force."""
+
+    version: str
+    text: str
+    privacy_statement_url: str
+
+
+class Dependents(Output):
+    """The exports that use a connection (L30)."""
+
+    items: list["Dependent"]
+    next_cursor: None = None
+
+
+class Dependent(Output):
+    """An export, by id and name."""
+
+    id: str
+    display_name: str

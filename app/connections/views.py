@@ -1,0 +1,116 @@
+"""Rows and Meta's objects → what callers see of them; no secret passes here."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from app.connections import findings, schemas
+from app.connections.kinds import ConnectionKind
+from app.connections.parts import ends_soon, missing
+from app.connections.verification import account_refusal
+from app.db.models import Connection
+from app.facebook.accounts import AdAccount
+from app.facebook.audiences import Audience, Status
+from app.facebook.preflight import Check
+
+
+def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Connection:
+    """A connection as an administrator sees it.
+
+    `warn_within`: how long before its end a token is announced.
+    """
+    return schemas.Connection(
+        id=row.id,
+        type=ConnectionKind(row.type),
+        display_name=row.display_name,
+        shared_with=row.shared_with,
+        status=row.status,
+        missing=missing(row),
+        ad_account=None if row.ad_account is None else schemas.AdAccountRef(**row.ad_account),
+        audience=_audience(row),
+        audience_state=audience_state(row.audience_state),
+        token=_token(row, warn_within),
+        sign_in_problem=row.sign_in_problem,
+        consent=_consent(row),
+        created_at=row.created_at,
+        created_by=row.created_by,
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+        version=row.version,
+    )
+
+
+def _audience(row: Connection) -> schemas.AudienceRef | None:
+    if row.audience is not None:
+        return schemas.AudienceRef(**row.audience)
+    if row.audience_request is not None:
+        return schemas.AudienceRef(id=None, name=row.audience_request.get("name"), subtype=None)
+    return None
+
+
+def audience_state(found: Mapping[str, Any] | None) -> schemas.AudienceState | None:
+    """What a later look at an audience found."""
+    return None if found is None else schemas.AudienceState.model_validate(found)
+
+
+def _token(row: Connection, warn_within: timedelta) -> schemas.Token | None:
+    if row.token is None:
+        return None
+    return schemas.Token(
+        kind=row.token_kind,
+        last4=row.token_last4,
+        expires_at=row.token_expires_at,
+        data_access_expires_at=row.token_data_access_expires_at,
+        scopes=row.token_scopes or [],
+        expires_soon=ends_soon(row, warn_within),
+    )
+
+
+def _consent(row: Connection) -> schemas.ConsentRecord | None:
+    if row.consent_version is None or row.consent_accepted_at is None:
+        return None
+    return schemas.ConsentRecord(
+        version=row.consent_version,
+        accepted_at=row.consent_accepted_at,
+        accepted_by=row.consent_accepted_by or "",
+    )
+
+
+def account_choice(account: AdAccount) -> findings.AdAccountChoice:
+    """An ad account to choose from (S28)."""
+    refusal = account_refusal(account)
+    return findings.AdAccountChoice(
+        id=account.id,
+        name=account.name,
+        business=None
+        if account.business is None
+        else schemas.Business.model_validate(account.business),
+        status=account.status,
+        currency=account.currency,
+        selectable=refusal is None,
+        reason=None if refusal is None else refusal.sentence,
+    )
+
+
+def audience_option(audience: Audience) -> findings.AudienceOption:
+    """An audience to choose from; others than customer lists are shown and cannot be chosen (S34)."""
+    return findings.AudienceOption(
+        id=audience.id,
+        name=audience.name,
+        subtype=audience.subtype,
+        selectable=audience.selectable,
+        reason=audience.reason,
+        approximate_count_lower_bound=audience.lower_bound,
+        approximate_count_upper_bound=audience.upper_bound,
+        operation_status=_status(audience.operation_status),
+        delivery_status=_status(audience.delivery_status),
+    )
+
+
+def _status(status: Status | None) -> dict[str, object] | None:
+    return None if status is None else {"code": status.code, "description": status.description}
+
+
+def check_result(check: Check) -> findings.CheckResult:
+    """A preflight check."""
+    return findings.CheckResult.model_validate(check)
