@@ -1,0 +1,1 @@
+"""Resource: a named set of members and where they are read from."""

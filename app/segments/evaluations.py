@@ -1,0 +1,110 @@
+"""What was seen of a segment each time it was looked at: how many members, or why it could not be read."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.db.models import Segment, SegmentEvaluation
+from app.db.session import Database
+from app.errors import SourceError
+from app.ids import new_id
+from app.segments import service
+from app.segments.pushed import readable_sources
+from app.sources import Attribute, SourceAccess
+
+
+async def refresh_segment(
+    database: Database, access: SourceAccess, segment_id: str
+) -> tuple[Segment, list[Attribute]]:
+    """Look at the source again; the segment with its new count, and its attributes.
+
+    Raises `NotFound`, and `SourceError` after it was written down.
+    """
+    async with database.transaction() as session:
+        row = await service.get_segment(session, segment_id)
+        (source,) = await readable_sources(session, [row])
+    try:
+        attributes, count = await service.evaluate(source, access)
+    except SourceError as error:
+        async with database.transaction() as session:
+            await note_failure(session, segment_id, error)
+        raise
+    async with database.transaction() as session:
+        await note_counts(session, {segment_id: count})
+        return await service.get_segment(session, segment_id), attributes
+
+
+async def note_counts(session: AsyncSession, counts: Mapping[str, int | None]) -> None:
+    """Write down how many members segments have (by id); those that are gone are left out."""
+    now = clock.now()
+    for segment_id, count in sorted(counts.items()):
+        there = await session.scalar(
+            # by statement: to look at a segment makes no new version of it
+            update(Segment)
+            .where(Segment.id == segment_id)
+            .values(member_count=count, evaluated_at=now)
+            .returning(Segment.id)
+        )
+        if there is not None:
+            _remember(session, segment_id, count=count)
+
+
+async def note_failure(session: AsyncSession, segment_id: str, error: SourceError) -> None:
+    """Write down why a segment could not be read, unless it is gone."""
+    there = select(Segment.id).where(Segment.id == segment_id)
+    if await session.scalar(there.with_for_update(key_share=True, read=True)) is None:
+        return
+    document = {"code": error.code, "culprit": str(error.culprit), "message": error.detail}
+    _remember(session, segment_id, error=document)
+
+
+async def list_evaluations(
+    session: AsyncSession, segment_id: str, *, after: str | None, limit: int
+) -> Sequence[SegmentEvaluation]:
+    """Looks at the segment, newest first; one more than the limit if there is more."""
+    query = (
+        select(SegmentEvaluation)
+        .where(SegmentEvaluation.segment_id == segment_id)
+        .order_by(SegmentEvaluation.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(SegmentEvaluation.id < after)
+    return (await session.scalars(query)).all()
+
+
+async def failures_of(
+    session: AsyncSession, segment_ids: Sequence[str]
+) -> dict[str, SegmentEvaluation]:
+    """The last look at each of these segments, where that one failed."""
+    newest = (
+        select(func.max(SegmentEvaluation.id).label("id"))
+        .where(SegmentEvaluation.segment_id.in_(segment_ids))
+        .group_by(SegmentEvaluation.segment_id)
+        .subquery()
+    )
+    rows = await session.scalars(
+        select(SegmentEvaluation).join(newest, newest.c.id == SegmentEvaluation.id)
+    )
+    return {row.segment_id: row for row in rows if row.error is not None}
+
+
+def _remember(
+    session: AsyncSession,
+    segment_id: str,
+    *,
+    count: int | None = None,
+    error: dict[str, Any] | None = None,
+) -> None:
+    session.add(
+        SegmentEvaluation(
+            id=new_id("eva"),
+            segment_id=segment_id,
+            at=clock.now(),
+            member_count=count,
+            error=error,
+        )
+    )

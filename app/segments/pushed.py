@@ -1,0 +1,107 @@
+"""Pushed members as runs and people see them: the newest whole push, and no file longer than needed."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.db.models import Segment, SegmentUpload
+from app.db.session import Database
+from app.errors import Unprocessable
+from app.identifiers import IdentifierPlan, KeyIdentifier, check_plan
+from app.snapshots import SnapshotStore
+
+KIND = "upload"
+# a run reads the members it found when it began, and no staging takes a day
+_KEPT_FOR = timedelta(days=1)
+
+
+def prefix_of(segment_id: str, upload_id: str) -> str:
+    """Where the files of a push are."""
+    return f"segments/{segment_id}/{upload_id}"
+
+
+def check_source(source: Mapping[str, Any]) -> None:
+    """Raise `Unprocessable` unless members can be normalized as the source says."""
+    plan = IdentifierPlan(
+        KeyIdentifier.EMAIL,
+        {"EMAIL": ("EMAIL",)},
+        default_country=source.get("default_country"),
+        date_format=source.get("date_format"),
+    )
+    for problem in check_plan(plan):
+        raise Unprocessable(
+            problem.detail,
+            code=problem.code,
+            errors=[
+                {
+                    "pointer": f"/source/{problem.field}",
+                    "parameter": None,
+                    "code": problem.code,
+                    "detail": problem.detail,
+                }
+            ],
+        )
+
+
+async def readable_sources(
+    session: AsyncSession, segments: Sequence[Segment]
+) -> list[dict[str, Any]]:
+    """What `open_source` takes of these segments: pushed members with the place of their hashes."""
+    pushed = [segment.id for segment in segments if segment.source["kind"] == KIND]
+    rows = await session.scalars(
+        select(SegmentUpload).where(
+            SegmentUpload.segment_id.in_(pushed), SegmentUpload.status == "current"
+        )
+    )
+    found = {row.segment_id: row for row in rows}
+    return [
+        _readable(segment.source, found.get(segment.id))
+        if segment.source["kind"] == KIND
+        else dict(segment.source)
+        for segment in segments
+    ]
+
+
+def _readable(source: Mapping[str, Any], upload: SegmentUpload | None) -> dict[str, Any]:
+    if upload is None:
+        return dict(source)
+    return {**source, "manifest": upload.manifest, "keys": upload.keys}
+
+
+async def release_members(session: AsyncSession, segment_id: str) -> None:
+    """The segment has no pushed members any more; a push under way will find that it came too late."""
+    await session.execute(
+        update(SegmentUpload)
+        .where(SegmentUpload.segment_id == segment_id, SegmentUpload.status != "replaced")
+        .values(status="replaced", replaced_at=clock.now())
+    )
+
+
+async def forget_replaced(database: Database, store: SnapshotStore) -> int:
+    """Delete the files of pushes that nobody may read any more; how many there were.
+
+    May be repeated, and done by several processes at once. Raises `SnapshotError`.
+    """
+    now = clock.now()
+    async with database.transaction() as session:
+        await session.execute(
+            update(SegmentUpload)
+            .where(SegmentUpload.status == "receiving", SegmentUpload.lease_until < now)
+            .values(status="replaced", replaced_at=now)
+        )
+        rows = await session.scalars(
+            select(SegmentUpload).where(
+                SegmentUpload.status == "replaced", SegmentUpload.replaced_at < now - _KEPT_FOR
+            )
+        )
+        old = {row.id: prefix_of(row.segment_id, row.id) for row in rows}
+    for upload_id, prefix in old.items():
+        await asyncio.to_thread(store.delete_prefix, prefix)
+        async with database.transaction() as session:
+            await session.execute(delete(SegmentUpload).where(SegmentUpload.id == upload_id))
+    return len(old)

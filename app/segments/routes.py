@@ -1,0 +1,223 @@
+"""`/v1/segments`."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response, status
+from starlette.requests import ClientDisconnect
+
+from app.access.dependencies import ContributorDep, ViewerDep
+from app.errors import BadRequest
+from app.http.dependencies import DatabaseDep, PageDep, SessionDep
+from app.http.idempotency import IdempotentRoute
+from app.http.pagination import Page, cut_page
+from app.http.preconditions import IfMatch, check_version, set_etag
+from app.http.schemas import changes
+from app.identifiers import PUSHED_KEYS
+from app.segments import evaluations, schemas, service, uploads
+from app.segments.pushed import readable_sources
+from app.segments.views import (
+    attribute_views,
+    evaluation_view,
+    members_view,
+    segment_view,
+    segment_views,
+)
+
+router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=IdempotentRoute)
+
+SegmentId = Annotated[str, Path(max_length=80, examples=["seg_0193…"])]
+
+
+@router.post("", operation_id="create_segment", status_code=status.HTTP_201_CREATED)
+async def create_segment(
+    body: schemas.SegmentCreate,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    caller: ContributorDep,
+) -> schemas.Segment:
+    """Name a set of members and say where they are read from; the source is looked at now."""
+    row = await service.create_segment(
+        database,
+        request.app.state.source_access,
+        caller=caller,
+        given={
+            **body.model_dump(mode="json", exclude_none=True),
+            "source": schemas.source_fields(body.source),
+        },
+    )
+    response.headers["Location"] = f"/v1/segments/{row.id}"
+    set_etag(response, row.version)
+    async with database.transaction() as session:
+        return await segment_view(session, row)
+
+
+@router.get("", operation_id="list_segments")
+async def list_segments(session: SessionDep, page: PageDep, _: ViewerDep) -> Page[schemas.Segment]:
+    """Segments, newest first."""
+    rows = await service.list_segments(session, after=page.after("segments"), limit=page.limit)
+    items, cursor = cut_page(rows, page, scope="segments")
+    return Page(items=await segment_views(session, items), next_cursor=cursor)
+
+
+@router.get("/{segment_id}", operation_id="get_segment")
+async def get_segment(
+    segment_id: SegmentId, response: Response, session: SessionDep, _: ViewerDep
+) -> schemas.Segment:
+    """A segment."""
+    row = await service.get_segment(session, segment_id)
+    set_etag(response, row.version)
+    return await segment_view(session, row)
+
+
+@router.patch("/{segment_id}", operation_id="update_segment")
+async def update_segment(
+    segment_id: SegmentId,
+    body: schemas.SegmentUpdate,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    caller: ContributorDep,
+    if_match: IfMatch = None,
+) -> schemas.Segment:
+    """Change a segment."""
+    async with database.transaction() as session:
+        current = await service.get_segment(session, segment_id)
+    check_version(if_match, current.version)
+    given = body.model_dump(mode="json", include=set(changes(body)))
+    if body.source is not None:
+        given["source"] = schemas.source_fields(body.source)
+    row = await service.update_segment(
+        database,
+        request.app.state.source_access,
+        segment_id,
+        caller=caller,
+        given=given,
+        version=current.version,
+    )
+    set_etag(response, row.version)
+    async with database.transaction() as session:
+        return await segment_view(session, row)
+
+
+@router.delete(
+    "/{segment_id}", operation_id="delete_segment", status_code=status.HTTP_204_NO_CONTENT
+)
+async def delete_segment(
+    segment_id: SegmentId, session: SessionDep, caller: ContributorDep, if_match: IfMatch = None
+) -> Response:
+    """Forget a segment; its source is not touched."""
+    row = await service.get_segment(session, segment_id)
+    check_version(if_match, row.version)
+    await service.delete_segment(session, segment_id, caller=caller)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.put(
+    "/{segment_id}/members",
+    operation_id="replace_segment_members",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "description": "columns named by Meta's keys: "
+            + " ".join(PUSHED_KEYS)
+            + ". Text may be packed with gzip or zstd.",
+            "content": {kind: {"schema": {"type": "string"}} for kind in uploads.MEDIA_TYPES},
+        }
+    },
+)
+async def replace_segment_members(
+    segment_id: SegmentId,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    caller: ContributorDep,
+    if_match: IfMatch = None,
+) -> schemas.SegmentMembers:
+    """Push the members of a segment of kind upload, all of them, in the place of the old ones.
+
+    They are normalized and hashed as they arrive, and only the hashes are kept; what is a SHA-256
+    already passes. The old members stay until the last new one is kept, and if anything goes wrong.
+    """
+    if if_match is not None:
+        async with database.transaction() as session:
+            check_version(if_match, (await service.get_segment(session, segment_id)).version)
+    declared = request.headers.get("Content-Length", "0")
+    row, upload = await uploads.replace_members(
+        database,
+        request.app.state.uploads,
+        segment_id,
+        caller=caller,
+        content_type=request.headers.get("Content-Type", ""),
+        declared_bytes=int(declared) if declared.isdigit() else 0,
+        body=_body(request),
+    )
+    set_etag(response, row.version)
+    async with database.transaction() as session:
+        return await members_view(session, row, upload.refused_values)
+
+
+async def _body(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for piece in request.stream():
+            yield piece
+    except ClientDisconnect:
+        raise BadRequest(
+            "The body ended before it was complete; nothing was changed. Push it again.",
+            code="upload-interrupted",
+        ) from None
+
+
+@router.get("/{segment_id}/attributes", operation_id="list_segment_attributes")
+async def list_segment_attributes(
+    segment_id: SegmentId, request: Request, database: DatabaseDep, _: ViewerDep
+) -> schemas.SegmentAttributes:
+    """The members' attributes as the source has them now, with the key each name suggests."""
+    async with database.transaction() as session:
+        row = await service.get_segment(session, segment_id)
+        (source,) = await readable_sources(session, [row])
+    attributes = await service.read_attributes(source, request.app.state.source_access)
+    return schemas.SegmentAttributes(items=attribute_views(attributes))
+
+
+@router.post("/{segment_id}/refresh", operation_id="refresh_segment")
+async def refresh_segment(
+    segment_id: SegmentId,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    _: ContributorDep,
+) -> schemas.RefreshedSegment:
+    """Look at the source again: its attributes and its count. A failure is the answer, and is kept."""
+    row, attributes = await evaluations.refresh_segment(
+        database, request.app.state.source_access, segment_id
+    )
+    set_etag(response, row.version)
+    async with database.transaction() as session:
+        view = await segment_view(session, row)
+    return schemas.RefreshedSegment(**view.model_dump(), attributes=attribute_views(attributes))
+
+
+@router.get("/{segment_id}/evaluations", operation_id="list_segment_evaluations")
+async def list_segment_evaluations(
+    segment_id: SegmentId, session: SessionDep, page: PageDep, _: ViewerDep
+) -> Page[schemas.SegmentEvaluation]:
+    """The segment's counts over time, newest first."""
+    await service.get_segment(session, segment_id)
+    scope = f"evaluations|{segment_id}"
+    rows = await evaluations.list_evaluations(
+        session, segment_id, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope)
+    return Page(items=[evaluation_view(row) for row in items], next_cursor=cursor)
+
+
+@router.get("/{segment_id}/exports", operation_id="list_segment_exports")
+async def list_segment_exports(
+    segment_id: SegmentId, session: SessionDep, _: ViewerDep
+) -> schemas.SegmentExports:
+    """The exports that send the segment."""
+    await service.get_segment(session, segment_id)
+    rows = await service.list_exports(session, segment_id)
+    return schemas.SegmentExports(items=[schemas.SegmentExport.model_validate(row) for row in rows])

@@ -1,0 +1,197 @@
+"""What segments look like on the wire."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from app.errors import Culprit
+from app.http.schemas import Input, Name, Output, Timestamp
+
+SegmentName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]*$", min_length=1, max_length=100),
+    Field(description="unique; a letter, then letters, digits and _", examples=["Newsletter_2026"]),
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
+DateFormat = Annotated[
+    str,
+    StringConstraints(pattern=r"^[YMD./ -]{2,20}$"),
+    Field(description="for ambiguous dates", examples=["DD/MM/YYYY"]),
+]
+
+
+class FileSource(Input):
+    """Members in files: Parquet, CSV or NDJSON; one file, a folder or a glob."""
+
+    kind: Literal["file"]
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
+        description="a path under SEGMENT_ROOTS, or an address of object storage",
+        examples=["/data/segments/newsletter.csv"],
+    )
+    format: Literal["csv", "tsv", "parquet", "ndjson", "jsonl"] | None = Field(
+        None, description="by the name's ending, if absent; jsonl is another name for ndjson"
+    )
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = Field(
+        None, description='`"` if absent; null where quotes have no meaning'
+    )
+    encoding: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = Field(
+        None, description="UTF-8 if absent", examples=["windows-1252"]
+    )
+
+
+class PostgresSource(Input):
+    """Members in a database of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["postgres"]
+    database: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    table: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    query: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> "PostgresSource":
+        if (self.table is None) == (self.query is None):
+            msg = "give exactly one of table and query"
+            raise ValueError(msg)
+        return self
+
+
+class DeltaSource(Input):
+    """Members in a Delta Lake table."""
+
+    kind: Literal["delta"]
+    url: Annotated[str, StringConstraints(min_length=1, max_length=2000)] = Field(
+        description="the table's folder: a path under SEGMENT_ROOTS, or an address of object storage",
+        examples=["s3://exports/customers"],
+    )
+    version: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        None, description="the newest of each run, if absent"
+    )
+
+
+class UploadSource(Input):
+    """Members that are pushed with PUT …/members; only their hashes are kept."""
+
+    kind: Literal["upload"]
+    default_country: Country | None = Field(
+        None, description="for national phone numbers and missing countries, on arrival"
+    )
+    date_format: DateFormat | None = None
+
+
+Source = Annotated[
+    FileSource | DeltaSource | PostgresSource | UploadSource, Field(discriminator="kind")
+]
+
+
+def source_fields(
+    source: FileSource | DeltaSource | PostgresSource | UploadSource,
+) -> dict[str, Any]:
+    """What is kept of a source: the fields that were given; null means something only for `quote`."""
+    given = source.model_dump(mode="json", exclude_unset=True)
+    return {name: value for name, value in given.items() if value is not None or name == "quote"}
+
+
+class SegmentCreate(Input):
+    """A new segment."""
+
+    name: SegmentName
+    display_name: Name | None = Field(None, description="the name, if absent")
+    source: Source
+
+
+class SegmentUpdate(Input):
+    """A merge patch: absent keeps."""
+
+    display_name: Name | None = None
+    source: Source | None = None
+    state: Literal["active", "inactive"] | None = Field(
+        None, description="an inactive segment exports nothing (L67)"
+    )
+
+
+class SegmentFailure(Output):
+    """Why a segment could not be read."""
+
+    code: str = Field(examples=["source-not-found"])
+    culprit: Culprit = Field(description="whose move it is")
+    message: str
+
+
+class LastFailure(SegmentFailure):
+    """Why a segment could not be read when it was last looked at."""
+
+    at: Timestamp
+
+
+class Segment(Output):
+    """A segment."""
+
+    id: str = Field(examples=["seg_0193…"])
+    name: str
+    display_name: str
+    source: dict[str, Any]
+    state: Literal["active", "inactive"]
+    member_count: int | None = Field(
+        description="members at evaluated_at; null where only reading all would tell"
+    )
+    evaluated_at: Timestamp | None = Field(description="when the count was last read")
+    last_error: LastFailure | None = Field(description="null if the last look at it went well")
+    created_at: Timestamp
+    created_by: str
+    updated_at: Timestamp
+    updated_by: str
+    version: int
+
+
+class SegmentMembers(Segment):
+    """A segment after its members were replaced."""
+
+    refused_values: dict[str, dict[str, int]] = Field(
+        description="key → reason → values that cannot be used; their members are kept without them",
+        examples=[{"EMAIL": {"email_invalid": 12}}],
+    )
+
+
+class SegmentAttribute(Output):
+    """A column of the members."""
+
+    name: str
+    data_type: str
+    suggested_key: str | None = Field(description="Meta's key that the name suggests")
+
+
+class SegmentAttributes(Output):
+    """The columns of the members, in the source's own order."""
+
+    items: list[SegmentAttribute]
+    next_cursor: None = None
+
+
+class RefreshedSegment(Segment):
+    """A segment that was just looked at."""
+
+    attributes: list[SegmentAttribute] = Field(description="in the source's own order")
+
+
+class SegmentEvaluation(Output):
+    """One look at a segment: by a person, or by a run that read it."""
+
+    id: str
+    at: Timestamp
+    member_count: int | None
+    error: SegmentFailure | None
+
+
+class SegmentExport(Output):
+    """An export that sends the segment."""
+
+    id: str
+    display_name: str
+
+
+class SegmentExports(Output):
+    """The exports that send the segment (L76)."""
+
+    items: list[SegmentExport]
+    next_cursor: None = None

@@ -1,0 +1,207 @@
+"""The rules of segments: what may be a source, how many members it has, who uses it."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
+from app.db.session import Database
+from app.errors import Conflict, Forbidden, NotFound, Unprocessable, VersionMismatch
+from app.ids import is_id, new_id
+from app.segments import pushed
+from app.sources import Attribute, SourceAccess, open_source
+
+# kinds whose members are read from somewhere: only administrators may point at those places
+READ_KINDS = frozenset({"file", "delta", "postgres"})
+
+
+async def get_segment(session: AsyncSession, segment_id: str) -> Segment:
+    """The segment. Raises `NotFound`."""
+    row = await session.get(Segment, segment_id) if is_id("seg", segment_id) else None
+    if row is None:
+        raise NotFound("There is no such segment.")
+    return row
+
+
+async def list_segments(
+    session: AsyncSession, *, after: str | None, limit: int
+) -> Sequence[Segment]:
+    """Segments, newest first; one more than the limit if there is more."""
+    query = select(Segment).order_by(Segment.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(Segment.id < after)
+    return (await session.scalars(query)).all()
+
+
+async def find_segments(session: AsyncSession, segment_ids: Sequence[str]) -> list[Segment]:
+    """The segments in the order asked for. Raises `Unprocessable` naming those that are not there."""
+    wanted = [name for name in segment_ids if is_id("seg", name)]
+    rows = (await session.scalars(select(Segment).where(Segment.id.in_(wanted)))).all()
+    found = {row.id: row for row in rows}
+    unknown = [name for name in segment_ids if name not in found]
+    if unknown:
+        raise Unprocessable(
+            f"{len(unknown)} of segment_ids name no segment, the first at position "
+            f"{segment_ids.index(unknown[0]) + 1}.",
+            code="segment-unknown",
+        )
+    return [found[name] for name in segment_ids]
+
+
+async def evaluate(
+    source: Mapping[str, Any], access: SourceAccess
+) -> tuple[list[Attribute], int | None]:
+    """The source's attributes and member count, read now. Raises `SourceError`."""
+
+    def read() -> tuple[list[Attribute], int | None]:
+        opened = open_source(source, access)
+        return opened.attributes(), opened.count()
+
+    return await asyncio.to_thread(read)
+
+
+async def read_attributes(source: Mapping[str, Any], access: SourceAccess) -> list[Attribute]:
+    """The source's attributes, read now. Raises `SourceError`."""
+    return await asyncio.to_thread(lambda: open_source(source, access).attributes())
+
+
+async def create_segment(
+    database: Database, access: SourceAccess, *, caller: Caller, given: Mapping[str, Any]
+) -> Segment:
+    """A new segment whose source was looked at. Raises `SourceError`, `Conflict`, `Forbidden`."""
+    _check_source(caller, given["source"])
+    _, count = await evaluate(given["source"], access)
+    now = clock.now()
+    row = Segment(
+        id=new_id("seg"),
+        name=given["name"],
+        display_name=given.get("display_name") or given["name"],
+        source=given["source"],
+        state="active",
+        member_count=count,
+        evaluated_at=now,
+        created_at=now,
+        created_by=caller.id,
+        updated_at=now,
+        updated_by=caller.id,
+    )
+    try:
+        async with database.transaction() as session:
+            session.add(row)
+            record(session, caller, "segment.created", row.id, after=_audited(row))
+            await session.flush()
+            session.add(_evaluation(row))
+    except IntegrityError as error:
+        if "uq_segments_name" in str(error.orig):
+            raise Conflict("Another segment has this name.", code="segment-name-taken") from None
+        raise
+    return row
+
+
+async def update_segment(
+    database: Database,
+    access: SourceAccess,
+    segment_id: str,
+    *,
+    caller: Caller,
+    given: Mapping[str, Any],
+    version: int | None,
+) -> Segment:
+    """Apply a merge patch. Raises `NotFound`, `VersionMismatch`, `SourceError`, `Forbidden`."""
+    async with database.transaction() as session:
+        row = await get_segment(session, segment_id)
+        (readable,) = await pushed.readable_sources(session, [row])
+    if version is not None and row.version != version:
+        raise VersionMismatch
+    for field in ("source", "state"):
+        if field in given and given[field] is None:
+            raise Unprocessable(f"{field} cannot be null.")
+    before = _audited(row)
+    _check_kind(caller, row.source)
+    emptied = False
+    if "source" in given:
+        _check_source(caller, given["source"])
+        emptied = given["source"]["kind"] != row.source["kind"]
+        # pushed members stay; what is new of their source counts from the next push on
+        _, row.member_count = await evaluate(
+            given["source"] if emptied else {**readable, **given["source"]}, access
+        )
+        row.source, row.evaluated_at = dict(given["source"]), clock.now()
+    if "display_name" in given:
+        row.display_name = given["display_name"] or row.name
+    row.state = given.get("state", row.state)
+    row.updated_at, row.updated_by = clock.now(), caller.id
+    async with database.transaction() as session:
+        row = await session.merge(row)
+        await session.flush()
+        if "source" in given:
+            session.add(_evaluation(row))
+        if emptied:
+            await pushed.release_members(session, row.id)
+        record(session, caller, "segment.updated", row.id, before=before, after=_audited(row))
+    return row
+
+
+async def delete_segment(session: AsyncSession, segment_id: str, *, caller: Caller) -> None:
+    """Forget the segment; its source is not touched. Raises `NotFound`, `Conflict` if exports use it."""
+    row = await get_segment(session, segment_id)
+    _check_kind(caller, row.source)
+    users = await list_exports(session, segment_id)
+    if users:
+        raise Conflict(
+            "Exports send this segment; remove it from them first.",
+            code="segment-in-use",
+            exports=[{"id": item.id, "display_name": item.display_name} for item in users],
+        )
+    record(session, caller, "segment.deleted", row.id, before=_audited(row))
+    await pushed.release_members(session, row.id)
+    await session.delete(row)
+
+
+async def list_exports(session: AsyncSession, segment_id: str) -> Sequence[Export]:
+    """The exports that send the segment (L76)."""
+    query = (
+        select(Export)
+        .join(ExportSegment, ExportSegment.export_id == Export.id)
+        .where(ExportSegment.segment_id == segment_id)
+        .order_by(Export.id)
+        .distinct()
+    )
+    return (await session.scalars(query)).all()
+
+
+def _check_source(caller: Caller, source: Mapping[str, Any]) -> None:
+    _check_kind(caller, source)
+    if source["kind"] == pushed.KIND:
+        pushed.check_source(source)
+
+
+def _check_kind(caller: Caller, source: Mapping[str, Any]) -> None:
+    if source["kind"] in READ_KINDS and not caller.is_administrator:
+        raise Forbidden(
+            "Segments that read files or databases are made and changed by administrators."
+        )
+
+
+def _evaluation(row: Segment) -> SegmentEvaluation:
+    """The look at the source that the row was just made with."""
+    assert row.evaluated_at is not None
+    return SegmentEvaluation(
+        id=new_id("eva"), segment_id=row.id, at=row.evaluated_at, member_count=row.member_count
+    )
+
+
+def _audited(row: Segment) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "display_name": row.display_name,
+        "source": row.source,
+        "state": row.state,
+    }

@@ -1,0 +1,57 @@
+"""Rows → what callers see of a segment."""
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Segment, SegmentEvaluation
+from app.segments import evaluations, schemas
+from app.segments.suggestions import suggest_key
+from app.sources import Attribute
+
+
+async def segment_views(session: AsyncSession, rows: Sequence[Segment]) -> list[schemas.Segment]:
+    """Segments, each with what went wrong when it was last looked at, if anything did."""
+    failures = await evaluations.failures_of(session, [row.id for row in rows])
+    return [_view(row, failures.get(row.id)) for row in rows]
+
+
+async def segment_view(session: AsyncSession, row: Segment) -> schemas.Segment:
+    """One segment."""
+    return (await segment_views(session, [row]))[0]
+
+
+async def members_view(
+    session: AsyncSession, row: Segment, refused_values: Mapping[str, Mapping[str, int]]
+) -> schemas.SegmentMembers:
+    """A segment whose members were just replaced, and what was refused of them."""
+    view = await segment_view(session, row)
+    return schemas.SegmentMembers(**view.model_dump(), refused_values=refused_values)
+
+
+def attribute_views(attributes: Sequence[Attribute]) -> list[schemas.SegmentAttribute]:
+    """The members' attributes with the key each name suggests."""
+    return [
+        schemas.SegmentAttribute(
+            name=item.name, data_type=item.data_type, suggested_key=suggest_key(item.name)
+        )
+        for item in attributes
+    ]
+
+
+def evaluation_view(row: SegmentEvaluation) -> schemas.SegmentEvaluation:
+    """One look at a segment."""
+    return schemas.SegmentEvaluation(
+        id=row.id,
+        at=row.at,
+        member_count=row.member_count,
+        error=None if row.error is None else schemas.SegmentFailure(**row.error),
+    )
+
+
+def _view(row: Segment, failure: SegmentEvaluation | None) -> schemas.Segment:
+    names = [name for name in schemas.Segment.model_fields if name != "last_error"]
+    last = None
+    if failure is not None and failure.error is not None:
+        last = schemas.LastFailure(**failure.error, at=failure.at)
+    return schemas.Segment(**{name: getattr(row, name) for name in names}, last_error=last)
