@@ -1,0 +1,1 @@
+"""Resource: which segments go to which audience, and how."""

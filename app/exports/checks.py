@@ -1,0 +1,199 @@
+"""What must hold before an export is saved: its mapping, its segments, its audience.
+
+An audience that a mirror or replace export fills is filled by no other; two exports claiming one at
+the same moment meet at a lock.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.callers import Caller
+from app.connections import service as connections
+from app.connections import verification
+from app.connections.parts import open_token
+from app.connections.targets import (
+    EXCLUSIVE_MODES,
+    already_targeted,
+    exports_filling,
+    lock_audience,
+)
+from app.db.models import Connection, Export, Segment
+from app.errors import Unprocessable
+from app.exports.collaborators import Exports
+from app.exports.plan import identifier_plan, plan_for
+from app.identifiers import check_plan
+from app.ids import is_id
+from app.segments import service as segments
+from app.segments.pushed import readable_sources
+from app.sources import SourceAccess
+
+
+async def check_export(
+    deps: Exports,
+    row: Export,
+    segment_ids: Sequence[str],
+    caller: Caller,
+    *,
+    look_at_audience: bool,
+    look_at_members: bool = True,
+) -> None:
+    """Everything that can be wrong with an export; its attributes and warnings are put in order.
+
+    Without `look_at_members` the sources are not read: an export whose file is gone can still be
+    renamed, moved or disabled.
+
+    Raises `Unprocessable`, `SourceError`, `GraphError`.
+    """
+    row.attributes = {
+        key: [names] if isinstance(names, str) else list(names)
+        for key, names in row.attributes.items()
+    }
+    async with deps.database.transaction() as session:
+        connection = await _usable_connection(session, row.connection_id, caller)
+        members = await segments.find_segments(session, segment_ids)
+        sources = await readable_sources(session, members)
+    problems = check_plan(identifier_plan(row))
+    if problems:
+        raise Unprocessable(
+            problems[0].detail,
+            code=problems[0].code,
+            errors=[
+                {
+                    "pointer": "/" + item.field.replace(".", "/"),
+                    "parameter": None,
+                    "code": item.code,
+                    "detail": item.detail,
+                }
+                for item in problems
+            ],
+        )
+    if look_at_members:
+        await _check_attributes(deps.access, row, members, sources)
+    if look_at_audience and row.audience is not None and connection is not None:
+        await _check_audience(deps, row, connection)
+    row.warnings = _warnings(members, connection, deps.max_members)
+
+
+def refuse_nulls(given: Mapping[str, Any]) -> None:
+    """Null clears only what may be empty. Raises `Unprocessable`."""
+    for field in (
+        "display_name",
+        "key_identifier",
+        "attributes",
+        "segment_ids",
+        "sync_mode",
+        "allow_shrink",
+        "schedule",
+        "enabled",
+    ):
+        if field in given and given[field] is None:
+            raise Unprocessable(f"{field} cannot be null.")
+    if "connection_id" in given and given["connection_id"] is None:
+        raise Unprocessable("connection_id cannot be null; an administrator can detach the export.")
+
+
+async def _usable_connection(
+    session: AsyncSession, connection_id: str | None, caller: Caller
+) -> Connection | None:
+    if connection_id is None:
+        return None
+    row = await session.get(Connection, connection_id) if is_id("con", connection_id) else None
+    # not shared and not there look the same: a connection is not for everyone to know of (L10, L45)
+    if row is None or not connections.may_use(caller, row):
+        raise Unprocessable(
+            "connection_id names no connection that you may use.", code="connection-unknown"
+        )
+    return row
+
+
+async def _check_attributes(
+    access: SourceAccess,
+    row: Export,
+    members: Sequence[Segment],
+    sources: Sequence[Mapping[str, Any]],
+) -> None:
+    """Every mapped attribute is in every segment (S50). Raises `Unprocessable`, `SourceError`.
+
+    Pushed members are mapped by Meta's keys themselves; before the first push nothing is known.
+    """
+    plan = identifier_plan(row)
+    readings = [segments.read_attributes(source, access) for source in sources]
+    for segment, source, attributes in zip(
+        members, sources, await asyncio.gather(*readings), strict=True
+    ):
+        if source["kind"] == "upload" and source.get("manifest") is None:
+            continue
+        wanted = plan_for(source, plan).columns()
+        there = {item.name for item in attributes}
+        lacks = [name for name in wanted if name not in there]
+        if lacks:
+            raise Unprocessable(
+                f"The segment {segment.name} has no attribute named: {', '.join(lacks)}.",
+                code="attribute-missing",
+                segment_id=segment.id,
+                attributes=lacks,
+            )
+
+
+async def _check_audience(deps: Exports, row: Export, connection: Connection) -> None:
+    """The override is a customer list in the connection's account (S12).
+
+    Raises `Unprocessable`, `GraphError`.
+    """
+    assert row.audience is not None
+    if connection.ad_account is None:
+        raise Unprocessable("The connection has no ad account yet.", code="ad-account-missing")
+    audience = await verification.verify_audience(
+        deps.connections.graph,
+        open_token(deps.connections.vault, connection),
+        connection.ad_account["id"],
+        row.audience["id"],
+    )
+    row.audience = {"id": audience.id, "name": audience.name, "subtype": audience.subtype}
+
+
+async def claim_audience(session: AsyncSession, row: Export) -> None:
+    """An audience that a mirror or replace export fills is filled by no other. Raises `Conflict`."""
+    if row.connection_id is None:
+        return
+    connection = await session.get(Connection, row.connection_id)
+    # a draft's audience has no id yet, but all its exports will fill it
+    shared = row.connection_id if row.audience is None else None
+    chosen = row.audience or (None if connection is None else connection.audience)
+    target = None if chosen is None else str(chosen["id"])
+    await lock_audience(session, target or row.connection_id)
+    for other in await exports_filling(session, target, connection_id=shared):
+        if other.id != row.id and EXCLUSIVE_MODES & {row.sync_mode, other.sync_mode}:
+            raise already_targeted(other)
+
+
+def _warnings(
+    members: Sequence[Segment], connection: Connection | None, max_members: int
+) -> list[dict[str, str]]:
+    warnings = []
+    total = sum(segment.member_count or 0 for segment in members)
+    if total > max_members:
+        warnings.append({
+            "code": "too-many-members",
+            "detail": f"The segments hold up to {total:,} members; a run of more than {max_members:,} "
+            "distinct ones is skipped. Split the segments over several exports.",
+        })  # fmt: skip
+    warnings += [
+        {
+            "code": "segment-inactive",
+            "detail": f"The segment {segment.name} is inactive; runs are skipped.",
+        }
+        for segment in members
+        if segment.state != "active"
+    ]
+    if connection is not None and connection.status != "ready":
+        warnings.append(
+            {
+                "code": "connection-not-ready",
+                "detail": "The connection is not ready; runs will fail.",
+            }
+        )
+    return warnings

@@ -1,0 +1,21 @@
+"""What the export service works with, put together once per process."""
+
+from dataclasses import dataclass
+
+from app.connections.collaborators import Connections
+from app.db.session import Database
+from app.sources import SourceAccess
+
+
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """The collaborators of the functions here that look at Meta or at sources."""
+
+    connections: Connections
+    access: SourceAccess
+    max_members: int
+
+    @property
+    def database(self) -> Database:
+        """Where exports are kept."""
+        return self.connections.database

@@ -1,0 +1,48 @@
+"""An export's mapping, as the identifiers understand it: from the row, or from a run's frozen copy."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu
+
+
+class Mapped(Protocol):
+    """What has a mapping: an export's row."""
+
+    key_identifier: Any
+    attributes: Any
+    default_country: Any
+    date_format: Any
+    consent: Any
+    ldu: Any
+
+
+def identifier_plan(row: Mapped, *, already_hashed: bool = False) -> IdentifierPlan:
+    """The plan of an export's row."""
+    names = ("key_identifier", "attributes", "default_country", "date_format", "consent", "ldu")
+    return plan_of_spec({name: getattr(row, name) for name in names}, already_hashed=already_hashed)
+
+
+def plan_for(source: Mapping[str, Any], plan: IdentifierPlan) -> IdentifierPlan:
+    """The plan as it holds for the members of this source: pushed ones are hashed already."""
+    return replace(plan, already_hashed=True) if source["kind"] == "upload" else plan
+
+
+def plan_of_spec(spec: Mapping[str, Any], *, already_hashed: bool = False) -> IdentifierPlan:
+    """The plan of a run's frozen copy of its export."""
+    consent, ldu = spec.get("consent"), spec.get("ldu")
+    return IdentifierPlan(
+        key_identifier=KeyIdentifier(spec["key_identifier"]),
+        attributes={
+            key: (names,) if isinstance(names, str) else tuple(names)
+            for key, names in spec["attributes"].items()
+        },
+        default_country=spec.get("default_country"),
+        date_format=spec.get("date_format"),
+        consent=None
+        if consent is None
+        else Consent(attribute=consent["attribute"], equals=consent["equals"]),
+        ldu=None if ldu is None else Ldu(states=tuple(ldu["states"]), country=ldu["country"]),
+        already_hashed=already_hashed,
+    )

@@ -1,0 +1,146 @@
+"""`/v1/exports`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
+
+from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
+from app.connections.routes import ConnectionsDep
+from app.exports import preview, schemas, service
+from app.exports.collaborators import Exports
+from app.exports.views import export_view, export_views
+from app.http.dependencies import PageDep, SessionDep
+from app.http.idempotency import IdempotentRoute
+from app.http.pagination import Page, cut_page
+from app.http.preconditions import IfMatch, check_version, set_etag
+from app.http.schemas import changes
+
+router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=IdempotentRoute)
+
+ExportId = Annotated[str, Path(max_length=80, examples=["exp_0193…"])]
+
+
+def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
+    """The collaborators of the export service."""
+    state = request.app.state
+    return Exports(
+        connections=connections,
+        access=state.source_access,
+        max_members=state.settings.max_members_per_export,
+    )
+
+
+ExportsDep = Annotated[Exports, Depends(get_exports)]
+
+
+@router.post("", operation_id="create_export", status_code=status.HTTP_201_CREATED)
+async def create_export(
+    body: schemas.ExportCreate, response: Response, deps: ExportsDep, caller: ContributorDep
+) -> schemas.Export:
+    """Make an export. Saving checks everything and sends nothing."""
+    row = await service.create_export(deps, caller=caller, given=body.model_dump(mode="json"))
+    response.headers["Location"] = f"/v1/exports/{row.id}"
+    set_etag(response, row.version)
+    async with deps.database.transaction() as session:
+        return await export_view(session, row, caller)
+
+
+@router.get("", operation_id="list_exports")
+async def list_exports(
+    session: SessionDep,
+    page: PageDep,
+    caller: ViewerDep,
+    q: Annotated[
+        str | None, Query(max_length=200, description="in export name, connection name or type")
+    ] = None,
+) -> Page[schemas.Export]:
+    """Exports, newest first."""
+    scope = f"exports|{q}"
+    rows = await service.list_exports(session, query=q, after=page.after(scope), limit=page.limit)
+    items, cursor = cut_page(rows, page, scope=scope)
+    return Page(items=await export_views(session, items, caller), next_cursor=cursor)
+
+
+@router.get("/{export_id}", operation_id="get_export")
+async def get_export(
+    export_id: ExportId, response: Response, session: SessionDep, caller: ViewerDep
+) -> schemas.Export:
+    """An export."""
+    row = await service.get_export(session, export_id)
+    set_etag(response, row.version)
+    return await export_view(session, row, caller)
+
+
+@router.patch("/{export_id}", operation_id="update_export")
+async def update_export(
+    export_id: ExportId,
+    body: schemas.ExportUpdate,
+    response: Response,
+    deps: ExportsDep,
+    caller: ContributorDep,
+    if_match: IfMatch = None,
+) -> schemas.Export:
+    """Change an export; a run under way goes on as it began."""
+    async with deps.database.transaction() as session:
+        current = await service.get_export(session, export_id)
+    check_version(if_match, current.version)
+    given = body.model_dump(mode="json", include=set(changes(body)))
+    if body.schedule is not None:
+        given["schedule"] = changes(body.schedule)
+    row = await service.update_export(
+        deps, export_id, caller=caller, given=given, version=current.version
+    )
+    set_etag(response, row.version)
+    async with deps.database.transaction() as session:
+        return await export_view(session, row, caller)
+
+
+@router.delete("/{export_id}", operation_id="delete_export", status_code=status.HTTP_204_NO_CONTENT)
+async def delete_export(
+    export_id: ExportId, session: SessionDep, caller: ContributorDep, if_match: IfMatch = None
+) -> Response:
+    """Forget an export; its runs stay in the history and its audience at Meta."""
+    row = await service.get_export(session, export_id)
+    check_version(if_match, row.version)
+    await service.delete_export(session, export_id, caller=caller)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.post(
+    "/{export_id}/duplicate", operation_id="duplicate_export", status_code=status.HTTP_201_CREATED
+)
+async def duplicate_export(
+    export_id: ExportId,
+    response: Response,
+    deps: ExportsDep,
+    caller: ContributorDep,
+    body: schemas.ExportDuplicate | None = None,
+) -> schemas.Export:
+    """Make a new export with the same values."""
+    name = None if body is None else body.display_name
+    row = await service.duplicate_export(deps, export_id, caller=caller, display_name=name)
+    response.headers["Location"] = f"/v1/exports/{row.id}"
+    set_etag(response, row.version)
+    async with deps.database.transaction() as session:
+        return await export_view(session, row, caller)
+
+
+@router.post("/{export_id}/preview", operation_id="preview_export")
+async def preview_export(
+    export_id: ExportId, request: Request, deps: ExportsDep, caller: ContributorDep
+) -> schemas.Preview:
+    """Count what a run would send, key by key, without sending; numbers only, no values."""
+    report = await preview.preview_export(
+        deps, request.app.state.previews, export_id, caller=caller
+    )
+    return schemas.Preview.model_validate(report)
+
+
+@router.post("/{export_id}/detach", operation_id="detach_export")
+async def detach_export(
+    export_id: ExportId, response: Response, session: SessionDep, caller: AdministratorDep
+) -> schemas.Export:
+    """Take the connection away; the export is kept and does not run until it gets another."""
+    row = await service.detach_export(session, export_id, caller=caller)
+    set_etag(response, row.version)
+    return await export_view(session, row, caller)

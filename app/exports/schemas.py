@@ -1,0 +1,252 @@
+"""What exports look like on the wire."""
+
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+
+from app.http.schemas import Input, Name, Output, Timestamp
+from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
+from app.moments import check_cron, check_zone
+
+
+class SyncMode(StrEnum):
+    """What a run does to the audience."""
+
+    ADD = "add"
+    MIRROR = "mirror"
+    REPLACE = "replace"
+    REMOVE = "remove"
+
+
+AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+_SEVERAL = frozenset({"EMAIL", "PHONE"})
+_KEYS = frozenset(item.key for item in ATTRIBUTE_KEYS)
+
+
+def _known_keys(attributes: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
+    for key, names in attributes.items():
+        if key not in _KEYS:
+            msg = "has a key that is none of: " + " ".join(sorted(_KEYS))
+            raise ValueError(msg)
+        if isinstance(names, list) and len(names) > 1 and key not in _SEVERAL:
+            msg = "takes several attributes only for EMAIL and PHONE"
+            raise ValueError(msg)
+        if isinstance(names, list) and len(set(names)) != len(names):
+            msg = "repeats an attribute of one key"
+            raise ValueError(msg)
+    return attributes
+
+
+Attributes = Annotated[
+    dict[str, AttributeName | Annotated[list[AttributeName], Field(min_length=1, max_length=10)]],
+    Field(
+        min_length=1,
+        description="Meta's key → attribute of the members (several for EMAIL and PHONE)",
+        examples=[{"EMAIL": "email", "FN": "first_name"}],
+    ),
+    AfterValidator(_known_keys),
+]
+Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
+
+
+class AudienceOverride(Input):
+    """An existing audience of the connection's ad account, instead of the connection's own."""
+
+    id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,32}$")]
+
+
+class ConsentFilter(Input):
+    """Only members whose attribute equals this are exported; the others are skipped and counted."""
+
+    attribute: AttributeName
+    equals: Annotated[str, StringConstraints(max_length=200)] | bool | int
+
+
+class LimitedDataUse(Input):
+    """Members of these states are flagged for limited data use."""
+
+    states: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]],
+        Field(min_length=1, max_length=60),
+    ]
+    country: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] = "us"
+
+
+class Schedule(Input):
+    """When the export runs of itself; `system`: with every scheduled refresh (S59, L38).
+
+    As part of a merge patch absent fields are kept, so `cron` outlives being switched to `manual` (L42).
+    """
+
+    mode: Literal["system", "custom", "manual"] = "system"
+    cron: Annotated[str, StringConstraints(max_length=100), AfterValidator(check_cron)] | None = (
+        Field(
+            None,
+            description="five fields: minute, hour, day of month, month, day of week; needed by `custom`",
+            examples=["30 5 * * 1-5"],
+        )
+    )
+    time_zone: (
+        Annotated[str, StringConstraints(max_length=64), AfterValidator(check_zone)] | None
+    ) = Field(
+        None,
+        description="whose clock `cron` reads; UTC, if absent. A time its daylight saving leaves out "
+        "runs once, at the first moment after; one that comes twice runs once, at the first",
+        examples=["Europe/Berlin"],
+    )
+
+
+SegmentIds = Annotated[
+    list[Annotated[str, StringConstraints(max_length=80)]],
+    Field(min_length=1, max_length=100, description="the segments to export, at least one (S56)"),
+]
+DateFormat = Annotated[
+    str,
+    StringConstraints(pattern=r"^[YMD./ -]{2,20}$"),
+    Field(description="for ambiguous dates", examples=["DD/MM/YYYY"]),
+]
+Ratio = Annotated[
+    float,
+    Field(ge=0, le=1, strict=False, description="a run below it is stopped before the first batch"),
+]
+
+
+class ExportCreate(Input):
+    """A new export. Saving never runs it (S58)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "display_name": "Newsletter to Meta",
+                    "connection_id": "con_0193…",
+                    "key_identifier": "email",
+                    "attributes": {"EMAIL": "email"},
+                    "segment_ids": ["seg_0193…"],
+                }
+            ]
+        }
+    )
+
+    display_name: Name
+    connection_id: Annotated[str, StringConstraints(max_length=80)]
+    key_identifier: KeyIdentifier = Field(strict=False)
+    attributes: Attributes
+    segment_ids: SegmentIds
+    sync_mode: SyncMode = Field(SyncMode.ADD, strict=False)
+    audience: AudienceOverride | None = None
+    default_country: Country | None = None
+    date_format: DateFormat | None = None
+    consent: ConsentFilter | None = None
+    ldu: LimitedDataUse | None = None
+    min_usable_ratio: Ratio | None = None
+    allow_shrink: bool = Field(
+        False,
+        description="let `replace` send less than half of what it sent last, and a `mirror` somebody "
+        "asks for take everybody out when the segments are empty",
+    )
+    schedule: Schedule = Field(default_factory=Schedule)
+    enabled: bool = True
+
+
+class ExportUpdate(Input):
+    """A merge patch: absent keeps, null clears where a field may be empty."""
+
+    display_name: Name | None = None
+    connection_id: Annotated[str, StringConstraints(max_length=80)] | None = None
+    key_identifier: KeyIdentifier | None = Field(None, strict=False)
+    attributes: Attributes | None = None
+    segment_ids: SegmentIds | None = None
+    sync_mode: SyncMode | None = Field(None, strict=False)
+    audience: AudienceOverride | None = None
+    default_country: Country | None = None
+    date_format: DateFormat | None = None
+    consent: ConsentFilter | None = None
+    ldu: LimitedDataUse | None = None
+    min_usable_ratio: Ratio | None = None
+    allow_shrink: bool | None = None
+    schedule: Schedule | None = None
+    enabled: bool | None = None
+
+
+class ExportDuplicate(Input):
+    """The copy's name."""
+
+    display_name: Name | None = Field(None, description="the original's with “(copy)”, if absent")
+
+
+class LastRun(Output):
+    """The newest run of an export."""
+
+    id: str
+    status: str
+    trigger: str
+    queued_at: Timestamp
+    finished_at: Timestamp | None
+
+
+class Warning(Output):  # noqa: A001 - the field's own word
+    """Something to look at; it does not stop a run."""
+
+    code: str
+    detail: str
+
+
+class Export(Output):
+    """An export."""
+
+    id: str = Field(examples=["exp_0193…"])
+    display_name: str
+    connection_id: str | None
+    key_identifier: KeyIdentifier
+    attributes: dict[str, str | list[str]]
+    segment_ids: list[str]
+    sync_mode: SyncMode
+    audience: dict[str, Any] | None
+    default_country: str | None
+    date_format: str | None
+    consent: dict[str, Any] | None
+    ldu: dict[str, Any] | None
+    min_usable_ratio: float | None
+    allow_shrink: bool
+    schedule: dict[str, Any]
+    enabled: bool
+    next_run_at: Timestamp | None = Field(
+        description="the next scheduled run; null if there is none to come as things are"
+    )
+    status: Literal["active", "detached", "disabled"]
+    last_run: LastRun | None
+    warnings: list[Warning]
+    your_permission: Literal["edit", "view"]
+    created_at: Timestamp
+    created_by: str
+    updated_at: Timestamp
+    updated_by: str
+    version: int
+
+
+class KeyReport(Output):
+    """One of Meta's keys over all members."""
+
+    key: str
+    filled: int = Field(description="members that have any text for it")
+    fill_rate: float
+    valid: int
+    refused: dict[str, int] = Field(description="reason → values that cannot be used")
+
+
+class Preview(Output):
+    """What a run would send; numbers only."""
+
+    read: int
+    expanded: int
+    duplicates: int
+    skipped: int
+    skipped_reasons: dict[str, int]
+    staged: int
+    distinct_members: int
+    usable_ratio: float
+    keys: list[KeyReport]
+    batches: int
+    estimated_requests: int

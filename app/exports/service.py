@@ -1,0 +1,259 @@
+"""The rules of exports: what must be mapped, whom an audience may belong to, who may edit.
+
+Saving looks at the segments' attributes and at the audience; it never sends a member (S58).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.connections import service as connections
+from app.connections.kinds import DISPLAY_NAMES
+from app.db.cancellation import request_cancel
+from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run
+from app.errors import Conflict, Forbidden, NotFound, VersionMismatch
+from app.exports.checks import check_export, claim_audience, refuse_nulls
+from app.exports.collaborators import Exports
+from app.exports.timing import TIMING_FIELDS, settle_schedule
+from app.ids import is_id, new_id
+
+SPEC_FIELDS = (
+    "key_identifier", "attributes", "sync_mode", "audience", "default_country", "date_format",
+    "consent", "ldu", "min_usable_ratio", "allow_shrink",
+)  # fmt: skip
+FIELDS = ("display_name", "connection_id", *SPEC_FIELDS, "schedule", "enabled")
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+async def get_export(session: AsyncSession, export_id: str) -> Export:
+    """The export. Raises `NotFound`."""
+    row = await session.get(Export, export_id) if is_id("exp", export_id) else None
+    if row is None:
+        raise NotFound("There is no such export.")
+    return row
+
+
+async def list_exports(
+    session: AsyncSession, *, query: str | None, after: str | None, limit: int
+) -> Sequence[Export]:
+    """Exports, newest first; `query` searches export name, connection name and type (L24)."""
+    statement = select(Export).order_by(Export.id.desc()).limit(limit + 1)
+    if after is not None:
+        statement = statement.where(Export.id < after)
+    if query:
+        pattern = "%" + query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+        statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
+            or_(
+                Export.display_name.ilike(pattern),
+                Connection.display_name.ilike(pattern),
+                Connection.type.in_(_types_named(query)),
+            )
+        )
+    return (await session.scalars(statement)).all()
+
+
+def _types_named(query: str) -> list[str]:
+    """The types of connection whose name, as people see it or as the API writes it, holds the query."""
+    wanted = query.casefold()
+    return [
+        str(kind)
+        for kind, name in DISPLAY_NAMES.items()
+        if wanted in name.casefold() or wanted in str(kind)
+    ]
+
+
+async def segment_ids_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, list[str]]:
+    """Each export's segments, in the caller's order."""
+    statement = (
+        select(ExportSegment)
+        .where(ExportSegment.export_id.in_(export_ids))
+        .order_by(ExportSegment.export_id, ExportSegment.position)
+    )
+    found: dict[str, list[str]] = {name: [] for name in export_ids}
+    for row in await session.scalars(statement):
+        found[row.export_id].append(row.segment_id)
+    return found
+
+
+async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, Run]:
+    """Each export's newest run, if it has one."""
+    newest = (
+        select(func.max(Run.id).label("id"))
+        .where(Run.export_id.in_(export_ids))
+        .group_by(Run.export_id)
+        .subquery()
+    )
+    rows = await session.scalars(select(Run).join(newest, newest.c.id == Run.id))
+    return {row.export_id: row for row in rows}
+
+
+async def connections_of(session: AsyncSession, rows: Sequence[Export]) -> dict[str, Connection]:
+    """The connections of these exports, by id."""
+    wanted = {row.connection_id for row in rows if row.connection_id is not None}
+    found = await session.scalars(select(Connection).where(Connection.id.in_(wanted)))
+    return {row.id: row for row in found}
+
+
+def may_edit(caller: Caller, connection: Connection | None) -> bool:
+    """Whoever may use the connection may edit every export on it (L13, L15, L21)."""
+    if caller.is_administrator:
+        return True
+    return connection is not None and connections.may_use(caller, connection)
+
+
+async def editable_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:
+    """The export, if the caller may edit or run it. Raises `NotFound`, `Forbidden`."""
+    row = await get_export(session, export_id)
+    connection = await session.get(Connection, row.connection_id) if row.connection_id else None
+    if not may_edit(caller, connection):
+        raise Forbidden("This export's connection is not shared with your role.")
+    return row
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, Any]) -> Export:
+    """A new export, checked whole.
+
+    Raises `Unprocessable`, `Conflict`, `Forbidden`, `SourceError`, `GraphError`.
+    """
+    now = clock.now()
+    row = Export(
+        id=new_id("exp"),
+        created_at=now,
+        created_by=caller.id,
+        updated_at=now,
+        updated_by=caller.id,
+        warnings=[],
+    )
+    for field in FIELDS:
+        setattr(row, field, given.get(field))
+    row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
+    segment_ids = list(given["segment_ids"])
+    await check_export(deps, row, segment_ids, caller, look_at_audience=True)
+    async with deps.database.transaction() as session:
+        await claim_audience(session, row)
+        session.add(row)
+        await session.flush()
+        _put_segments(session, row.id, segment_ids)
+        record(session, caller, "export.created", row.id, after=_audited(row, segment_ids))
+        await session.flush()
+    return row
+
+
+async def update_export(
+    deps: Exports, export_id: str, *, caller: Caller, given: Mapping[str, Any], version: int | None
+) -> Export:
+    """Apply a merge patch. Raises as `create_export`, and `NotFound`, `VersionMismatch`."""
+    async with deps.database.transaction() as session:
+        row = await editable_export(session, export_id, caller=caller)
+        before_segments = (await segment_ids_of(session, [row.id]))[row.id]
+    if version is not None and row.version != version:
+        raise VersionMismatch
+    refuse_nulls(given)
+    before = _audited(row, before_segments)
+    for field in FIELDS:
+        if field in given:
+            setattr(row, field, given[field])
+    row.schedule = settle_schedule(before["schedule"], row.schedule)
+    segment_ids = list(given.get("segment_ids") or before_segments)
+    moved = bool({"audience", "connection_id", "sync_mode"} & set(given))
+    await check_export(
+        deps,
+        row,
+        segment_ids,
+        caller,
+        look_at_audience=moved,
+        look_at_members=bool({"attributes", "segment_ids", "consent"} & set(given)),
+    )
+    # what the mirror last delivered was another list, or other people: nothing of it may be compared
+    forget = moved or row.key_identifier != before["key_identifier"]
+    row.updated_at, row.updated_by = clock.now(), caller.id
+    async with deps.database.transaction() as session:
+        await claim_audience(session, row)
+        stored = await session.get(Export, row.id, with_for_update=True)
+        if stored is None:
+            raise NotFound("There is no such export.")
+        # a schedule that begins now owes nothing for the time before; one that stays keeps its place
+        retimed = any(getattr(row, name) != before[name] for name in TIMING_FIELDS)
+        row.schedule_checked_at = row.updated_at if retimed else stored.schedule_checked_at
+        row = await session.merge(row)
+        if forget:
+            await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id == row.id))
+        if segment_ids != before_segments:
+            await session.execute(delete(ExportSegment).where(ExportSegment.export_id == row.id))
+            _put_segments(session, row.id, segment_ids)
+        record(
+            session,
+            caller,
+            "export.updated",
+            row.id,
+            before=before,
+            after=_audited(row, segment_ids),
+        )
+        await session.flush()
+    return row
+
+
+async def duplicate_export(
+    deps: Exports, export_id: str, *, caller: Caller, display_name: str | None
+) -> Export:
+    """A new export with the same values (L26). Raises as `create_export`."""
+    async with deps.database.transaction() as session:
+        row = await editable_export(session, export_id, caller=caller)
+        segment_ids = (await segment_ids_of(session, [row.id]))[row.id]
+    if row.connection_id is None:
+        raise Conflict(
+            "A detached export cannot be duplicated; give it a connection first.",
+            code="export-detached",
+        )
+    given = {field: getattr(row, field) for field in FIELDS}
+    given |= {
+        "segment_ids": segment_ids,
+        "display_name": display_name or f"{row.display_name} (copy)"[:200],
+    }
+    return await create_export(deps, caller=caller, given=given)
+
+
+async def detach_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:
+    """Take the connection away; the configuration stays, nothing runs (L31, L32). Raises `NotFound`."""
+    row = await get_export(session, export_id)
+    if row.connection_id is not None:
+        record(
+            session, caller, "export.detached", row.id, before={"connection_id": row.connection_id}
+        )
+        await request_cancel(session, Run.export_id == export_id)
+        row.connection_id = None
+        row.updated_at, row.updated_by = clock.now(), caller.id
+        await session.flush()
+    return row
+
+
+async def delete_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:
+    """Forget the export; its runs stay as history, its audience stays at Meta (L28)."""
+    row = await editable_export(session, export_id, caller=caller)
+    await request_cancel(session, Run.export_id == export_id)
+    record(session, caller, "export.deleted", row.id, before=_audited(row, []))
+    await session.delete(row)
+    await session.flush()
+    return row
+
+
+def _put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[str]) -> None:
+    unique = list(dict.fromkeys(segment_ids))
+    session.add_all(
+        ExportSegment(export_id=export_id, position=position, segment_id=segment_id)
+        for position, segment_id in enumerate(unique)
+    )
+
+
+def _audited(row: Export, segment_ids: Sequence[str]) -> dict[str, Any]:
+    return {**{field: getattr(row, field) for field in FIELDS}, "segment_ids": list(segment_ids)}

@@ -1,0 +1,121 @@
+"""Segments → hashed, distinct rows in snapshot storage; shared by runs and by previews of them.
+
+Blocking: called in a thread. Members are read, hashed and written frame by frame in bounded memory;
+nothing but hashes leaves this function.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+
+from app.exports.plan import plan_for
+from app.exports.suppression import REASON, SuppressionList
+from app.identifiers import IdentifierPlan, identify, key_columns
+from app.snapshots import Manifest, SnapshotStore, StageWriter
+from app.sources import SourceAccess, open_source
+
+# frames on their way between the reader and the hashing threads
+_IN_FLIGHT = 4
+NOBODY = SuppressionList()
+
+
+class Stopped(Exception):  # it is no error
+    """Whoever asked for the rows does not want them any more."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was met on the way; changed under its lock by the hashing threads."""
+
+    read: int = 0
+    expanded: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    refused: dict[str, Counter[str]] = field(default_factory=dict)
+    filled: Counter[str] = field(default_factory=Counter)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    # members of each source, and the one that is being read; by their place, written by the reader
+    members: dict[int, int] = field(default_factory=dict)
+    reading: int = 0
+
+    @property
+    def usable_ratio(self) -> float:
+        """The share of rows that can be sent; 1.0 of none."""
+        rows = self.read + self.expanded
+        return (rows - self.skipped.total()) / rows if rows else 1.0
+
+
+def stage_members(
+    store: SnapshotStore,
+    threads: Executor,
+    access: SourceAccess,
+    *,
+    sources: Sequence[Mapping[str, Any]],
+    plan: IdentifierPlan,
+    prefix: str,
+    tally: Tally,
+    stop: threading.Event,
+    suppressed: SuppressionList = NOBODY,
+) -> Manifest:
+    """Stage every member of the sources below the prefix, in the order of the sources.
+
+    Pushed members were hashed when they came, under Meta's own keys; the others follow the mapping.
+    Rows of `suppressed` people are left out, and counted as skipped.
+    Raises `SourceError`, `SnapshotError`, and `Stopped` once `stop` is set; then nothing is left behind.
+    """
+    keys = key_columns(plan.key_identifier)
+    writer = StageWriter(store, prefix, key_columns=keys, columns=plan.schema())
+    pending: set[Future[None]] = set()
+    try:
+        for number, source in enumerate(sources):
+            tally.reading, tally.members[number] = number, 0
+            own = plan_for(source, plan)
+            for frame in open_source(source, access).chunks(own.columns()):
+                _go_on(stop)
+                tally.members[number] += frame.height
+                if len(pending) >= _IN_FLIGHT:
+                    done, pending = wait(pending, return_when=FIRST_COMPLETED)
+                    _raise_first(done)
+                pending.add(threads.submit(_identify, frame, own, writer, tally, suppressed))
+        _raise_first(wait(pending).done)
+        return writer.finish()
+    except BaseException:
+        wait(pending)
+        writer.abort()
+        raise
+
+
+def _identify(
+    frame: pl.DataFrame,
+    plan: IdentifierPlan,
+    writer: StageWriter,
+    tally: Tally,
+    suppressed: SuppressionList,
+) -> None:
+    found = identify(frame, plan)
+    rows = suppressed.without(found.rows) if suppressed else found.rows
+    left_out = found.rows.height - rows.height
+    writer.add(rows)
+    with tally.lock:
+        if left_out:
+            tally.skipped[REASON] += left_out
+        tally.read += found.read
+        tally.expanded += found.expanded
+        tally.skipped.update(found.skipped)
+        tally.filled.update(found.filled)
+        for key, reasons in found.refused.items():
+            tally.refused.setdefault(key, Counter()).update(reasons)
+
+
+def _go_on(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Stopped
+
+
+def _raise_first(done: set[Future[None]]) -> None:
+    for future in done:
+        future.result()
