@@ -1,0 +1,1 @@
+"""Resource: one execution of an export."""

@@ -1,0 +1,298 @@
+"""Runs as a worker sees them: claimed, kept alive, advanced, ended.
+
+Every write carries the fence of its claim: a worker that lost its lease can change nothing any more.
+A claim counts as an attempt unless it is handed back, so a deploy or a throttle costs none.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.db.models import Connection, Export, Run, RunBatch, Segment
+from app.errors import AppError, Culprit, RunError
+from app.runs.endings import announce_end
+from app.runs.states import FINAL, Phase, RunStatus, origins
+
+
+class LeaseLost(AppError):
+    """Another worker has this run now, or it has ended; this one must stop without a word."""
+
+    code = "lease-lost"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A worker's right to a run."""
+
+    run_id: str
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRecord:
+    """An answered upload, to be written down."""
+
+    sequence: int
+    operation: str
+    session_id: str | None
+    rows: int
+    received: int
+    invalid: int
+    invalid_reasons: Mapping[str, int]
+    refused: int
+    attempts: int
+    trace_id: str | None
+    started_at: datetime
+    finished_at: datetime
+    # staged rows that were left out: their people were erased meanwhile
+    withheld: int = 0
+
+
+async def claim_run(
+    session: AsyncSession, run_id: str, *, lease_seconds: float, budget: int
+) -> Run | None:
+    """The run, ours for the lease; None if it is someone else's, not due, at its budget, or over."""
+    now = clock.now()
+    statement = (
+        update(Run)
+        .where(
+            Run.id == run_id,
+            Run.due_at <= now,
+            Run.attempt < budget,
+            (Run.status == RunStatus.QUEUED)
+            | ((Run.status == RunStatus.RUNNING) & (Run.lease_until < now)),
+        )
+        .values(
+            status=RunStatus.RUNNING,
+            fence=Run.fence + 1,
+            attempt=Run.attempt + 1,
+            lease_until=now + timedelta(seconds=lease_seconds),
+            started_at=func.coalesce(Run.started_at, now),
+            phase=case((Run.plan.is_(None), Phase.VALIDATING), else_=Phase.UPLOADING),
+            throttled_until=None,
+        )
+        .returning(Run)
+    )
+    run: Run | None = await session.scalar(statement)
+    return run
+
+
+async def keep_alive(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> bool:
+    """Prolong the lease; True if a cancel was asked for. Raises `LeaseLost`."""
+    row = await _guarded(
+        session,
+        claim,
+        {"lease_until": clock.now() + timedelta(seconds=lease_seconds)},
+        Run.cancel_requested_at,
+    )
+    return row[0] is not None
+
+
+async def enter_phase(session: AsyncSession, claim: Claim, phase: Phase, **values: Any) -> None:
+    """Say what the run does now, with whatever became known. Raises `LeaseLost`."""
+    await _guarded(session, claim, {"phase": phase, **values}, Run.id)
+
+
+async def note(session: AsyncSession, claim: Claim, **values: Any) -> None:
+    """Write what became known. Raises `LeaseLost`."""
+    await _guarded(session, claim, values, Run.id)
+
+
+async def recorded_sequences(session: AsyncSession, run_id: str) -> set[int]:
+    """The batches that are done; a resumed run sends exactly the others."""
+    return set(await session.scalars(select(RunBatch.sequence).where(RunBatch.run_id == run_id)))
+
+
+async def refused_rows(session: AsyncSession, run_id: str, *, reason: str) -> tuple[int, int]:
+    """How many rows of the recorded batches were refused, and how many of them for that reason."""
+    kept = func.coalesce(RunBatch.invalid_reasons[reason].as_integer(), 0)
+    row = await session.execute(
+        select(
+            func.coalesce(func.sum(RunBatch.refused), 0), func.coalesce(func.sum(kept), 0)
+        ).where(RunBatch.run_id == run_id)
+    )
+    refused, for_reason = row.one()
+    return int(refused), int(for_reason)
+
+
+async def record_batches(
+    session: AsyncSession, claim: Claim, batches: Sequence[BatchRecord]
+) -> bool:
+    """Write answered uploads and add them to the run's numbers, once each.
+
+    True if a cancel was asked for. Raises `LeaseLost`.
+    """
+    await _guarded(
+        session, claim, {"fence": Run.fence}, Run.id
+    )  # locks the row: numbers move one by one
+    fresh = await session.execute(
+        insert(RunBatch)
+        .values(
+            [
+                {
+                    "run_id": claim.run_id,
+                    "sequence": item.sequence,
+                    "operation": item.operation,
+                    "session_id": item.session_id,
+                    "rows": item.rows,
+                    "received": item.received,
+                    "invalid": item.invalid,
+                    "invalid_reasons": dict(item.invalid_reasons),
+                    "refused": item.refused,
+                    "attempts": item.attempts,
+                    "trace_id": item.trace_id,
+                    "started_at": item.started_at,
+                    "finished_at": item.finished_at,
+                }
+                for item in batches
+            ]
+        )
+        .on_conflict_do_nothing()
+        .returning(RunBatch.sequence)
+    )
+    new = set(fresh.scalars())
+    counted = [item for item in batches if item.sequence in new]
+    delivered = [(item, item.rows - item.refused) for item in counted]
+    row = await _guarded(
+        session,
+        claim,
+        {
+            "batches_done": Run.batches_done + len(counted),
+            **_withheld(sum(item.withheld for item in counted)),
+            "received": Run.received + sum(item.received for item in counted),
+            "invalid": Run.invalid + sum(item.invalid for item in counted),
+            "added": Run.added
+            + sum(rows for item, rows in delivered if item.operation != "remove"),
+            "removed": Run.removed
+            + sum(rows for item, rows in delivered if item.operation == "remove"),
+        },
+        Run.cancel_requested_at,
+    )
+    return row[0] is not None
+
+
+def _withheld(rows: int) -> dict[str, Any]:
+    """Staged rows become skipped ones, so that the numbers still add up."""
+    if not rows:
+        return {}
+    total = Run.suppressed + rows
+    reasons = Run.skipped_reasons.op("||")(func.jsonb_build_object("suppressed", total))
+    numbers = {"staged": Run.staged - rows, "skipped": Run.skipped + rows}
+    return {**numbers, "suppressed": total, "skipped_reasons": reasons}
+
+
+async def forget_batches(session: AsyncSession, claim: Claim) -> None:
+    """Begin the delivery again: what was recorded no longer holds at Meta. Raises `LeaseLost`."""
+    zero = dict.fromkeys(("batches_done", "received", "invalid", "added", "removed"), 0)
+    await _guarded(session, claim, {**zero, "session_ids": []}, Run.id)
+    await session.execute(delete(RunBatch).where(RunBatch.run_id == claim.run_id))
+
+
+async def park_run(
+    session: AsyncSession, claim: Claim, *, until: datetime, throttled: bool, counted: bool = False
+) -> None:
+    """Hand the run back until a later moment. Raises `LeaseLost`.
+
+    It costs no attempt unless it is `counted`.
+    """
+    await _guarded(
+        session,
+        claim,
+        {
+            "status": RunStatus.QUEUED,
+            "lease_until": None,
+            "due_at": until,
+            "throttled_until": until if throttled else None,
+            "attempt": Run.attempt if counted else func.greatest(Run.attempt - 1, 0),
+        },
+        Run.id,
+    )
+
+
+async def end_run(
+    session: AsyncSession,
+    claim: Claim,
+    status: RunStatus,
+    *,
+    error: Mapping[str, Any] | None = None,
+    **values: Any,
+) -> None:
+    """The run's last word, and webhooks are told of it. Raises `LeaseLost`."""
+    assert status in FINAL
+    await _guarded(
+        session,
+        claim,
+        {
+            "status": status,
+            "phase": None,
+            "error": None if error is None else dict(error),
+            "finished_at": clock.now(),
+            "lease_until": None,
+            "throttled_until": None,
+            **values,
+        },
+        Run.id,
+    )
+    await announce_end(session, await session.get_one(Run, claim.run_id, populate_existing=True))
+
+
+async def load_parts(
+    session: AsyncSession, run: Run
+) -> tuple[Export | None, Connection | None, list[Segment]]:
+    """What the run works with, as it is now: its export, connection and segments."""
+    export = await session.get(Export, run.export_id)
+    connection = await session.get(Connection, run.connection_id) if run.connection_id else None
+    wanted: list[str] = run.spec["segment_ids"]
+    rows = await session.scalars(select(Segment).where(Segment.id.in_(wanted)))
+    found = {row.id: row for row in rows}
+    return export, connection, [found[name] for name in wanted if name in found]
+
+
+def error_document(error: AppError) -> dict[str, Any]:
+    """What a run keeps of the error that ended it; safe to show."""
+    graph = {
+        "code": getattr(error, "graph_code", None),
+        "subcode": getattr(error, "graph_subcode", None),
+        "fbtrace_id": getattr(error, "fbtrace_id", None),
+    }
+    return {
+        "code": error.code,
+        "culprit": str(error.culprit),
+        "message": error.detail,
+        "help_url": error.help_url,
+        "graph": graph if any(value is not None for value in graph.values()) else None,
+    }
+
+
+def worker_lost() -> RunError:
+    """Why a run ends whose workers keep dying."""
+    return RunError(
+        "The worker died each time it worked on this run. See the workers' logs (memory, restarts), "
+        "then run again.",
+        code="worker-lost",
+        culprit=Culprit.SYSTEM,
+    )
+
+
+async def _guarded(
+    session: AsyncSession, claim: Claim, values: Mapping[str, Any], wanted: Any
+) -> Any:
+    target = values.get("status", RunStatus.RUNNING)
+    allowed = (RunStatus.RUNNING,) if target == RunStatus.RUNNING else origins(RunStatus(target))
+    assert RunStatus.RUNNING in allowed
+    statement = (
+        update(Run)
+        .where(Run.id == claim.run_id, Run.fence == claim.fence, Run.status == RunStatus.RUNNING)
+        .values(**values)
+        .returning(wanted, literal(1))
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise LeaseLost
+    return row

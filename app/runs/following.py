@@ -1,0 +1,87 @@
+"""A run's states as server-sent events: each change once, also across restarts and other processes.
+
+The row in Postgres is looked at twice a second, in a transaction of its own each time; nothing is kept
+between two looks but the digest of what was last sent, which is also the event's id. Whoever comes back
+with it (Last-Event-ID) to any process goes on where they were.
+https://html.spec.whatwg.org/multipage/server-sent-events.html
+"""
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from fastapi.sse import format_sse_event
+
+from app.access.callers import is_in_force
+from app.db.models import Run
+from app.db.session import Database
+from app.errors import Unavailable
+from app.runs.states import FINAL
+from app.runs.views import run_view
+
+LOOK_SECONDS = 0.5
+HEARTBEAT_SECONDS = 10.0
+# how long a browser waits before it comes back
+_RETRY_MILLISECONDS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a run looked like: its JSON, a digest of it, and whether it will change no more."""
+
+    document: str
+    digest: str
+    final: bool
+
+
+def seen(row: Run) -> Seen:
+    """The run as callers see it now."""
+    view = run_view(row)
+    document = view.model_dump_json()
+    digest = hashlib.blake2b(document.encode(), digest_size=9).hexdigest()
+    return Seen(document, digest, view.status in FINAL)
+
+
+async def follow(
+    database: Database,
+    run_id: str,
+    *,
+    caller_id: str,
+    known: str | None,
+    name: Callable[[str], str],
+) -> AsyncIterator[bytes]:
+    """Events `run` for every state but the `known` one, heartbeats between them, and the end after the last.
+
+    `name` makes an event's id of a state's digest. Ends early when the run is forgotten, or the
+    caller's key has ended; a database that is away is waited for.
+    """
+    yield format_sse_event(comment="a run's states", retry=_RETRY_MILLISECONDS)
+    quiet = 0.0
+    while True:
+        try:
+            now = await _look(database, run_id, caller_id)
+        except Unavailable:
+            pass
+        else:
+            if now is None:
+                return
+            if now.digest != known:
+                known, quiet = now.digest, 0.0
+                yield format_sse_event(event="run", data_str=now.document, id=name(known))
+            if now.final:
+                return
+        await asyncio.sleep(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
+        if quiet >= HEARTBEAT_SECONDS:
+            quiet = 0.0
+            # an id without data renews the id that the client comes back with, and is no event
+            yield format_sse_event(comment="still here", id=None if known is None else name(known))
+
+
+async def _look(database: Database, run_id: str, caller_id: str) -> Seen | None:
+    async with database.transaction() as session:
+        row = await session.get(Run, run_id)
+        if row is None or not await is_in_force(session, caller_id):
+            return None
+        return seen(row)

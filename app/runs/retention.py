@@ -1,0 +1,136 @@
+"""What is kept no longer than it is needed: staged rows, old runs, answers to repeated requests.
+
+Staged rows are hashes of people, so they go as soon as their run is over, unless a mirror's baseline is
+made of them. A worker deletes its own at the end of a run; here is what dead workers left behind.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import delete, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.db.models import Erasure, ExportBaseline, IdempotencyKey, Run
+from app.db.session import Database
+from app.logs import get_logger
+from app.runs.states import ACTIVE
+from app.snapshots import SnapshotError, SnapshotStore
+
+log = get_logger(__name__)
+
+_LOCK = 7_201_883_443
+_RUNS = "runs"
+# https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: expiry is ours to say
+_REPEATABLE = timedelta(days=1)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedUp:
+    """What one clean-up removed: runs, kept answers, and folders of staged rows."""
+
+    runs: int = 0
+    answers: int = 0
+    folders: int = 0
+
+
+async def clean_up(
+    database: Database, store: SnapshotStore, *, history: timedelta
+) -> CleanedUp | None:
+    """Forget runs that ended longer than `history` ago, kept answers after a day, unneeded staged rows.
+
+    None if another process is at it. Raises `Unavailable`, `SnapshotError`.
+    """
+    runs = await _forget_runs(database, before=history)
+    if runs is None:
+        return None
+    answers = await _forget_answers(database)
+    # listed before the database is asked, so that what is new meanwhile is not taken for old
+    names = await asyncio.to_thread(store.list, _RUNS)
+    async with database.transaction() as session:
+        unneeded = await _unneeded(session, names)
+    folders = 0
+    for prefix in unneeded:
+        try:
+            await asyncio.to_thread(store.delete_prefix, prefix)
+        except SnapshotError as error:
+            log.warning("snapshot.not_deleted", prefix=prefix, code=error.code)
+        else:
+            folders += 1
+    return CleanedUp(runs=runs, answers=answers, folders=folders)
+
+
+async def _forget_runs(database: Database, *, before: timedelta) -> int | None:
+    """In portions, so that nobody waits for the locks of a large one; None if another is at it."""
+    total = 0
+    while True:
+        async with database.transaction() as session:
+            if not await session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+                return None
+            old = (
+                select(Run.id)
+                .where(Run.finished_at < clock.now() - before, Run.status.not_in(ACTIVE))
+                .order_by(Run.id)
+                .limit(_AT_ONCE)
+            )
+            gone = (
+                await session.scalars(delete(Run).where(Run.id.in_(old)).returning(Run.id))
+            ).all()
+        total += len(gone)
+        if len(gone) < _AT_ONCE:
+            return total
+
+
+async def _forget_answers(database: Database) -> int:
+    async with database.transaction() as session:
+        gone = await session.scalars(
+            delete(IdempotencyKey)
+            .where(IdempotencyKey.created_at < clock.now() - _REPEATABLE)
+            .returning(IdempotencyKey.key)
+        )
+        return len(gone.all())
+
+
+async def _unneeded(session: AsyncSession, names: Iterable[str]) -> list[str]:
+    """The folders of runs that are over and that no baseline holds; a run's whole one if it can be."""
+    by_run: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        # runs/<run>/<fence>/<staged, or a difference>/…
+        parts = name.split("/")
+        by_run[parts[1]].add("/".join(parts[:4]))
+    if not by_run:
+        return []
+    # in this order: who ends between the two questions has its baseline in the second answer
+    active = set(await session.scalars(select(Run.id).where(Run.status.in_(ACTIVE))))
+    kept = await _baselines(session)
+    # an erasure writes a baseline anew beside the old one, and only then puts it in its place
+    rewriting = await session.scalar(
+        select(exists().where(Erasure.status.in_(("queued", "running"))))
+    )
+    unneeded: list[str] = []
+    for run_id, folders in sorted(by_run.items()):
+        if run_id in active:
+            continue
+        if any(prefix.startswith(f"{_RUNS}/{run_id}/") for prefix in kept):
+            spare = [folder for folder in folders if not _holds(folder, kept)]
+            unneeded += [] if rewriting else sorted(spare)
+        else:
+            unneeded.append(f"{_RUNS}/{run_id}")
+    return unneeded
+
+
+def _holds(folder: str, kept: set[str]) -> bool:
+    return any(prefix == folder or prefix.startswith(f"{folder}/") for prefix in kept)
+
+
+async def _baselines(session: AsyncSession) -> set[str]:
+    rows = await session.execute(select(ExportBaseline.delivered, ExportBaseline.pending))
+    kept: set[str] = set()
+    for delivered, pending in rows:
+        documents: list[Mapping[str, str] | None] = [delivered, *pending]
+        kept.update(document["prefix"] for document in documents if document is not None)
+    return kept

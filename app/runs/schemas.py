@@ -1,0 +1,129 @@
+"""What runs look like on the wire."""
+
+from typing import Any
+
+from pydantic import Field
+
+from app.connections.schemas import AudienceState
+from app.errors import Culprit
+from app.http.schemas import Output, Timestamp
+from app.runs.states import Phase, RunStatus, Trigger
+
+
+class Counts(Output):
+    """Numbers that add up: read + expanded = duplicates + skipped + staged."""
+
+    read: int = Field(description="members read from the segments")
+    expanded: int = Field(description="extra rows of members with several e-mails or phones")
+    duplicates: int = Field(description="rows equal to another one, sent once")
+    skipped: int = Field(description="rows that could not be used; see skipped_reasons")
+    suppressed: int = Field(description="of the skipped rows, those of people who were erased")
+    staged: int = Field(description="distinct rows to be delivered")
+    added: int = Field(description="rows delivered as additions")
+    removed: int = Field(description="rows delivered as removals")
+    received: int = Field(description="rows Meta received; a batch sent again counts once")
+    invalid: int = Field(description="entries Meta called invalid; approximate, by Meta's own word")
+    batches_total: int
+    batches_done: int
+
+
+class GraphRef(Output):
+    """Meta's own words for a failure, for its support."""
+
+    code: int | None = None
+    subcode: int | None = None
+    fbtrace_id: str | None = None
+
+
+class RunErrorInfo(Output):
+    """Why a run failed or was skipped."""
+
+    code: str = Field(examples=["token-rejected"])
+    culprit: Culprit = Field(description="whose move it is")
+    message: str
+    help_url: str | None = None
+    graph: GraphRef | None = None
+
+
+class RunWarning(Output):
+    """Something to look at although the run went on."""
+
+    code: str
+    detail: str
+
+
+class Run(Output):
+    """A run."""
+
+    id: str = Field(examples=["run_0193…"])
+    export_id: str
+    trigger: Trigger
+    status: RunStatus
+    phase: Phase | None
+    counts: Counts
+    skipped_reasons: dict[str, int] = Field(
+        description="reason → rows", examples=[{"email_invalid": 12}]
+    )
+    refused_values: dict[str, dict[str, int]] = Field(
+        description="key → reason → values sent as blanks"
+    )
+    error: RunErrorInfo | None
+    warnings: list[RunWarning]
+    audience_id: str | None
+    audience_state: AudienceState | None = Field(
+        description="what Meta said of the audience 15 minutes, 2 hours and a day after the run"
+    )
+    session_ids: list[str] = Field(description="Meta's upload sessions, one per schema group")
+    throttled_until: Timestamp | None = Field(description="Meta asked to wait until then")
+    rules_version: str | None = Field(description="the identifier rules the rows were made with")
+    schema_hash: str | None = Field(description="a digest of the mapping the rows were made with")
+    requested_by: str
+    queued_at: Timestamp
+    started_at: Timestamp | None
+    finished_at: Timestamp | None
+    attempt: int
+
+
+class RunBatch(Output):
+    """One answered upload."""
+
+    sequence: int
+    operation: str = Field(examples=["add"])
+    session_id: str | None
+    rows: int
+    received: int
+    invalid: int
+    invalid_reasons: dict[str, Any]
+    refused: int = Field(description="rows Meta refused for their content, isolated from the rest")
+    attempts: int
+    trace_id: str | None
+    started_at: Timestamp
+    finished_at: Timestamp
+
+
+class RunPoint(Output):
+    """What one run that ended did: a point of the export's history."""
+
+    run_id: str
+    trigger: Trigger
+    status: RunStatus
+    finished_at: Timestamp | None
+    read: int
+    skipped: int
+    staged: int
+    added: int
+    removed: int
+    received: int
+    invalid: int
+    rules_version: str | None = Field(description="another one can explain another match rate")
+    schema_hash: str | None = Field(description="another one means another mapping")
+
+
+class ExportStatistics(Output):
+    """What an export's runs add up to, as far as they are kept."""
+
+    export_id: str
+    runs: int
+    runs_by_status: dict[RunStatus, int]
+    last_success: RunPoint | None
+    history: list[RunPoint] = Field(description="the newest runs that ended, oldest first")

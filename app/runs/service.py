@@ -1,0 +1,184 @@
+"""Runs as callers see them: asked for, listed, canceled."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.db.cancellation import request_cancel
+from app.db.models import Connection, Export, Run, RunBatch
+from app.db.session import Database, after_commit
+from app.errors import Conflict, NotFound
+from app.exports import service as exports
+from app.ids import is_id, new_id
+from app.queue import Doorbell
+from app.runs.states import ACTIVE, RunStatus, Trigger
+
+
+async def start_run(
+    database: Database,
+    doorbell: Doorbell,
+    export_id: str,
+    *,
+    caller: Caller,
+    trigger: Trigger = Trigger.ON_DEMAND,
+) -> Run:
+    """A queued run of the export as it is now (S60). The worker is rung after the commit.
+
+    Raises `NotFound`, `Forbidden`, `Conflict` (`export-detached`, `export-disabled`, `run-already-active`).
+    """
+    try:
+        async with database.transaction() as session:
+            export = await exports.editable_export(session, export_id, caller=caller)
+            refuse_idle(export)
+            run = await queue_run(
+                session, doorbell, export, trigger=trigger, requested_by=caller.id
+            )
+            record(session, caller, "run.requested", run.id, after={"export_id": export.id})
+            await session.flush()
+    except IntegrityError as error:
+        if "uq_runs_one_active_per_export" not in str(error.orig):
+            raise
+        async with database.transaction() as session:
+            active = await active_run(session, export_id)
+        raise Conflict(
+            "A run of this export is active already; wait for it, or cancel it.",
+            code="run-already-active",
+            run_id=None if active is None else active.id,
+        ) from None
+    return run
+
+
+def refuse_idle(export: Export) -> None:
+    """Raises `Conflict` for an export that must not run."""
+    if export.connection_id is None:
+        raise Conflict(
+            "The export is detached; give it a connection first (L32).", code="export-detached"
+        )
+    if not export.enabled:
+        raise Conflict("The export is disabled; enable it first.", code="export-disabled")
+
+
+async def queue_run(
+    session: AsyncSession,
+    doorbell: Doorbell,
+    export: Export,
+    *,
+    trigger: Trigger,
+    requested_by: str,
+) -> Run:
+    """Write the run with a frozen copy of its export; ring once the transaction stands.
+
+    The unique index on active runs makes a second one fail (decision: one active run per export).
+    """
+    now = clock.now()
+    connection = await session.get(Connection, export.connection_id)
+    account = (
+        connection.ad_account["id"] if connection is not None and connection.ad_account else None
+    )
+    run = Run(
+        id=new_id("run"),
+        export_id=export.id,
+        connection_id=export.connection_id,
+        ad_account_id=account,
+        trigger=trigger,
+        status=RunStatus.QUEUED,
+        spec=await freeze(session, export),
+        requested_by=requested_by,
+        queued_at=now,
+        due_at=now,
+    )
+    session.add(run)
+    await session.flush()
+
+    async def ring() -> None:
+        await doorbell.ring(run.id, 0)
+
+    after_commit(session, ring)
+    return run
+
+
+async def freeze(session: AsyncSession, export: Export) -> dict[str, Any]:
+    """What a run needs of its export, so that editing one cannot change the other."""
+    spec: dict[str, Any] = {field: getattr(export, field) for field in exports.SPEC_FIELDS}
+    spec["segment_ids"] = (await exports.segment_ids_of(session, [export.id]))[export.id]
+    return spec
+
+
+async def active_run(session: AsyncSession, export_id: str) -> Run | None:
+    """The export's run that is queued or running, if any."""
+    run: Run | None = await session.scalar(
+        select(Run).where(Run.export_id == export_id, Run.status.in_(ACTIVE))
+    )
+    return run
+
+
+async def get_run(session: AsyncSession, run_id: str) -> Run:
+    """The run. Raises `NotFound`."""
+    row = await session.get(Run, run_id) if is_id("run", run_id) else None
+    if row is None:
+        raise NotFound("There is no such run.")
+    return row
+
+
+async def list_runs(
+    session: AsyncSession, filters: Mapping[str, Any], *, after: str | None, limit: int
+) -> Sequence[Run]:
+    """Runs, newest first, by export, status, trigger and time; one more than the limit if there is more."""
+    query = select(Run).order_by(Run.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(Run.id < after)
+    if filters.get("export_id") is not None:
+        query = query.where(Run.export_id == filters["export_id"])
+    if filters.get("status"):
+        query = query.where(Run.status.in_(filters["status"]))
+    if filters.get("trigger") is not None:
+        query = query.where(Run.trigger == filters["trigger"])
+    if filters.get("queued_after") is not None:
+        query = query.where(Run.queued_at >= filters["queued_after"])
+    if filters.get("queued_before") is not None:
+        query = query.where(Run.queued_at < filters["queued_before"])
+    return (await session.scalars(query)).all()
+
+
+async def list_batches(
+    session: AsyncSession, run_id: str, *, after: int | None, limit: int
+) -> Sequence[RunBatch]:
+    """The run's answered uploads in order; one more than the limit if there is more."""
+    query = (
+        select(RunBatch)
+        .where(RunBatch.run_id == run_id)
+        .order_by(RunBatch.sequence)
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(RunBatch.sequence > after)
+    return (await session.scalars(query)).all()
+
+
+async def cancel_run(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:
+    """Stop the run: at once if nobody works on it, else at the next batch. Asking twice changes nothing.
+
+    Raises `NotFound`, `Forbidden`, and `Conflict` (`run-finished`) when it ended in another way.
+    """
+    run = await get_run(session, run_id)
+    export = await session.get(Export, run.export_id)
+    if export is not None:
+        await exports.editable_export(session, export.id, caller=caller)
+    elif not caller.is_administrator:
+        raise NotFound("There is no such run.")
+    asked_before = run.cancel_requested_at is not None
+    await request_cancel(session, Run.id == run_id)
+    await session.refresh(run)
+    if run.status not in {RunStatus.CANCELED, *ACTIVE}:
+        raise Conflict(
+            f"The run has ended already: {run.status}.", code="run-finished", run_status=run.status
+        )
+    if not asked_before:
+        record(session, caller, "run.cancel_requested", run.id)
+    return run

@@ -1,0 +1,98 @@
+"""What keeps runs moving when a ring, a worker or Redis is lost. One process at a time does it.
+
+Called by the workers' cron and by a loop in the API process: the cron needs Redis, the loop does not.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import select, text, update
+
+from app import clock
+from app.db.baselines import remember_unfinished
+from app.db.models import Run
+from app.db.session import Database
+from app.queue import Doorbell
+from app.runs.endings import announce_end
+from app.runs.execution import error_document, worker_lost
+from app.runs.states import RunStatus
+
+_LOCK = 7_201_883_442
+# a ring is given this long to be answered before it is repeated
+_PATIENCE = timedelta(seconds=2)
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    rung: int = 0
+    reclaimed: int = 0
+    closed: int = 0
+
+
+async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept | None:
+    """Ring runs nobody rang, take back dead leases, close hopeless runs. None if another process is at it."""
+    async with database.transaction() as session:
+        if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+            return None
+        now = clock.now()
+        dead = (Run.status == RunStatus.RUNNING) & (Run.lease_until < now)
+        waits = (Run.status == RunStatus.QUEUED) & (Run.due_at <= now)
+        # canceled while its worker died, or was about to hand it back
+        canceled = await session.execute(
+            update(Run)
+            .where(dead | (Run.status == RunStatus.QUEUED), Run.cancel_requested_at.is_not(None))
+            .values(
+                status=RunStatus.CANCELED,
+                phase=None,
+                finished_at=now,
+                lease_until=None,
+                throttled_until=None,
+                fence=Run.fence + 1,
+            )
+            .returning(Run)
+        )
+        ended = list(canceled.scalars())
+        closed = await session.execute(
+            update(Run)
+            .where(dead | waits, Run.attempt >= budget)
+            .values(
+                status=RunStatus.FAILED,
+                phase=None,
+                error=error_document(worker_lost()),
+                finished_at=now,
+                lease_until=None,
+                throttled_until=None,
+                fence=Run.fence + 1,
+            )
+            .returning(Run)
+        )
+        ended += closed.scalars()
+        await remember_unfinished(session, ended)
+        for run in ended:
+            await announce_end(session, run)
+        reclaimed = await session.execute(
+            update(Run)
+            .where(dead)
+            .values(status=RunStatus.QUEUED, lease_until=None, due_at=now)
+            .returning(Run.id)
+        )
+        counts = (len(ended), len(reclaimed.all()))
+        waiting = (
+            await session.execute(
+                select(Run.id, Run.fence, Run.due_at)
+                .where(Run.status == RunStatus.QUEUED, Run.due_at <= now)
+                .order_by(Run.due_at)
+                .limit(_AT_ONCE)
+            )
+        ).all()
+    rung = 0
+    for run_id, fence, due_at in waiting:
+        if due_at > now - _PATIENCE and not counts[1] and fence == 0:
+            continue  # just made: its own ring is on the way
+        if not await doorbell.ring(run_id, fence):
+            break  # Redis is away; the next sweep tries again
+        rung += 1
+    return Swept(rung=rung, reclaimed=counts[1], closed=counts[0])

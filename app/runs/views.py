@@ -1,0 +1,57 @@
+"""Rows → what callers see of a run."""
+
+from app.connections.views import audience_state
+from app.db.models import Run
+from app.runs import schemas
+from app.runs.states import Phase, RunStatus, Trigger
+from app.runs.statistics import Statistics
+
+
+def run_view(row: Run) -> schemas.Run:
+    """A run with its numbers."""
+    return schemas.Run(
+        id=row.id,
+        export_id=row.export_id,
+        trigger=Trigger(row.trigger),
+        status=RunStatus(row.status),
+        phase=None if row.phase is None else Phase(row.phase),
+        counts=schemas.Counts.model_validate(row),
+        skipped_reasons=row.skipped_reasons,
+        refused_values=row.refused_values,
+        error=None if row.error is None else schemas.RunErrorInfo(**row.error),
+        warnings=[schemas.RunWarning(**item) for item in row.warnings],
+        audience_id=row.audience_id,
+        audience_state=audience_state(row.audience_state),
+        session_ids=[str(item) for item in row.session_ids],
+        throttled_until=row.throttled_until,
+        rules_version=row.rules_version,
+        schema_hash=row.schema_hash,
+        requested_by=row.requested_by,
+        queued_at=row.queued_at,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        attempt=row.attempt,
+    )
+
+
+def run_point(row: Run) -> schemas.RunPoint:
+    """A run as a point of its export's history."""
+    names = set(schemas.RunPoint.model_fields) - {"run_id", "trigger", "status"}
+    return schemas.RunPoint(
+        run_id=row.id,
+        trigger=Trigger(row.trigger),
+        status=RunStatus(row.status),
+        **{name: getattr(row, name) for name in names},
+    )
+
+
+def statistics_view(found: Statistics) -> schemas.ExportStatistics:
+    """An export's statistics; every status is there."""
+    counts = {status: found.by_status.get(status, 0) for status in RunStatus}
+    return schemas.ExportStatistics(
+        export_id=found.export_id,
+        runs=sum(counts.values()),
+        runs_by_status=counts,
+        last_success=None if found.last_success is None else run_point(found.last_success),
+        history=[run_point(row) for row in found.ended],
+    )

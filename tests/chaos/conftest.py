@@ -1,0 +1,72 @@
+"""One deployment for the whole suite, the table at its end, and how long the suite may take."""
+
+import os
+import random
+import shutil
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.chaos.ledger import Ledger
+from tests.chaos.plant import FULL, Plant
+
+_LEDGER = pytest.StashKey[Ledger]()
+
+
+@pytest.fixture(scope="session")
+async def _plant() -> AsyncIterator[Plant]:
+    folder = Path(tempfile.mkdtemp(prefix="ae-chaos-"))
+    plant = Plant(folder, fork=not FULL)
+    try:
+        await plant.start()
+        yield plant
+    finally:
+        await plant.stop()
+        if "CHAOS_KEEP" not in os.environ:  # the logs of all processes are in it
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+async def plant(_plant: Plant) -> AsyncIterator[Plant]:
+    """The deployment, whole again before each test."""
+    _plant.sandbox.control("DELETE", "faults")
+    _plant.sandbox.control("PUT", "settings", json={"latency": 0.0, "replace_minutes": 90})
+    yield _plant
+    # an exception of the project's own is a bug, whatever became of the run
+    assert _plant.said("run.crashed") == []
+    assert _plant.said("Traceback") == []
+
+
+@pytest.fixture(scope="session")
+def ledger(request: pytest.FixtureRequest) -> Ledger:
+    """The table of this session."""
+    return request.config.stash.setdefault(_LEDGER, Ledger())
+
+
+@pytest.fixture
+def chance(request: pytest.FixtureRequest) -> random.Random:
+    """Seeded by the test's name (and CHAOS_SEED), so that its moments can be had again."""
+    return random.Random(f"{os.environ.get('CHAOS_SEED', '')}{request.node.name}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The full form takes its time."""
+    for item in items:
+        if FULL and "chaos" in item.keywords and Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(1200))
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """scenario, times tried, exact, resent batches."""
+    ledger = config.stash.get(_LEDGER, None)
+    if ledger is None or not ledger.lines:
+        return
+    write = terminalreporter.write_line
+    terminalreporter.section("nothing lost", sep="-")
+    write(f"{'scenario':<58}{'tried':>8}{'exact':>8}{'resent':>8}")
+    for scenario, line in ledger.lines.items():
+        write(f"{scenario:<58}{line.tried:>8}{line.exact:>8}{line.resent:>8}")

@@ -1,0 +1,92 @@
+"""Cancel at seeded random moments: within one batch, once and for all, and with true numbers."""
+
+import asyncio
+import random
+import time
+
+import pytest
+
+from tests.chaos.ledger import Ledger
+from tests.chaos.plant import FULL, QUICK, Plant
+from tests.chaos.scene import MODES, ended, make_job, make_jobs, start_all
+from tests.flows.journey import expect
+
+pytestmark = pytest.mark.chaos
+
+LANES = int(QUICK["UPLOAD_CONCURRENCY"])
+LATENCY = 0.3
+
+
+@pytest.mark.parametrize("number", range(20 if FULL else 2))
+async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, number: int) -> None:
+    """What was sent stays sent, and the numbers say so."""
+    plant.staff(1)
+    jobs = await make_jobs(plant, MODES if FULL else ("add", "remove"), clean=True)
+    plant.sandbox.control("PUT", "settings", json={"latency": LATENCY})
+    before = [job.holds()[0] for job in jobs]
+    runs = await start_all(jobs)
+    await asyncio.sleep(chance.uniform(0.3, 3.0))
+    moments = []
+    for job in jobs:
+        first = await plant.api.post(f"/v1/runs/{job.id}/cancel")
+        moments.append(time.time())
+        second = await plant.api.post(f"/v1/runs/{job.id}/cancel")
+        assert first.status_code == second.status_code
+        if first.is_success:
+            assert second.json()["status"] in {first.json()["status"], "canceled"}
+        else:
+            assert first.json()["code"] == "run-finished"
+    statuses = await ended(plant, runs, seconds=10)
+    canceled = [job for job in jobs if statuses[job.id] == "canceled"]
+    await ledger.check("canceled", plant, canceled, status=frozenset({"canceled"}))
+    finished = [job for job in jobs if statuses[job.id] != "canceled"]
+    await ledger.check("finished before the cancel", plant, finished)
+    uploads = plant.uploads()
+    for job, moment, had in zip(jobs, moments, before, strict=True):
+        if job not in canceled:
+            continue
+        later = [
+            item
+            for item in uploads
+            if item["audience"] == job.audience_id and item["at"] > moment + LATENCY + 0.5
+        ]
+        assert later == []
+        counts = job.run["counts"]
+        if job.mode in {"add", "remove"}:
+            assert job.holds()[0] == had + counts["added"] - counts["removed"]
+
+
+async def test_cancel_of_a_queued_run(plant: Plant, ledger: Ledger) -> None:
+    """It never starts, not even when its ring is answered."""
+    plant.dismiss()
+    job = await make_job(plant, people=12_000)
+    since = len(plant.uploads())
+    await job.start()
+    first = await expect(await plant.api.post(f"/v1/runs/{job.id}/cancel"), 200)
+    second = await expect(await plant.api.post(f"/v1/runs/{job.id}/cancel"), 200)
+    assert first == second
+    assert first["status"] == "canceled"
+    plant.staff(1)
+    await asyncio.sleep(1.5)
+    assert plant.uploads(since) == []
+    run = await job.read()
+    assert run == first
+    assert run["started_at"] is None
+    await ledger.check("canceled while queued", plant, [job], status=frozenset({"canceled"}))
+
+
+async def test_cancel_of_a_run_whose_worker_died(plant: Plant, ledger: Ledger) -> None:
+    """The janitor carries it out."""
+    plant.staff(1)
+    job = await make_job(plant, "mirror")
+    plant.sandbox.control("PUT", "settings", json={"latency": LATENCY})
+    await job.start()
+    await asyncio.sleep(1.0)
+    plant.dismiss()
+    await plant.api.post(f"/v1/runs/{job.id}/cancel")
+    assert await ended(plant, [job.id], seconds=10) == {job.id: "canceled"}
+    await ledger.check("canceled, its worker dead", plant, [job], status=frozenset({"canceled"}))
+    plant.sandbox.control("PUT", "settings", json={"latency": 0})
+    plant.staff(1)
+    await ended(plant, [await job.start()])
+    await ledger.check("the mirror after that", plant, [job])

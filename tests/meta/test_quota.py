@@ -1,0 +1,165 @@
+"""Delivery under a quota far below the pace of the service: slower, never early, never incomplete.
+
+Meta's five minutes, in which an ad account's score decays, are four seconds here, on both sides of
+the wire; the figures are otherwise those of a development account
+(developers.facebook.com/docs/marketing-api/overview/rate-limiting).
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.facebook import usage
+from tests.conftest import Sandbox
+from tests.flows.journey import ACCOUNT, get_run, make_connection, start_run
+from tests.meta.deployment import CUSTOMER_LIST, Deployment, addresses, deployment_of, working
+
+OTHER_LIST = "23850000000000012"
+OTHER_ACCOUNT = "act_1002"
+LIST_OF_OTHER_ACCOUNT = "23850000000002001"
+FIVE_MINUTES = 4.0
+FINAL = {"succeeded", "succeeded_with_warnings", "failed", "skipped", "canceled"}
+
+
+@pytest.fixture
+async def meta(
+    servers: tuple[EmbeddedPostgres, EmbeddedValkey],
+    template: str,
+    sandbox_process: Sandbox,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> AsyncIterator[Deployment]:
+    """A deployment that rings parked runs of itself, and waits for no block longer than a second."""
+    monkeypatch.setattr(usage, "SCORE_WINDOW", FIVE_MINUTES)
+    folder = tmp_path_factory.mktemp("quota")
+    changes = {"sweep_seconds": 0.2, "throttle_patience_seconds": 1}
+    async with deployment_of(servers, template, sandbox_process, folder, **changes) as made:
+        yield made
+
+
+def allow(meta: Deployment, *, writes: int, **more: Any) -> None:
+    """So many writes in Meta's five minutes; what was under way at a refusal is no new request."""
+    limits = {
+        "score_max": 3 * writes,
+        "decay_seconds": FIVE_MINUTES,
+        "block_seconds": FIVE_MINUTES,
+        "grace_seconds": 0.5,
+        **more,
+    }
+    meta.sandbox.control("PUT", f"quota/{ACCOUNT}", json=limits)
+
+
+def quota(meta: Deployment) -> dict[str, Any]:
+    found: dict[str, Any] = meta.sandbox.control("GET", f"quota/{ACCOUNT}")
+    return found
+
+
+async def follow(
+    meta: Deployment, *runs: dict[str, Any], seconds: float = 60
+) -> list[list[dict[str, Any]]]:
+    """Everything a caller sees of the runs until they end, by run."""
+    seen: list[list[dict[str, Any]]] = [[run] for run in runs]
+    async with asyncio.timeout(seconds):
+        while any(views[-1]["status"] not in FINAL for views in seen):
+            for views in seen:
+                views.append(await get_run(meta.api, views[-1]))
+            await asyncio.sleep(0.1)
+    return seen
+
+
+async def test_200_000_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
+    """Everything arrives, no request is early, and whoever looks at the run sees why it takes so long."""
+    connection = await make_connection(meta.api, audience={"id": CUSTOMER_LIST})
+    segment = await meta.segment("many", addresses(200_000))
+    export = await meta.export(connection, segment)
+    async with working(meta.settings, max_jobs=4):
+        (views,) = await follow(meta, await start_run(meta.api, export))
+        assert views[-1]["status"] == "succeeded", views[-1]
+        sent = meta.uploads()
+        free = max(call["time"] + call["duration"] for call in sent) - sent[0]["time"]
+        meta.forget()
+
+        allow(meta, writes=5)
+        began = time.monotonic()
+        (views,) = await follow(meta, await start_run(meta.api, export))
+        took = time.monotonic() - began
+    run = views[-1]
+    assert run["status"] == "succeeded", run
+    assert run["counts"]["received"] == run["counts"]["added"] == 200_000
+    assert meta.sandbox.audience(CUSTOMER_LIST)["members"] == 200_000
+    assert (run["attempt"], run["throttled_until"]) == (1, None)
+    parked = [view for view in views if view["throttled_until"] is not None]
+    assert parked
+    assert {view["status"] for view in parked} == {"queued"}
+    assert all(view["error"] is None for view in parked)
+    counted = quota(meta)
+    print(f"free {free:.2f} s, throttled {took:.2f} s, {counted}")
+    assert counted["refused"] >= 1
+    assert counted["requests_during_block"] == 0
+    # five at once, the other fifteen as fast as five in Meta's five minutes
+    assert 10 * free < took or took > FIVE_MINUTES * 15 / 5 - 1
+
+
+async def test_two_workers_on_one_account_behave_as_one(meta: Deployment) -> None:
+    """A refusal that one of them gets holds the other back, too."""
+    connection = await make_connection(meta.api, audience={"id": CUSTOMER_LIST})
+    exports = [
+        await meta.export(connection, await meta.segment("one", addresses(60_000))),
+        await meta.export(
+            connection,
+            await meta.segment("two", addresses(60_000)),
+            audience={"id": OTHER_LIST},
+            display_name="Other list",
+        ),
+    ]
+    allow(meta, writes=5)
+    async with AsyncExitStack() as stack:
+        for _ in exports:
+            await stack.enter_async_context(working(meta.settings, max_jobs=1))
+        runs = [await start_run(meta.api, export) for export in exports]
+        seen = await follow(meta, *runs)
+    assert [views[-1]["status"] for views in seen] == ["succeeded", "succeeded"]
+    for audience_id in (CUSTOMER_LIST, OTHER_LIST):
+        assert meta.sandbox.audience(audience_id)["members"] == 60_000
+    # both were at work before either was done
+    first = [min(c["time"] for c in meta.uploads() if c["audience"] == one) for one in (CUSTOMER_LIST, OTHER_LIST)]
+    last = [max(c["time"] for c in meta.uploads() if c["audience"] == one) for one in (CUSTOMER_LIST, OTHER_LIST)]
+    assert max(first) < min(last)
+    counted = quota(meta)
+    print(counted)
+    assert counted["refused"] >= 1
+    assert counted["requests_during_block"] == 0
+
+
+@pytest.mark.parametrize("patience", [0.5, 20], ids=["parked", "waiting"])
+async def test_a_throttled_account_holds_up_no_other(meta: Deployment, patience: float) -> None:
+    """Whether its run is parked or waits in the worker, another account's run goes on."""
+    segment = await meta.segment("few", addresses(40))
+    blocked = await meta.export(
+        await make_connection(meta.api, audience={"id": CUSTOMER_LIST}), segment
+    )
+    free = await meta.export(
+        await make_connection(
+            meta.api, ad_account_id=OTHER_ACCOUNT, audience={"id": LIST_OF_OTHER_ACCOUNT}
+        ),
+        segment,
+    )
+    allow(meta, writes=5, blocked_seconds=3)
+    settings = meta.settings.model_copy(update={"throttle_patience_seconds": patience})
+    async with working(settings, max_jobs=4):
+        held = await start_run(meta.api, blocked)
+        other = await start_run(meta.api, free)
+        seen = await follow(meta, held, other)
+    assert [views[-1]["status"] for views in seen] == ["succeeded", "succeeded"]
+    ended = [views[-1]["finished_at"] for views in seen]
+    assert ended[1] < ended[0]
+    done = next(at for at, view in enumerate(seen[1]) if view["status"] in FINAL)
+    meanwhile = seen[0][min(done, len(seen[0]) - 1)]
+    assert meanwhile["status"] == ("queued" if patience < 1 else "running")
+    assert quota(meta)["requests_during_block"] == 0

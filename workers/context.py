@@ -1,0 +1,112 @@
+"""Composition root of the worker: its collaborators, built at startup, closed at shutdown."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from app.db.secrets import Vault
+from app.db.session import Database
+from app.facebook.client import GraphClient
+from app.facebook.config import GraphConfig
+from app.facebook.governor import Governor
+from app.facebook.redis_quota import RedisQuota
+from app.logs import configure_logging
+from app.queue import Doorbell
+from app.settings import Settings
+from app.snapshots import MemberFiles, SnapshotStore
+from app.sources import SourceAccess
+from app.webhooks.sending import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Numbers of the settings that the work is bounded by; times in seconds."""
+
+    upload_concurrency: int
+    max_members: int
+    lease_seconds: float
+    attempt_budget: int
+    grace_seconds: float
+    retry_seconds: float
+    history: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerContext:
+    """What every run gets to work with."""
+
+    database: Database
+    doorbell: Doorbell
+    graph: GraphClient
+    vault: Vault
+    store: SnapshotStore
+    access: SourceAccess
+    limits: Limits
+    cpu: ThreadPoolExecutor
+    webhooks: Sender
+    token_warning: timedelta
+    # errands this process is on
+    errands: set[str] = field(default_factory=set)
+
+    async def close(self) -> None:
+        """Return every connection."""
+        self.cpu.shutdown(wait=False, cancel_futures=True)
+        await self.webhooks.aclose()
+        await self.graph.aclose()
+        await self.doorbell.close()
+        await self.database.close()
+
+
+def build_context(settings: Settings) -> WorkerContext:
+    """Put the collaborators together; nothing is connected yet."""
+    configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
+    doorbell = Doorbell(settings.redis_url.get_secret_value())
+    store = SnapshotStore.open(settings.snapshots)
+    config = GraphConfig(
+        base_url=settings.graph_api_url,
+        version=settings.graph_api_version,
+        app_id=settings.facebook_app_id,
+        app_secret=settings.facebook_app_secret.get_secret_value(),
+        dialog_url=settings.facebook_dialog_url,
+        timeout_seconds=settings.graph_timeout_seconds,
+    )
+    return WorkerContext(
+        database=Database(
+            settings.database_url,
+            application_name="audience-export-worker",
+            stalled_seconds=2 * settings.lease_seconds,
+        ),
+        doorbell=doorbell,
+        graph=GraphClient(
+            config,
+            governor=Governor(
+                # the calls of a dead worker are forgotten as fast as its runs
+                RedisQuota(doorbell.redis, lease=settings.lease_seconds),
+                max_wait=settings.throttle_patience_seconds,
+            ),
+        ),
+        vault=Vault([key.get_secret_value() for key in settings.encryption_keys]),
+        store=store,
+        access=SourceAccess.from_settings_values(
+            settings.segment_roots,
+            {
+                name: address.get_secret_value()
+                for name, address in settings.segment_databases.items()
+            },
+            statement_timeout_seconds=settings.source_statement_timeout_seconds,
+            kept=MemberFiles(store),
+        ),
+        limits=Limits(
+            upload_concurrency=settings.upload_concurrency,
+            max_members=settings.max_members_per_export,
+            lease_seconds=settings.lease_seconds,
+            attempt_budget=settings.run_attempt_budget,
+            grace_seconds=settings.shutdown_grace_seconds,
+            retry_seconds=settings.run_retry_seconds,
+            history=timedelta(days=settings.run_history_days),
+        ),
+        # two threads of columnar work saturate two cores; the event loop has its own
+        cpu=ThreadPoolExecutor(2, thread_name_prefix="columns"),
+        webhooks=Sender(allow_private=settings.webhook_allow_private_addresses),
+        token_warning=timedelta(days=settings.token_expiry_warning_days),
+    )

@@ -1,0 +1,151 @@
+"""The job: claim the run, perform it, record how it ended."""
+
+import asyncio
+import time
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import structlog
+
+from app import clock
+from app.db.models import Run
+from app.errors import AppError, Unavailable
+from app.facebook.errors import AmbiguousOutcome, Retryable, Throttled
+from app.logs import get_logger
+from app.runs.execution import Claim, LeaseLost, claim_run, park_run
+from app.runs.states import RunStatus
+from app.snapshots import SnapshotError
+from workers.context import WorkerContext
+from workers.finish import conclude
+from workers.lease import CancelRequested, Lease, patiently
+from workers.perform import RunParked, perform
+from workers.segments import RunSkipped
+
+log = get_logger(__name__)
+
+
+async def export_run(ctx: dict[str, Any], run_id: str) -> None:
+    """Work on a run, if it is free to be worked on."""
+    worker: WorkerContext = ctx["worker"]
+    limits = worker.limits
+    if "job_id" in ctx:
+        await worker.doorbell.answered(ctx["job_id"])
+    run = await patiently(
+        worker.database,
+        lambda session: claim_run(
+            session, run_id, lease_seconds=limits.lease_seconds, budget=limits.attempt_budget
+        ),
+    )
+    if run is None:
+        return  # somebody else's, not due yet, or over
+    with structlog.contextvars.bound_contextvars(
+        run_id=run_id, export_id=run.export_id, fence=run.fence
+    ):
+        began = time.monotonic()
+        log.info("run.claimed", attempt=run.attempt)
+        lease = Lease(worker.database, Claim(run.id, run.fence), seconds=limits.lease_seconds)
+        try:
+            async with lease:
+                status = await _work(worker, run, lease)
+        except (LeaseLost, Unavailable) as error:
+            # the run is another's, or will be reclaimed when its lease ends
+            log.warning("run.left", code=error.code)
+            return
+        except asyncio.CancelledError:
+            # this process was told to stop: another one may go on at once
+            await asyncio.shield(_hand_back(worker, lease, RunParked(seconds=0)))
+            raise
+        log.info(
+            "run.left" if status is None else f"run.{status}",
+            seconds=round(time.monotonic() - began, 3),
+        )
+
+
+async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | None:
+    """Perform the run and record its end; None when it was handed back to go on later."""
+    try:
+        return await perform(worker, run, lease)
+    except (LeaseLost, Unavailable):
+        raise
+    except Exception as error:  # noqa: BLE001 - the run must end, and say so
+        parked = _later(worker, run, error)
+        if parked is None:
+            return await _end(worker, run, lease, *_ending(error))
+        await _hand_back(worker, lease, parked)
+        return None
+
+
+def _later(worker: WorkerContext, run: Run, error: Exception) -> RunParked | None:
+    """When to go on after an error that passes; None for one that ends the run."""
+    last = run.attempt >= worker.limits.attempt_budget
+    if isinstance(error, RunParked):
+        return None if error.counted and last else error
+    if isinstance(error, Throttled):
+        return RunParked(seconds=max(error.wait_seconds, 1.0), throttled=True)
+    if _passes(error) and not last:
+        seconds = worker.limits.retry_seconds * 2 ** (run.attempt - 1)
+        log.warning(
+            "run.retries",
+            code=getattr(error, "code", None),
+            graph_code=getattr(error, "graph_code", None),
+            seconds=seconds,
+        )
+        return RunParked(seconds=seconds, counted=True)
+    return None
+
+
+def _passes(error: Exception) -> bool:
+    """Whether the same may go well a little later: Meta or the snapshot storage was away."""
+    if isinstance(error, SnapshotError):
+        return error.code == SnapshotError.code
+    return isinstance(error, (Retryable, AmbiguousOutcome))
+
+
+def _ending(error: Exception) -> tuple[RunStatus, AppError | None]:
+    """The status and the error that a run keeps."""
+    if isinstance(error, CancelRequested):
+        return RunStatus.CANCELED, None
+    if isinstance(error, RunSkipped):
+        return RunStatus.SKIPPED, error
+    if isinstance(error, RunParked) and error.reason is not None:
+        error = error.reason
+    if isinstance(error, AppError):
+        return RunStatus.FAILED, error
+    # the text of an unknown error may hold a value, so only its class and place are kept
+    log.error("run.crashed", error=type(error).__name__, where=_where(error))
+    return RunStatus.FAILED, AppError(
+        f"The worker met an unexpected {type(error).__name__}; its log has the place under this run's id."
+    )
+
+
+async def _end(
+    worker: WorkerContext, run: Run, lease: Lease, status: RunStatus, error: AppError | None = None
+) -> RunStatus:
+    if error is not None:
+        log.warning("run.ends", status=status, code=error.code, detail=error.detail)
+    await conclude(worker, run, lease, status, error=error)
+    return status
+
+
+async def _hand_back(worker: WorkerContext, lease: Lease, parked: RunParked) -> None:
+    until = clock.now() + timedelta(seconds=parked.seconds)
+    step = partial(park_run, until=until, throttled=parked.throttled, counted=parked.counted)
+    try:
+        await lease.write(step)
+    except (LeaseLost, Unavailable) as error:
+        log.warning("run.not_handed_back", code=error.code)
+    else:
+        log.info("run.parked", seconds=round(parked.seconds, 1), throttled=parked.throttled)
+        if parked.seconds <= 0:
+            await worker.doorbell.ring(lease.claim.run_id, lease.claim.fence)
+
+
+def _where(error: BaseException) -> str:
+    frames: list[str] = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return " < ".join(reversed(frames[-6:]))

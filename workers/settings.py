@@ -1,0 +1,79 @@
+"""What `arq` starts: the job, the janitor's cron, and the bounds that keep arq out of the way.
+
+arq reads this class's own attributes only, so every one is spelled out. Attempts, time limits and
+results are the run row's business: arq's are set so that they never decide anything.
+"""
+
+from typing import Any, ClassVar
+
+from arq import cron
+from arq.cron import CronJob
+from arq.worker import Function, func
+
+from app.queue import EXPORT_RUN, QUEUE_NAME, arq_redis, deserialize, serialize
+from app.settings import Settings
+from workers.context import build_context
+from workers.errands import call_webhooks, carry_out_erasures, look_at_meta
+from workers.export_run import export_run
+from workers.janitor import clean_up_after_runs, sweep_runs
+
+MAX_RUNS_AT_ONCE = 4
+_A_DAY = 24 * 60 * 60
+
+
+async def start(ctx: dict[str, Any]) -> None:
+    """Build what the jobs share, unless the process brought it along."""
+    if "worker" not in ctx:
+        ctx["worker"] = build_context(Settings())
+        ctx["owned"] = True
+
+
+async def stop(ctx: dict[str, Any]) -> None:
+    """Close what `start` built."""
+    if ctx.get("owned"):
+        await ctx["worker"].close()
+
+
+class WorkerSettings:
+    """`arq workers.settings.WorkerSettings`."""
+
+    functions: ClassVar[list[Function]] = [
+        func(export_run, name=EXPORT_RUN, timeout=_A_DAY, max_tries=1_000_000, keep_result=0)
+    ]
+    cron_jobs: ClassVar[list[CronJob]] = [
+        cron(sweep_runs, name="janitor", second=set(range(0, 60, 5)), keep_result=0, timeout=60),
+        cron(
+            clean_up_after_runs,
+            name="clean-up",
+            minute=set(range(3, 60, 10)),
+            second=33,
+            keep_result=0,
+            timeout=_A_DAY,
+        ),
+        cron(
+            call_webhooks, name="webhooks", second=set(range(2, 60, 5)), keep_result=0, timeout=60
+        ),
+        cron(
+            carry_out_erasures,
+            name="erasures",
+            second=set(range(4, 60, 10)),
+            keep_result=0,
+            timeout=_A_DAY,
+        ),
+        cron(look_at_meta, name="look-at-meta", second=7, keep_result=0, timeout=600),
+    ]
+    queue_name = QUEUE_NAME
+    redis_pool = arq_redis(
+        Settings().redis_url.get_secret_value() or "redis://127.0.0.1:6379", retries=20
+    )
+    on_startup = start
+    on_shutdown = stop
+    max_jobs = MAX_RUNS_AT_ONCE
+    job_timeout = _A_DAY
+    keep_result = 0
+    max_tries = 1_000_000
+    poll_delay = 0.1
+    health_check_interval = 10
+    job_serializer = serialize
+    job_deserializer = deserialize
+    log_results = False

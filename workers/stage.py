@@ -1,0 +1,81 @@
+"""The staging of a run, watched from the event loop: progress, cancel, and nothing left running."""
+
+import asyncio
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.db.models import Segment
+from app.exports.plan import plan_of_spec
+from app.exports.staging import NOBODY, Tally, stage_members
+from app.exports.suppression import REASON, SuppressionList, suppression_list
+from app.runs.execution import note
+from app.segments.pushed import readable_sources
+from app.snapshots import Manifest
+from workers.context import WorkerContext
+from workers.lease import Lease, patiently
+
+_REPORT_SECONDS = 1.0
+
+
+async def stage(
+    worker: WorkerContext,
+    lease: Lease,
+    *,
+    spec: dict[str, Any],
+    segments: Sequence[Segment],
+    prefix: str,
+    tally: Tally,
+) -> Manifest:
+    """Stage every member of the segments below the prefix; what is met on the way is in the tally.
+
+    Raises `SourceError`, `SnapshotError`, `CancelRequested`, `LeaseLost`; then nothing is left behind.
+    """
+    stop = threading.Event()
+    suppressed = await _suppressed(worker, spec)
+    sources = await patiently(worker.database, lambda session: readable_sources(session, segments))
+    work = asyncio.create_task(
+        asyncio.to_thread(
+            stage_members,
+            worker.store,
+            worker.cpu,
+            worker.access,
+            sources=sources,
+            plan=plan_of_spec(spec),
+            prefix=prefix,
+            tally=tally,
+            stop=stop,
+            suppressed=suppressed,
+        )
+    )
+    try:
+        while True:
+            done, _ = await asyncio.wait({work}, timeout=_REPORT_SECONDS)
+            if done:
+                return work.result()
+            lease.check_cancel()
+            await lease.write(lambda session, claim: note(session, claim, **columns_of(tally)))
+    finally:
+        # whatever ended the waiting also ends the threads, and their files with them
+        stop.set()
+        await asyncio.wait({work})
+
+
+async def _suppressed(worker: WorkerContext, spec: Mapping[str, Any]) -> SuppressionList:
+    """Who must not be staged; whoever was erased may still be taken out of an audience."""
+    if spec["sync_mode"] == "remove":
+        return NOBODY
+    return await patiently(worker.database, suppression_list)
+
+
+def columns_of(tally: Tally) -> dict[str, Any]:
+    """The run's columns that show the tally."""
+    with tally.lock:
+        return {
+            "read": tally.read,
+            "expanded": tally.expanded,
+            "skipped": tally.skipped.total(),
+            "skipped_reasons": dict(tally.skipped),
+            "suppressed": tally.skipped[REASON],
+            "refused_values": {key: dict(reasons) for key, reasons in tally.refused.items()},
+        }
