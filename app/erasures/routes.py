@@ -1,0 +1,68 @@
+"""`/v1/erasures`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request, Response, status
+
+from app.access.dependencies import AdministratorDep
+from app.erasures import schemas, service
+from app.erasures.views import erasure_view
+from app.http.dependencies import DatabaseDep, PageDep, SessionDep
+from app.http.idempotency import IdempotentRoute
+from app.http.pagination import Page, cut_page
+
+router = APIRouter(prefix="/v1", tags=["erasures"], route_class=IdempotentRoute)
+
+ErasureId = Annotated[str, Path(max_length=80, examples=["era_0193…"])]
+
+
+@router.post("/erasures", operation_id="create_erasure", status_code=status.HTTP_202_ACCEPTED)
+async def create_erasure(
+    body: schemas.ErasureCreate,
+    request: Request,
+    response: Response,
+    database: DatabaseDep,
+    caller: AdministratorDep,
+) -> schemas.Erasure:
+    """Forget people: out of every managed audience and every snapshot, and never exported again."""
+    row = await service.create_erasure(
+        database,
+        request.app.state.vault,
+        caller=caller,
+        people=[person.given() for person in body.people],
+        ad_account_ids=body.ad_account_ids,
+        default_country=body.default_country,
+    )
+    response.headers["Location"] = f"/v1/erasures/{row.id}"
+    return erasure_view(row)
+
+
+@router.get("/erasures", operation_id="list_erasures")
+async def list_erasures(
+    session: SessionDep, page: PageDep, _: AdministratorDep
+) -> Page[schemas.Erasure]:
+    """Erasures, newest first."""
+    rows = await service.list_erasures(session, after=page.after("erasures"), limit=page.limit)
+    items, cursor = cut_page(rows, page, scope="erasures")
+    return Page(items=[erasure_view(row) for row in items], next_cursor=cursor)
+
+
+@router.get("/erasures/{erasure_id}", operation_id="get_erasure")
+async def get_erasure(
+    erasure_id: ErasureId, session: SessionDep, _: AdministratorDep
+) -> schemas.Erasure:
+    """What was done, where and when; it names nobody."""
+    return erasure_view(await service.get_erasure(session, erasure_id))
+
+
+@router.delete(
+    "/erasures/{erasure_id}",
+    operation_id="lift_erasure",
+    status_code=status.HTTP_204_NO_CONTENT,
+)
+async def lift_erasure(
+    erasure_id: ErasureId, session: SessionDep, caller: AdministratorDep
+) -> Response:
+    """Let the people be exported again; the record of the erasure stays."""
+    await service.lift_erasure(session, erasure_id, caller=caller)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)

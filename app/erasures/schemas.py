@@ -1,0 +1,83 @@
+"""What erasures look like on the wire."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
+
+from app.http.schemas import Input, Output, Timestamp
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+Texts = Annotated[list[Text], Field(min_length=1, max_length=10)]
+Identifiers = Annotated[Text | Texts | None, Field(repr=False)]
+AdAccountId = Annotated[
+    str, StringConstraints(pattern=r"^act_[0-9]{1,32}$"), Field(examples=["act_1001"])
+]
+
+
+class Person(Input):
+    """Somebody to be forgotten: whatever identifiers are known, one or several of each kind."""
+
+    EMAIL: Identifiers = None
+    PHONE: Identifiers = None
+    EXTERN_ID: Identifiers = None
+    MADID: Identifiers = None
+
+    @model_validator(mode="after")
+    def _someone(self) -> "Person":
+        if not self.given():
+            msg = "give at least one of EMAIL, PHONE, EXTERN_ID and MADID"
+            raise ValueError(msg)
+        return self
+
+    def given(self) -> dict[str, list[str]]:
+        """The identifiers as lists, by key."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        return {
+            name: [value] if isinstance(value, str) else list(value)
+            for name, value in values.items()
+            if value is not None
+        }
+
+
+class ErasureCreate(Input):
+    """People to be taken out of every managed audience, and kept out."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"people": [{"EMAIL": "somebody@example.com", "PHONE": ["+14155550100"]}]}]
+        }
+    )
+
+    people: list[Person] = Field(min_length=1, max_length=1_000, repr=False)
+    ad_account_ids: list[AdAccountId] | None = Field(
+        None, min_length=1, max_length=100, description="those of all ready connections, if absent"
+    )
+    default_country: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2}$")] | None = Field(
+        None, description="ISO alpha-2, for national phone numbers", examples=["US"]
+    )
+
+
+class ErasureError(Output):
+    """Why an erasure is not complete."""
+
+    code: str
+    message: str
+
+
+class Erasure(Output):
+    """The record of an erasure; it proves what was done and names nobody."""
+
+    id: str = Field(examples=["era_0193…"])
+    status: Literal["queued", "running", "done", "failed"]
+    people: int
+    ad_account_ids: list[str]
+    results: list[dict[str, Any]] = Field(
+        description="per ad account: when, by which call, which audiences, Meta's trace ids; per "
+        "export's snapshot: how many rows were taken out"
+    )
+    error: ErasureError | None
+    attempt: int
+    requested_by: str
+    requested_at: Timestamp
+    finished_at: Timestamp | None
+    lifted_at: Timestamp | None = Field(description="since then the people may be exported again")

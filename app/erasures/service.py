@@ -1,0 +1,118 @@
+"""The rules of erasures: asked for, listed, lifted. The work itself is a worker's."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.db.models import Connection, Erasure, Suppression
+from app.db.secrets import Vault
+from app.db.session import Database
+from app.erasures.people import identifiers_of
+from app.erasures.sealed import seal
+from app.errors import Conflict, NotFound, Unprocessable
+from app.identifiers.country_names import ALPHA_2
+from app.ids import is_id, new_id
+
+
+async def create_erasure(
+    database: Database,
+    vault: Vault,
+    *,
+    caller: Caller,
+    people: Sequence[Mapping[str, Sequence[str]]],
+    ad_account_ids: Sequence[str] | None,
+    default_country: str | None,
+) -> Erasure:
+    """Put the people on the suppression list and have them taken out of everything.
+
+    From the moment this returns no run begins to stage them. Raises `Unprocessable`
+    (`identifier-unusable`, `ad-account-unknown`).
+    """
+    if default_country is not None and default_country.lower() not in ALPHA_2:
+        raise Unprocessable("default_country is an ISO 3166-1 alpha-2 code, such as US.")
+    found = await asyncio.to_thread(identifiers_of, people, default_country=default_country)
+    async with database.transaction() as session:
+        row = Erasure(
+            id=new_id("era"),
+            status="queued",
+            ad_account_ids=await _accounts(session, ad_account_ids),
+            people=len(people),
+            results=[],
+            requested_by=caller.id,
+            requested_at=clock.now(),
+            attempt=0,
+        )
+        session.add(row)
+        await session.flush()
+        listed = [
+            {"erasure_id": row.id, "key": item.key, "hash": item.digest, "person": item.person}
+            for item in found
+        ]
+        await session.execute(insert(Suppression), [*listed, *seal(vault, row.id, found)])
+        after = {"people": row.people, "ad_account_ids": row.ad_account_ids}
+        record(session, caller, "erasure.requested", row.id, after=after)
+        await session.flush()
+    return row
+
+
+async def get_erasure(session: AsyncSession, erasure_id: str) -> Erasure:
+    """The erasure. Raises `NotFound`."""
+    row = await session.get(Erasure, erasure_id) if is_id("era", erasure_id) else None
+    if row is None:
+        raise NotFound("There is no such erasure.")
+    return row
+
+
+async def list_erasures(
+    session: AsyncSession, *, after: str | None, limit: int
+) -> Sequence[Erasure]:
+    """Erasures, newest first; one more than the limit if there is more."""
+    query = select(Erasure).order_by(Erasure.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(Erasure.id < after)
+    return (await session.scalars(query)).all()
+
+
+async def lift_erasure(session: AsyncSession, erasure_id: str, *, caller: Caller) -> Erasure:
+    """Let the people be exported again; the record stays, and what was taken out is not put back.
+
+    Lifting twice is the same as once. Raises `NotFound`, and `Conflict` (`erasure-active`).
+    """
+    await get_erasure(session, erasure_id)
+    row = await session.get_one(Erasure, erasure_id, with_for_update=True, populate_existing=True)
+    if row.status not in {"done", "failed"}:
+        raise Conflict(
+            "The erasure is under way; wait until it has ended, then lift it.",
+            code="erasure-active",
+        )
+    if row.lifted_at is None:
+        row.lifted_at = clock.now()
+        await session.execute(delete(Suppression).where(Suppression.erasure_id == row.id))
+        record(session, caller, "erasure.lifted", row.id)
+        await session.flush()
+    return row
+
+
+async def _accounts(session: AsyncSession, wanted: Sequence[str] | None) -> list[str]:
+    """The ad accounts to work on: those asked for, or those of all ready connections."""
+    ready = await session.scalars(
+        select(Connection.ad_account["id"].astext)
+        .where(Connection.status == "ready", Connection.ad_account.is_not(None))
+        .distinct()
+    )
+    known = sorted(ready)
+    if wanted is None:
+        return known
+    for place, account in enumerate(wanted):
+        if account not in known:
+            raise Unprocessable(
+                f"No ready connection opens the ad account at /ad_account_ids/{place}; renew its "
+                "connection, or leave the account out.",
+                code="ad-account-unknown",
+            )
+    return list(dict.fromkeys(wanted))

@@ -1,0 +1,1 @@
+"""When exports run of themselves, and running all of them at once."""

@@ -1,0 +1,157 @@
+"""Starting what the schedules say is due: once, whoever looks, however long nobody looked.
+
+A schedule is due if it has a moment in (last look, now]. The last look is kept per export and is moved
+in the transaction that writes the run, so a moment is used up exactly once; what was missed while no
+process looked is one run. Called by the workers' cron and by the API's upkeep loop.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfoNotFoundError
+
+from sqlalchemy import func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.callers import SYSTEM
+from app.db.models import Connection, Export, RefreshSchedule
+from app.db.session import Database
+from app.errors import AppError
+from app.exports.timing import rule_of_export, rule_of_refresh
+from app.logs import get_logger
+from app.moments import Rule, is_due
+from app.queue import Doorbell
+from app.runs.service import active_run, queue_run
+from app.runs.states import Trigger
+
+log = get_logger(__name__)
+
+_LOCK = 7_201_883_443
+
+
+async def start_due(database: Database, doorbell: Doorbell) -> list[str] | None:
+    """Start a run of every export that is due; their ids. None if another process is at it.
+
+    "Not due" writes nothing (L55). An export whose run is active, or whose connection cannot be used,
+    is left until it is due again.
+    """
+    async with database.transaction() as session:
+        # spares the others the work; that nothing starts twice is seen to by `_start`
+        if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+            return None
+        now = clock.now()
+        system = await session.get(RefreshSchedule, 1)
+        started = []
+        for export_id in await _due(session, system, now):
+            try:
+                run_id = await _start(database, doorbell, export_id, now)
+            except AppError:
+                raise
+            except Exception as error:  # noqa: BLE001 - one broken export must not stop the others
+                log.warning("schedule.failed", export_id=export_id, error=type(error).__name__)
+                continue
+            if run_id is not None:
+                started.append(run_id)
+        if system is not None and _is_due(rule_of_refresh(system), system.checked_at, now):
+            await session.execute(
+                update(RefreshSchedule)
+                # unless it was set anew meanwhile
+                .where(RefreshSchedule.id == 1, RefreshSchedule.checked_at == system.checked_at)
+                .values(checked_at=now)
+            )
+        return started
+
+
+async def _due(
+    session: AsyncSession, system: RefreshSchedule | None, now: datetime
+) -> Sequence[str]:
+    """The exports that are due, in the order they were made."""
+    refresh = None if system is None else rule_of_refresh(system)
+    modes = ["custom"]
+    if system is not None and _is_due(refresh, system.checked_at, now):
+        modes.append("system")
+    rows = await session.execute(
+        select(
+            Export.id,
+            Export.schedule,
+            func.coalesce(Export.schedule_checked_at, Export.created_at),
+        )
+        .where(
+            Export.enabled,
+            Export.connection_id.is_not(None),
+            Export.schedule["mode"].astext.in_(modes),
+        )
+        .order_by(Export.id)
+    )
+    return [
+        export_id
+        for export_id, schedule, looked in rows
+        if _is_due(rule_of_export(schedule, refresh), _since(schedule, looked, system), now)
+    ]
+
+
+async def _start(
+    database: Database, doorbell: Doorbell, export_id: str, now: datetime
+) -> str | None:
+    """Use the moment up, and start the run unless something speaks against it."""
+    try:
+        async with database.transaction() as session:
+            # the lock decides between two processes: the second finds the moment used up
+            export = await session.get(Export, export_id, with_for_update=True)
+            system = await session.get(RefreshSchedule, 1)
+            if export is None or not _still_due(export, system, now):
+                return None
+            await session.execute(
+                # not by the unit of work: it would count as a new version of the export
+                update(Export).where(Export.id == export_id).values(schedule_checked_at=now)
+            )
+            against = await _against(session, export)
+            if against is not None:
+                log.info("schedule.not_started", export_id=export_id, reason=against)
+                return None
+            run = await queue_run(
+                session, doorbell, export, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
+            )
+    except IntegrityError as error:
+        if "uq_runs_one_active_per_export" not in str(error.orig):
+            raise
+        # somebody started a run this very moment; the next look finds it active
+        return None
+    log.info("schedule.started", export_id=export_id, run_id=run.id)
+    return run.id
+
+
+async def _against(session: AsyncSession, export: Export) -> str | None:
+    if await active_run(session, export.id) is not None:
+        return "run-already-active"
+    connection = await session.get(Connection, export.connection_id)
+    if connection is None or connection.status != "ready":
+        return "connection-not-ready" if connection is None else f"connection-{connection.status}"
+    return None
+
+
+def _still_due(export: Export, system: RefreshSchedule | None, now: datetime) -> bool:
+    if not export.enabled or export.connection_id is None:
+        return False
+    refresh = None if system is None else rule_of_refresh(system)
+    looked = export.schedule_checked_at or export.created_at
+    rule = rule_of_export(export.schedule, refresh)
+    return _is_due(rule, _since(export.schedule, looked, system), now)
+
+
+def _since(schedule: dict[str, str], looked: datetime, system: RefreshSchedule | None) -> datetime:
+    """From when on the export is owed a run: a refresh schedule owes nothing before it was set."""
+    if schedule["mode"] == "system" and system is not None:
+        return max(looked, system.checked_at)
+    return looked
+
+
+def _is_due(rule: Rule | None, since: datetime, now: datetime) -> bool:
+    if rule is None:
+        return False
+    try:
+        return is_due(rule, since, now)
+    except ZoneInfoNotFoundError:
+        log.warning("schedule.zone_unknown", zone=rule.zone)
+        return False

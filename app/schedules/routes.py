@@ -1,0 +1,59 @@
+"""`/v1/schedule`, `/v1/exports/schedule`, and `/v1/exports/runs`."""
+
+from fastapi import APIRouter, Request, status
+
+from app import clock
+from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
+from app.exports.views import export_views
+from app.http.dependencies import DatabaseDep, SessionDep
+from app.http.idempotency import IdempotentRoute
+from app.http.schemas import changes
+from app.schedules import schemas, service
+from app.schedules.views import all_runs_view, schedule_view, time_zones_view
+
+router = APIRouter(prefix="/v1", tags=["schedules"], route_class=IdempotentRoute)
+
+
+@router.get("/schedule", operation_id="get_schedule")
+async def get_schedule(session: SessionDep, _: ViewerDep) -> schemas.RefreshSchedule:
+    """The system's refresh schedule; off until an administrator sets it."""
+    return schedule_view(await service.get_schedule(session), clock.now())
+
+
+@router.put("/schedule", operation_id="put_schedule")
+async def put_schedule(
+    body: schemas.RefreshScheduleUpdate, session: SessionDep, caller: AdministratorDep
+) -> schemas.RefreshSchedule:
+    """Set the system's refresh schedule; it holds from now on."""
+    row = await service.put_schedule(session, caller=caller, given=body.model_dump(mode="json"))
+    return schedule_view(row, clock.now())
+
+
+@router.get("/schedule/time-zones", operation_id="list_time_zones")
+async def list_time_zones(_: ViewerDep) -> schemas.TimeZones:
+    """The time zones a schedule may name."""
+    return time_zones_view(clock.now())
+
+
+@router.post("/exports/schedule", operation_id="schedule_exports")
+async def schedule_exports(
+    body: schemas.BulkSchedule, session: SessionDep, caller: ContributorDep
+) -> schemas.BulkScheduled:
+    """Schedule several exports at once: switch their own schedules on or off, or give all a new one."""
+    rows = await service.schedule_exports(
+        session,
+        body.export_ids,
+        caller=caller,
+        enabled=body.enabled,
+        schedule=None if body.schedule is None else changes(body.schedule),
+    )
+    return schemas.BulkScheduled(items=await export_views(session, rows, caller))
+
+
+@router.post("/exports/runs", operation_id="run_all_exports", status_code=status.HTTP_202_ACCEPTED)
+async def run_all_exports(
+    request: Request, database: DatabaseDep, caller: ContributorDep
+) -> schemas.AllRuns:
+    """Run all exports whose schedule is on, now; the answer names those that did not start, and why."""
+    started, refused = await service.run_all(database, request.app.state.doorbell, caller=caller)
+    return all_runs_view(started, refused)

@@ -1,0 +1,120 @@
+"""What the refresh schedule, bulk schedules and the running of all exports look like on the wire."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from app.exports.schemas import Export, Schedule
+from app.http.schemas import Input, Output, Timestamp
+from app.moments import check_zone
+from app.runs.schemas import Run
+
+Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Times = Annotated[
+    list[Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]],
+    Field(
+        min_length=1,
+        max_length=4,
+        description="one to four times a day, HH:MM (L59); when a refresh starts",
+        examples=[["03:00", "15:00"]],
+    ),
+]
+
+
+class RefreshScheduleUpdate(Input):
+    """The whole refresh schedule."""
+
+    enabled: bool
+    frequency: Literal["weekly", "daily"] = "weekly"
+    days: list[Day] = Field(
+        default_factory=list, max_length=7, description="for weekly: one or more; for daily: none"
+    )
+    time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(check_zone)] = Field(
+        description="of the IANA database, see /v1/schedule/time-zones", examples=["Europe/Berlin"]
+    )
+    times: Times
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if (self.frequency == "weekly") != bool(self.days):
+            msg = "days: a weekly schedule has one or more, a daily one none"
+            raise ValueError(msg)
+        if len(set(self.days)) != len(self.days) or len(set(self.times)) != len(self.times):
+            msg = "days and times must not be repeated"
+            raise ValueError(msg)
+        return self
+
+
+class RefreshSchedule(Output):
+    """The system's refresh schedule (L56-L61); every export in mode `system` runs with it."""
+
+    enabled: bool
+    frequency: Literal["weekly", "daily"]
+    days: list[Day]
+    time_zone: str
+    times: list[str]
+    next_run_at: Timestamp | None = Field(description="null while the schedule is off")
+    updated_at: Timestamp | None = Field(description="null as long as nobody set it")
+    updated_by: str | None
+
+
+class TimeZone(Output):
+    """A time zone a schedule may name."""
+
+    name: str = Field(examples=["Europe/Berlin"])
+    utc_offset: str = Field(description="now", examples=["+01:00"])
+
+
+class TimeZones(Output):
+    """Every time zone, by name."""
+
+    items: list[TimeZone]
+    next_cursor: None = None
+
+
+class BulkSchedule(Input):
+    """New schedules for several exports at once (L43)."""
+
+    export_ids: list[Annotated[str, StringConstraints(max_length=80)]] = Field(
+        min_length=1, max_length=200
+    )
+    mode: Literal["keep", "override"] = Field(
+        description="`keep`: every export keeps its own schedule, only switched on or off by `enabled`; "
+        "`override`: all get `schedule`"
+    )
+    enabled: bool | None = Field(None, description="false is mode manual; what was set is kept")
+    schedule: Schedule | None = None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.mode == "keep" and (self.enabled is None or self.schedule is not None):
+            msg = "keep needs enabled and takes no schedule"
+            raise ValueError(msg)
+        if self.mode == "override" and self.schedule is None:
+            msg = "override needs schedule"
+            raise ValueError(msg)
+        return self
+
+
+class BulkScheduled(Output):
+    """The exports with their new schedules, in the order asked for."""
+
+    items: list[Export]
+    next_cursor: None = None
+
+
+class NotStarted(Output):
+    """An export that did not run, and why."""
+
+    export_id: str
+    display_name: str
+    code: str = Field(examples=["schedule-off", "run-already-active", "export-detached"])
+    detail: str
+    run_id: str | None = Field(description="the run that is active already")
+
+
+class AllRuns(Output):
+    """What running all exports began."""
+
+    started: list[Run]
+    not_started: list[NotStarted]

@@ -1,0 +1,151 @@
+"""The rules of schedules: the system's one, those of several exports at once, and running all."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.db.models import Connection, Export, RefreshSchedule, Run
+from app.db.session import Database
+from app.errors import AppError, Conflict, Forbidden, NotFound
+from app.exports import service as exports
+from app.exports.timing import is_on, settle_schedule, switched
+from app.moments import DAYS
+from app.queue import Doorbell
+from app.runs.service import start_run
+
+# until somebody sets it: off (L57), weekly (L58)
+DEFAULT: dict[str, Any] = {
+    "enabled": False,
+    "frequency": "weekly",
+    "days": ["monday"],
+    "time_zone": "UTC",
+    "times": ["03:00"],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """An export that was not started."""
+
+    export: Export
+    error: AppError
+
+
+# -- the system's schedule -------------------------------------------------------------------------
+
+
+async def get_schedule(session: AsyncSession) -> RefreshSchedule | None:
+    """The refresh schedule, if anybody set it."""
+    return await session.get(RefreshSchedule, 1)
+
+
+async def put_schedule(
+    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
+) -> RefreshSchedule:
+    """Set the refresh schedule; it begins now, and owes nothing for the time before (L60)."""
+    # two first writers: the second waits here, and finds the row
+    await session.execute(text("select pg_advisory_xact_lock(hashtextextended('refresh', 0))"))
+    now = clock.now()
+    values = {name: given[name] for name in DEFAULT}
+    values["days"] = sorted(values["days"], key=DAYS.index)
+    values["times"] = sorted(values["times"], key=time.fromisoformat)
+    row = await session.get(RefreshSchedule, 1, with_for_update=True)
+    before = None if row is None else {name: getattr(row, name) for name in DEFAULT}
+    if row is None:
+        row = RefreshSchedule(id=1)
+        session.add(row)
+    if before != values:
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.checked_at = now
+    row.updated_at, row.updated_by = now, caller.id
+    record(session, caller, "schedule.updated", None, before=before, after=values)
+    await session.flush()
+    return row
+
+
+# -- several exports at once -----------------------------------------------------------------------
+
+
+async def schedule_exports(
+    session: AsyncSession,
+    export_ids: Sequence[str],
+    *,
+    caller: Caller,
+    enabled: bool | None,
+    schedule: Mapping[str, Any] | None,
+) -> list[Export]:
+    """Give all these exports a schedule, or switch the one each has on or off: all, or none (L43, L44).
+
+    Raises `NotFound`, `Forbidden`, `Unprocessable`.
+    """
+    now = clock.now()
+    found: dict[str, Export] = {}
+    # in one order, so that two such requests cannot wait for each other
+    for export_id in sorted(set(export_ids)):
+        try:
+            row = await exports.editable_export(session, export_id, caller=caller)
+        except (NotFound, Forbidden) as error:
+            error.members["export_id"] = export_id
+            raise
+        await session.refresh(row, with_for_update=True)
+        before = row.schedule
+        after = before if schedule is None else settle_schedule(before, schedule)
+        if enabled is not None:
+            after = switched(after, on=enabled)
+        if after != before:
+            row.schedule, row.schedule_checked_at = after, now
+            row.updated_at, row.updated_by = now, caller.id
+            record(
+                session,
+                caller,
+                "export.scheduled",
+                row.id,
+                before={"schedule": before},
+                after={"schedule": after},
+            )
+        found[export_id] = row
+    await session.flush()
+    return [found[export_id] for export_id in dict.fromkeys(export_ids)]
+
+
+# -- run all ---------------------------------------------------------------------------------------
+
+
+async def run_all(
+    database: Database, doorbell: Doorbell, *, caller: Caller
+) -> tuple[list[Run], list[Refused]]:
+    """Run every export whose schedule is on (L45); what cannot run, or is not the caller's, is named."""
+    async with database.transaction() as session:
+        rows = (await session.scalars(select(Export).order_by(Export.id))).all()
+        connections = await exports.connections_of(session, rows)
+    started: list[Run] = []
+    refused: list[Refused] = []
+    for row in rows:
+        connection = connections.get(row.connection_id or "")
+        try:
+            _refuse(caller, row, connection)
+            started.append(await start_run(database, doorbell, row.id, caller=caller))
+        except (Conflict, Forbidden) as error:
+            refused.append(Refused(row, error))
+    return started, refused
+
+
+def _refuse(caller: Caller, row: Export, connection: Connection | None) -> None:
+    """Raises `Forbidden` or `Conflict` for an export that running all leaves alone."""
+    if not exports.may_edit(caller, connection):
+        raise Forbidden("This export's connection is not shared with your role.")
+    if not is_on(row.schedule):
+        raise Conflict("The export's schedule is off (L45).", code="schedule-off")
+    if connection is not None and connection.status == "reauthentication_required":
+        raise Conflict(
+            "Meta refuses the connection's token; an administrator must renew it.",
+            code="reauthentication-required",
+        )

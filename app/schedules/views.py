@@ -1,0 +1,50 @@
+"""Rows → what callers see of schedules."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.db.models import RefreshSchedule, Run
+from app.exports.timing import rule_of_refresh
+from app.moments import next_moment, utc_offset, zones
+from app.runs.views import run_view
+from app.schedules import schemas
+from app.schedules.service import DEFAULT, Refused
+
+
+def schedule_view(row: RefreshSchedule | None, now: datetime) -> schemas.RefreshSchedule:
+    """The refresh schedule, and when it is next due."""
+    if row is None:
+        return schemas.RefreshSchedule(
+            **DEFAULT, next_run_at=None, updated_at=None, updated_by=None
+        )
+    rule = rule_of_refresh(row)
+    return schemas.RefreshSchedule(
+        **{name: getattr(row, name) for name in DEFAULT},
+        next_run_at=None if rule is None else next_moment(rule, now),
+        updated_at=row.updated_at,
+        updated_by=row.updated_by,
+    )
+
+
+def time_zones_view(now: datetime) -> schemas.TimeZones:
+    """Every time zone and its offset now."""
+    return schemas.TimeZones(
+        items=[schemas.TimeZone(name=name, utc_offset=utc_offset(name, now)) for name in zones()]
+    )
+
+
+def all_runs_view(started: Sequence[Run], refused: Sequence[Refused]) -> schemas.AllRuns:
+    """What began, and what did not."""
+    return schemas.AllRuns(
+        started=[run_view(row) for row in started],
+        not_started=[
+            schemas.NotStarted(
+                export_id=item.export.id,
+                display_name=item.export.display_name,
+                code=item.error.code,
+                detail=item.error.detail,
+                run_id=item.error.members.get("run_id"),
+            )
+            for item in refused
+        ],
+    )

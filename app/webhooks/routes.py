@@ -1,0 +1,137 @@
+"""`/v1/webhooks`."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response, status
+
+from app.access.dependencies import AdministratorDep
+from app.http.dependencies import PageDep, SessionDep
+from app.http.pagination import Page, cut_page
+from app.http.schemas import changes
+from app.webhooks import schemas, service
+from app.webhooks.sending import Sender
+from app.webhooks.views import delivery_view
+
+router = APIRouter(prefix="/v1", tags=["webhooks"])
+
+WebhookId = Annotated[str, Path(max_length=80, examples=["whk_0193…"])]
+
+
+def get_sender(request: Request) -> Sender:
+    """Whoever reaches receivers, and knows which addresses may be reached."""
+    sender: Sender = request.app.state.webhook_sender
+    return sender
+
+
+SenderDep = Annotated[Sender, Depends(get_sender)]
+
+
+# no Idempotency-Key here and at rotate: an answer that is stored would be a stored secret
+@router.post("/webhooks", operation_id="create_webhook", status_code=status.HTTP_201_CREATED)
+async def create_webhook(
+    body: schemas.WebhookCreate,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    sender: SenderDep,
+    caller: AdministratorDep,
+) -> schemas.WebhookCreated:
+    """Have events sent to an address; the answer is the only time the secret is shown."""
+    await sender.check(body.url)
+    row, secret = await service.create_webhook(
+        session,
+        request.app.state.vault,
+        caller=caller,
+        url=body.url,
+        events=[event.value for event in body.events],
+    )
+    response.headers["Location"] = f"/v1/webhooks/{row.id}"
+    return _with_secret(schemas.Webhook.model_validate(row), secret)
+
+
+@router.get("/webhooks", operation_id="list_webhooks")
+async def list_webhooks(
+    session: SessionDep, page: PageDep, _: AdministratorDep
+) -> Page[schemas.Webhook]:
+    """Webhooks, newest first."""
+    rows = await service.list_webhooks(session, after=page.after("webhooks"), limit=page.limit)
+    items, cursor = cut_page(rows, page, scope="webhooks")
+    return Page(items=[schemas.Webhook.model_validate(row) for row in items], next_cursor=cursor)
+
+
+@router.get("/webhooks/{webhook_id}", operation_id="get_webhook")
+async def get_webhook(
+    webhook_id: WebhookId, session: SessionDep, _: AdministratorDep
+) -> schemas.Webhook:
+    """A webhook, without its secret."""
+    return schemas.Webhook.model_validate(await service.get_webhook(session, webhook_id))
+
+
+@router.patch("/webhooks/{webhook_id}", operation_id="update_webhook")
+async def update_webhook(
+    webhook_id: WebhookId,
+    body: schemas.WebhookUpdate,
+    session: SessionDep,
+    sender: SenderDep,
+    caller: AdministratorDep,
+) -> schemas.Webhook:
+    """Change the address or the events, switch it off or on again."""
+    given = changes(body)
+    if "url" in given:
+        await sender.check(body.url)
+    row = await service.update_webhook(session, webhook_id, caller=caller, given=given)
+    return schemas.Webhook.model_validate(row)
+
+
+@router.delete(
+    "/webhooks/{webhook_id}",
+    operation_id="delete_webhook",
+    status_code=status.HTTP_204_NO_CONTENT,
+)
+async def delete_webhook(
+    webhook_id: WebhookId, session: SessionDep, caller: AdministratorDep
+) -> Response:
+    """Forget a webhook and what was still to be sent to it."""
+    await service.delete_webhook(session, webhook_id, caller=caller)
+    return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.post("/webhooks/{webhook_id}/rotate", operation_id="rotate_webhook_secret")
+async def rotate_webhook_secret(
+    webhook_id: WebhookId, request: Request, session: SessionDep, caller: AdministratorDep
+) -> schemas.WebhookCreated:
+    """A new secret, shown once; for 24 hours messages are signed with both."""
+    row, secret = await service.rotate_secret(
+        session, request.app.state.vault, webhook_id, caller=caller
+    )
+    return _with_secret(schemas.Webhook.model_validate(row), secret)
+
+
+@router.post(
+    "/webhooks/{webhook_id}/test",
+    operation_id="send_test_webhook",
+    status_code=status.HTTP_202_ACCEPTED,
+)
+async def send_test_webhook(
+    webhook_id: WebhookId, session: SessionDep, caller: AdministratorDep
+) -> schemas.Delivery:
+    """Send an event of type `webhook.test`; the list of deliveries says how it went."""
+    return delivery_view(await service.send_test(session, webhook_id, caller=caller))
+
+
+@router.get("/webhooks/{webhook_id}/deliveries", operation_id="list_webhook_deliveries")
+async def list_webhook_deliveries(
+    webhook_id: WebhookId, session: SessionDep, page: PageDep, _: AdministratorDep
+) -> Page[schemas.Delivery]:
+    """What was sent to a webhook in the last 30 days, and what is still to be sent, newest first."""
+    scope = f"deliveries|{webhook_id}"
+    rows = await service.list_deliveries(
+        session, webhook_id, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope)
+    return Page(items=[delivery_view(row) for row in items], next_cursor=cursor)
+
+
+def _with_secret(shown: schemas.Webhook, secret: str) -> schemas.WebhookCreated:
+    fields = {**shown.model_dump(), "previous_until": shown.previous_secret_until}
+    return schemas.WebhookCreated(**fields, secret=secret)

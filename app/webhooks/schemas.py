@@ -1,0 +1,88 @@
+"""What webhooks look like on the wire."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from app.http.schemas import Input, Output, Timestamp
+from app.webhooks.events import EventType
+
+
+def _distinct(events: list[EventType]) -> list[EventType]:
+    if len(set(events)) != len(events):
+        msg = "must not repeat an event"
+        raise ValueError(msg)
+    return events
+
+
+Url = Annotated[
+    str,
+    StringConstraints(min_length=8, max_length=2000, pattern=r"^[\x21-\x7e]+$"),
+    Field(
+        description="an HTTPS address that the internet can reach",
+        examples=["https://hooks.example.com/audience-export"],
+    ),
+]
+Events = Annotated[
+    list[Annotated[EventType, Field(strict=False)]],
+    Field(min_length=1, description="what to be told of"),
+    AfterValidator(_distinct),
+]
+
+
+class WebhookCreate(Input):
+    """A new webhook."""
+
+    url: Url
+    events: Events
+
+
+class WebhookUpdate(Input):
+    """A merge patch: absent keeps."""
+
+    url: Url = ""
+    events: Events = Field(default_factory=list)
+    enabled: bool = Field(True, description="enabling also forgets that deliveries failed")
+
+
+class Webhook(Output):
+    """A webhook, without its secret."""
+
+    id: str = Field(examples=["whk_0193…"])
+    url: str
+    events: list[EventType]
+    enabled: bool
+    failing_since: Timestamp | None = Field(description="no delivery has succeeded since then")
+    disabled_at: Timestamp | None = Field(
+        description="switched off by the service after five days of failure"
+    )
+    previous_secret_until: Timestamp | None = Field(
+        validation_alias="previous_until", description="the secret before the last one signs too"
+    )
+    created_at: Timestamp
+    created_by: str
+
+
+class WebhookCreated(Webhook):
+    """A webhook with its new secret: the only time it is shown."""
+
+    secret: str = Field(
+        description="verifies signatures (standardwebhooks.com); it is not shown again",
+        examples=["whsec_…"],
+    )
+
+
+class Delivery(Output):
+    """One event for a webhook, and how its delivery goes."""
+
+    id: str = Field(description="the message's `webhook-id`", examples=["whd_0193…"])
+    event_type: str = Field(examples=["run.finished"])
+    subject: str = Field(description="events of one subject are delivered in order")
+    status: str = Field(examples=["delivered"], description="pending, delivered or failed")
+    attempts: int
+    next_attempt_at: Timestamp | None
+    last_status: int | None = Field(description="the HTTP status of the last answer")
+    last_error: str | None = Field(description="why the last attempt failed", examples=["timeout"])
+    payload: dict[str, Any] = Field(description="the body that is sent")
+    created_at: Timestamp
+    delivered_at: Timestamp | None

@@ -1,0 +1,145 @@
+"""The rules of webhooks: made, changed, given a new secret, tried out."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import Caller
+from app.db.models import Webhook, WebhookDelivery
+from app.db.secrets import Vault
+from app.errors import Conflict, NotFound, Unprocessable
+from app.ids import is_id, new_id
+from app.webhooks.delivery import secret_owner
+from app.webhooks.events import TEST, delivery
+from app.webhooks.signing import new_secret
+
+OVERLAP = timedelta(hours=24)
+_MOST = 50
+
+
+async def create_webhook(
+    session: AsyncSession, vault: Vault, *, caller: Caller, url: str, events: Sequence[str]
+) -> tuple[Webhook, str]:
+    """A webhook and its secret, which is never shown again; the address was checked before.
+
+    Raises `Conflict` (`too-many-webhooks`).
+    """
+    if len((await session.scalars(select(Webhook.id))).all()) >= _MOST:
+        raise Conflict(
+            f"There are {_MOST} webhooks already; remove one first.", code="too-many-webhooks"
+        )
+    secret = new_secret()
+    name = new_id("whk")
+    row = Webhook(
+        id=name,
+        url=url,
+        events=list(events),
+        secret=vault.seal(secret, owner=secret_owner(name)),
+        enabled=True,
+        created_at=clock.now(),
+        created_by=caller.id,
+    )
+    session.add(row)
+    record(session, caller, "webhook.created", row.id, after=_audited(row))
+    await session.flush()
+    return row, secret
+
+
+async def get_webhook(session: AsyncSession, webhook_id: str) -> Webhook:
+    """The webhook. Raises `NotFound`."""
+    row = await session.get(Webhook, webhook_id) if is_id("whk", webhook_id) else None
+    if row is None:
+        raise NotFound("There is no such webhook.")
+    return row
+
+
+async def list_webhooks(
+    session: AsyncSession, *, after: str | None, limit: int
+) -> Sequence[Webhook]:
+    """Webhooks, newest first; one more than the limit if there is more."""
+    query = select(Webhook).order_by(Webhook.id.desc()).limit(limit + 1)
+    if after is not None:
+        query = query.where(Webhook.id < after)
+    return (await session.scalars(query)).all()
+
+
+async def update_webhook(
+    session: AsyncSession, webhook_id: str, *, caller: Caller, given: Mapping[str, Any]
+) -> Webhook:
+    """Apply a merge patch; an address was checked before. Raises `NotFound`, `Unprocessable`.
+
+    Enabling forgets the failures before: deliveries that still wait go on.
+    """
+    row = await get_webhook(session, webhook_id)
+    before = _audited(row)
+    for field, value in given.items():
+        if value is None:
+            raise Unprocessable(f"{field} cannot be empty.")
+        setattr(row, field, value)
+    if given.get("enabled"):
+        row.failing_since = row.disabled_at = None
+    record(session, caller, "webhook.updated", row.id, before=before, after=_audited(row))
+    await session.flush()
+    return row
+
+
+async def delete_webhook(session: AsyncSession, webhook_id: str, *, caller: Caller) -> None:
+    """Forget the webhook, its secret and its deliveries. Raises `NotFound`."""
+    row = await get_webhook(session, webhook_id)
+    record(session, caller, "webhook.deleted", row.id, before=_audited(row))
+    await session.delete(row)
+    await session.flush()
+
+
+async def rotate_secret(
+    session: AsyncSession, vault: Vault, webhook_id: str, *, caller: Caller
+) -> tuple[Webhook, str]:
+    """A new secret, shown once; the one before signs too for a day. Raises `NotFound`."""
+    row = await get_webhook(session, webhook_id)
+    secret = new_secret()
+    row.previous_secret, row.previous_until = row.secret, clock.now() + OVERLAP
+    row.secret = vault.seal(secret, owner=secret_owner(row.id))
+    record(session, caller, "webhook.secret_rotated", row.id)
+    await session.flush()
+    return row, secret
+
+
+async def send_test(session: AsyncSession, webhook_id: str, *, caller: Caller) -> WebhookDelivery:
+    """A delivery of type `webhook.test`, due at once. Raises `NotFound`, `Conflict`."""
+    row = await get_webhook(session, webhook_id)
+    if not row.enabled:
+        raise Conflict("The webhook is disabled; enable it first.", code="webhook-disabled")
+    # a subject of its own: a test does not wait for anything
+    name = new_id("test")
+    made = delivery(row.id, TEST, name, {"webhook_id": row.id})
+    session.add(made)
+    record(session, caller, "webhook.tested", row.id)
+    await session.flush()
+    return made
+
+
+async def list_deliveries(
+    session: AsyncSession, webhook_id: str, *, after: str | None, limit: int
+) -> Sequence[WebhookDelivery]:
+    """The webhook's deliveries, newest first; one more than the limit if there is more."""
+    await get_webhook(session, webhook_id)
+    query = (
+        select(WebhookDelivery)
+        .where(WebhookDelivery.webhook_id == webhook_id)
+        .order_by(WebhookDelivery.id.desc())
+        .limit(limit + 1)
+    )
+    if after is not None:
+        query = query.where(WebhookDelivery.id < after)
+    return (await session.scalars(query)).all()
+
+
+def _audited(row: Webhook) -> dict[str, Any]:
+    # paths of such addresses are often secrets themselves
+    return {"host": urlsplit(row.url).hostname, "events": list(row.events), "enabled": row.enabled}
