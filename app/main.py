@@ -1,0 +1,217 @@
+"""Composition root of the API: settings → collaborators → routers, and the loop that keeps runs moving."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+
+from app import health
+from app.access import routes as access
+from app.access.attempts import Attempts
+from app.access.callers import Authenticator
+from app.access.dependencies import identify
+from app.access.oidc import OidcVerifier
+from app.connections import routes as connections
+from app.connections import sign_in_routes
+from app.db.secrets import Vault
+from app.db.session import Database
+from app.erasures import routes as erasures
+from app.errors import AppError
+from app.exports import explanation, membership
+from app.exports import routes as exports
+from app.exports.preview import Previews
+from app.facebook.client import GraphClient
+from app.facebook.config import GraphConfig
+from app.facebook.governor import Governor
+from app.facebook.redis_quota import RedisQuota
+from app.http.documents import install_documents
+from app.http.limits import BodyLimit, TimeLimit
+from app.http.middleware import RequestFrame
+from app.http.problems import install_problem_handlers
+from app.logs import configure_logging, get_logger
+from app.queue import Doorbell
+from app.runs import event_routes
+from app.runs import routes as runs
+from app.runs.upkeep import sweep
+from app.schedules import routes as schedules
+from app.schedules.due import start_due
+from app.segments import routes as segments
+from app.segments.uploads import Uploads
+from app.settings import Settings
+from app.snapshots import MemberFiles, SnapshotStore
+from app.sources import ArrivingLimits, SourceAccess
+from app.webhooks import routes as webhooks
+from app.webhooks.delivery import deliver_due
+from app.webhooks.sending import Sender
+
+log = get_logger(__name__)
+
+_BODY_LIMIT = 1024 * 1024
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The API, put together; nothing is connected until it starts."""
+    settings = settings or Settings()
+    app = FastAPI(
+        title="Audience Export",
+        version="0.1.0",
+        summary="Customer segments into Meta custom audiences of type customer list.",
+        description="Every answer that is no success is an `application/problem+json` document.",
+        lifespan=_lifespan,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.settings = settings
+    app.state.identify = identify
+    install_problem_handlers(app)
+    app.add_middleware(TimeLimit, seconds=settings.request_timeout_seconds)
+    app.add_middleware(BodyLimit, limit=_BODY_LIMIT)
+    if settings.cors_allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.cors_allowed_origins),
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "X-Request-ID",
+            ],
+            expose_headers=["ETag", "Location", "X-Request-ID", "Idempotency-Replayed"],
+        )
+    app.add_middleware(RequestFrame)
+    for module in (
+        health,
+        access,
+        connections,
+        sign_in_routes,
+        segments,
+        exports,
+        explanation,
+        membership,
+        schedules,
+        runs,
+        event_routes,
+        erasures,
+        webhooks,
+    ):
+        app.include_router(module.router)
+    install_documents(app)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    configure_logging(level=settings.log_level, form=settings.log_format, process="api")
+    state = app.state
+    state.database = Database(
+        settings.database_url,
+        application_name="audience-export-api",
+        stalled_seconds=2 * settings.lease_seconds,
+    )
+    state.doorbell = Doorbell(settings.redis_url.get_secret_value())
+    state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+    state.graph = graph_client(settings, state.doorbell)
+    state.issuer_http = httpx.AsyncClient(timeout=5)
+    state.authenticator = Authenticator(
+        state.database,
+        state.vault,
+        bootstrap_key=settings.bootstrap_api_key.get_secret_value(),
+        issuer=oidc_verifier(settings, state.issuer_http),
+    )
+    state.attempts = Attempts(state.doorbell.redis)
+    store = SnapshotStore.open(settings.snapshots)
+    state.source_access = SourceAccess.from_settings_values(
+        settings.segment_roots,
+        {name: address.get_secret_value() for name, address in settings.segment_databases.items()},
+        statement_timeout_seconds=settings.source_statement_timeout_seconds,
+        kept=MemberFiles(store),
+    )
+    state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
+    state.uploads = Uploads(
+        store,
+        ThreadPoolExecutor(4, thread_name_prefix="upload"),
+        ArrivingLimits(settings.upload_max_bytes, settings.upload_max_parquet_bytes),
+    )
+    state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
+    upkeep = asyncio.create_task(_keep_runs_moving(state.database, state.doorbell, settings))
+    # a loop of its own: a slow receiver must not hold up the runs
+    calling = asyncio.create_task(
+        _call_webhooks(state.database, state.vault, state.webhook_sender, settings)
+    )
+    try:
+        yield
+    finally:
+        for loop in (upkeep, calling):
+            loop.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await loop
+        await state.webhook_sender.aclose()
+        for threads in (state.previews.threads, state.uploads.threads):
+            threads.shutdown(wait=False, cancel_futures=True)
+        await state.issuer_http.aclose()
+        await state.graph.aclose()
+        await state.doorbell.close()
+        await state.database.close()
+
+
+def oidc_verifier(settings: Settings, http: httpx.AsyncClient) -> OidcVerifier | None:
+    """The verifier of OIDC_ISSUER's tokens, if one is configured."""
+    if not settings.oidc_issuer:
+        return None
+    return OidcVerifier(
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        roles_claim=settings.oidc_roles_claim,
+        http=http,
+    )
+
+
+def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
+    """The Graph client of this process, on the governor that all processes share."""
+    config = GraphConfig(
+        base_url=settings.graph_api_url,
+        version=settings.graph_api_version,
+        app_id=settings.facebook_app_id,
+        app_secret=settings.facebook_app_secret.get_secret_value(),
+        dialog_url=settings.facebook_dialog_url,
+        timeout_seconds=settings.graph_timeout_seconds,
+    )
+    return GraphClient(
+        config, governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds))
+    )
+
+
+async def _keep_runs_moving(database: Database, doorbell: Doorbell, settings: Settings) -> None:
+    """The janitor's loop; it needs no Redis, unlike the workers' cron."""
+    while True:
+        await asyncio.sleep(settings.sweep_seconds)
+        try:
+            await start_due(database, doorbell)
+            await sweep(database, doorbell, budget=settings.run_attempt_budget)
+        except AppError as error:
+            log.warning("upkeep.paused", code=error.code)
+        except Exception as error:
+            log.exception("upkeep.failed", error=type(error).__name__)
+
+
+async def _call_webhooks(
+    database: Database, vault: Vault, sender: Sender, settings: Settings
+) -> None:
+    """Brings events to webhooks; it needs no Redis, unlike the workers' cron."""
+    while True:
+        await asyncio.sleep(settings.sweep_seconds)
+        try:
+            await deliver_due(database, vault, sender)
+        except AppError as error:
+            log.warning("webhooks.paused", code=error.code)
+        except Exception as error:  # noqa: BLE001 - the next round may find things well again
+            # the class only: a text may hold the address of a webhook
+            log.error("webhooks.failed", error=type(error).__name__)  # noqa: TRY400
