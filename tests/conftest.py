@@ -1,0 +1,244 @@
+"""Real Postgres and Valkey for the whole session; a database of its own for every test that asks."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+import redis
+from arq.worker import Worker
+
+from app.cli.migrate import upgrade
+from app.db.secrets import generate_key
+from app.db.session import Database
+from app.embedded.postgres import DATABASE, EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.main import create_app
+from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
+from app.settings import Settings
+from workers.context import build_context
+from workers.settings import WorkerSettings
+
+ROOT = Path(__file__).parent.parent
+API_KEY = "test-bootstrap-administrator-key"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _clean_environment() -> None:
+    """Tests say what they set; nothing of the shell that started them counts."""
+    for name in Settings.model_fields:
+        os.environ.pop(name.upper(), None)
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[tuple[EmbeddedPostgres, EmbeddedValkey]]:
+    folder = Path(tempfile.mkdtemp(prefix="ae-tests-"))
+    postgres = EmbeddedPostgres(folder, durable=False)
+    valkey = EmbeddedValkey(folder, durable=False)
+    postgres.start()
+    valkey.start()
+    yield postgres, valkey
+    valkey.stop()
+    postgres.stop()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def template(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
+    """A database made by the real migrations, to make the others from."""
+    postgres, _ = servers
+    await upgrade(postgres.url)
+    return DATABASE
+
+
+@pytest.fixture
+async def database_url(
+    servers: tuple[EmbeddedPostgres, EmbeddedValkey], template: str
+) -> AsyncIterator[str]:
+    """A fresh, migrated database."""
+    postgres, _ = servers
+    name = f"t_{uuid4().hex[:12]}"
+    admin = postgres.address("postgres").replace("+asyncpg", "")
+    connection = await asyncpg.connect(admin)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    yield postgres.address(name)
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """The test's database, for looking at rows."""
+    opened = Database(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def redis_url(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
+    """An empty Valkey."""
+    _, valkey = servers
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    return valkey.url
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Sandbox:
+    """The local Graph API and what a test may ask of it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=30)
+
+    def control(self, method: str, path: str, **options: Any) -> Any:
+        """A call to the control endpoint."""
+        answer = self.http.request(method, f"/_sandbox/{path}", **options)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def audience(self, audience_id: str) -> dict[str, Any]:
+        """The audience with its distinct members counted."""
+        found: dict[str, Any] = self.control("GET", f"audiences/{audience_id}")
+        return found
+
+    def members(self, audience_id: str) -> dict[str, Any]:
+        """The audience's rows."""
+        found: dict[str, Any] = self.control("GET", f"audiences/{audience_id}/members")
+        return found
+
+    def requests(self, path: str | None = None) -> list[dict[str, Any]]:
+        """The recorded calls, never their payloads."""
+        params = {} if path is None else {"path": path}
+        found = self.control("GET", "requests", params=params)
+        items: list[dict[str, Any]] = found["items"] if isinstance(found, dict) else found
+        return items
+
+
+@pytest.fixture(scope="session")
+def sandbox_process() -> Iterator[Sandbox]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sandbox", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
+    )
+    sandbox = Sandbox(f"http://127.0.0.1:{port}")
+    for _ in range(200):
+        try:
+            sandbox.control("GET", "state")
+            break
+        except httpx.TransportError:
+            time.sleep(0.05)
+    yield sandbox
+    sandbox.http.close()
+    process.terminate()
+    process.wait(10)
+
+
+@pytest.fixture
+def sandbox(sandbox_process: Sandbox) -> Sandbox:
+    """The sandbox in its first state."""
+    sandbox_process.control("POST", "reset")
+    return sandbox_process
+
+
+@pytest.fixture
+def segment_root(tmp_path: Path) -> Path:
+    """A folder segments may be read from."""
+    folder = tmp_path / "segments"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def make_settings(
+    database_url: str, redis_url: str, sandbox: Sandbox, segment_root: Path, tmp_path: Path
+) -> Callable[..., Settings]:
+    """Settings of a deployment on this test's servers."""
+    key = generate_key()
+
+    def make(**changes: Any) -> Settings:
+        values: dict[str, Any] = {
+            "database_url": database_url,
+            "redis_url": redis_url,
+            "snapshot_url": str(tmp_path / "snapshots"),
+            "data_dir": tmp_path / "data",
+            "encryption_keys": key,
+            "graph_api_url": sandbox.url,
+            "facebook_dialog_url": sandbox.url,
+            "facebook_app_id": "1000000000000001",
+            "facebook_app_secret": "sandbox-app-secret",
+            "public_url": "http://testserver",
+            "segment_roots": str(segment_root),
+            "bootstrap_api_key": API_KEY,
+            "log_level": "ERROR",
+        }
+        return Settings(**(values | changes))
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings: Callable[..., Settings]) -> Settings:
+    return make_settings()
+
+
+@pytest.fixture
+async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
+    """The API as an administrator calls it."""
+    app = create_app(settings)
+    async with app.router.lifespan_context(app):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        headers = {"Authorization": f"Bearer {API_KEY}"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://testserver", headers=headers, timeout=60
+        ) as client:
+            client.app = app  # type: ignore[attr-defined]
+            yield client
+
+
+@pytest.fixture
+def work(settings: Settings) -> Callable[..., Any]:
+    """A real arq worker that works until nothing is queued."""
+
+    async def burst(changed: Settings | None = None) -> None:
+        used = changed or settings
+        context = build_context(used)
+        worker = Worker(
+            functions=WorkerSettings.functions,
+            queue_name=QUEUE_NAME,
+            redis_pool=arq_redis(used.redis_url.get_secret_value()),
+            burst=True,
+            handle_signals=False,
+            poll_delay=0.01,
+            job_serializer=serialize,
+            job_deserializer=deserialize,
+            keep_result=0,
+            max_tries=WorkerSettings.max_tries,
+            job_timeout=WorkerSettings.job_timeout,
+            log_results=False,
+            ctx={"worker": context},
+        )
+        try:
+            await worker.async_run()
+        finally:
+            await worker.close()
+            await context.close()
+
+    return burst

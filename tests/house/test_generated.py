@@ -1,0 +1,32 @@
+"""What is generated and committed is what would be generated now."""
+
+import json
+from pathlib import Path
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection
+
+from app.db.models import Base
+from app.db.session import Database
+from app.main import create_app
+from app.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_published_openapi_document_is_current() -> None:
+    """After a change of the API: `make openapi`."""
+    published = json.loads((ROOT / "openapi" / "openapi.json").read_text())
+    assert published == json.loads(json.dumps(create_app(Settings()).openapi()))
+
+
+async def test_the_migrations_make_the_schema_of_the_models(database: Database) -> None:
+    def differences(connection: Connection) -> list[object]:
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "compare_server_default": True}
+        )
+        return list(compare_metadata(context, Base.metadata))
+
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(differences) == []

@@ -1,0 +1,157 @@
+"""A whole deployment in processes of its own, at LOG_LEVEL=DEBUG, that can be looked into afterwards."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+import redis
+
+from app.cli.migrate import upgrade
+from app.db.secrets import generate_key
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from tests.conftest import free_port
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Deployment:
+    """Its folders, its addresses and its processes."""
+
+    folder: Path
+    postgres: EmbeddedPostgres
+    valkey: EmbeddedValkey
+    bootstrap_key: str = "leak-bootstrap-key-5f2c9a"
+    encryption_key: str = field(default_factory=generate_key)
+    sandbox_url: str = ""
+    url: str = ""
+
+    @property
+    def data(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def snapshots(self) -> Path:
+        return self.folder / "snapshots"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def members(self) -> Path:
+        return self.folder / "members"
+
+    async def dump(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Every table as COPY writes it."""
+        connection = await asyncpg.connect(self.postgres.url.replace("+asyncpg", ""))
+        try:
+            tables = await connection.fetch(
+                "select tablename from pg_tables where schemaname = 'public' order by 1"
+            )
+            for (table,) in tables:
+                content = bytearray()
+
+                async def add(chunk: bytes, content: bytearray = content) -> None:
+                    content.extend(chunk)
+
+                await connection.copy_from_table(table, output=add)
+                yield f"table {table}", bytes(content)
+        finally:
+            await connection.close()
+
+    def cached(self) -> Iterator[tuple[str, bytes]]:
+        """Every key of Valkey with its value, as DUMP and as its type gives it."""
+        with redis.Redis.from_url(self.valkey.url) as client:
+            for key in client.scan_iter():
+                kind = client.type(key)
+                value = {
+                    b"string": client.get,
+                    b"hash": client.hgetall,
+                    b"zset": lambda k: client.zrange(k, 0, -1, withscores=True),
+                    b"set": client.smembers,
+                    b"list": lambda k: client.lrange(k, 0, -1),
+                }.get(kind, client.dump)(key)
+                yield f"valkey {key!r}", key + b"\n" + repr(value).encode()
+
+
+@pytest.fixture
+async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Deployment]:
+    folder = tmp_path_factory.mktemp("leaks")
+    data = folder / "data"
+    data.mkdir()
+    made = Deployment(folder, EmbeddedPostgres(data), EmbeddedValkey(data))
+    for place in (made.snapshots, made.logs, made.members):
+        place.mkdir()
+    with ExitStack() as stack:
+        stack.enter_context(made.postgres)
+        stack.enter_context(made.valkey)
+        await upgrade(made.postgres.url)
+        port, sandbox_port = free_port(), free_port()
+        made.url = f"http://127.0.0.1:{port}"
+        made.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
+        _start(stack, folder / "sandbox.log", {}, "sandbox", "--port", str(sandbox_port))
+        environment = {
+            "DATABASE_URL": made.postgres.url,
+            "REDIS_URL": made.valkey.url,
+            "SNAPSHOT_URL": str(made.snapshots),
+            "DATA_DIR": str(made.data),
+            "ENCRYPTION_KEYS": made.encryption_key,
+            "BOOTSTRAP_API_KEY": made.bootstrap_key,
+            "GRAPH_API_URL": made.sandbox_url,
+            "FACEBOOK_DIALOG_URL": made.sandbox_url,
+            "FACEBOOK_APP_ID": "1000000000000001",
+            "FACEBOOK_APP_SECRET": "sandbox-app-secret",
+            "PUBLIC_URL": made.url,
+            "SEGMENT_ROOTS": str(made.members),
+            "LOG_LEVEL": "DEBUG",
+            "RUN_RETRY_SECONDS": "0.5",
+            "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
+        }
+        api = ("uvicorn", "app.main:create_app", "--factory", "--port", str(port))
+        _start(stack, made.logs / "api.log", environment, *api, "--log-level", "debug")
+        _start(stack, made.logs / "worker.log", environment, "workers")
+        _wait(f"{made.sandbox_url}/_sandbox/state")
+        _wait(f"{made.url}/readyz")
+        yield made
+
+
+def _start(stack: ExitStack, log: Path, environment: dict[str, str], *module: str) -> None:
+    output = stack.enter_context(log.open("wb"))
+    process = subprocess.Popen(
+        [sys.executable, "-m", *module],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=output,
+        stderr=subprocess.STDOUT,
+    )
+    stack.callback(_stop, process)
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+def _wait(url: str) -> None:
+    for _ in range(300):
+        try:
+            if httpx.get(url, timeout=5).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise AssertionError(url)
