@@ -1,0 +1,275 @@
+"""`make bench`: measures everything in one run and writes benchmarks/RESULTS.md.
+
+    python -m benchmarks [--quick]
+
+Figures of one machine at one time are worth little; the ratios within one run are what to quote.
+Every measurement is repeated, the median counts. `--quick` leaves the ten-million runs out.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import polars as pl
+
+from benchmarks import members
+from benchmarks.report import Table, write_results
+from benchmarks.stack import Measured, Stack, running_stack
+
+MILLION = 1_000_000
+_EMAIL = {"EMAIL": "email"}
+
+
+def median(name: str, stack: Stack, export: str, *, times: int = 3, **environment: str) -> Measured:
+    """The run in the middle of several."""
+    runs = sorted(
+        (stack.run(name, export, **environment) for _ in range(times)),
+        key=lambda item: item.seconds,
+    )
+    print(f"  {name}: {runs[len(runs) // 2].rate:,.0f} members/s", flush=True)
+    return runs[len(runs) // 2]
+
+
+def baseline(way: str, kind: str, file: Path, sink: str) -> dict[str, float]:
+    """A baseline in its own process; the middle of three."""
+    command = [sys.executable, "-m", "benchmarks.baselines", way, kind, str(file), sink]
+    found = [
+        json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+        for _ in range(3 if kind == "email" else 1)
+    ]
+    middle: dict[str, float] = sorted(found, key=lambda item: item["seconds"])[len(found) // 2]
+    print(f"  {way} {kind}: {middle['rows'] / middle['seconds']:,.0f} members/s", flush=True)
+    return middle
+
+
+def latency_beside(stack: Stack, export: str, **environment: str) -> tuple[list[float], Measured]:
+    """Milliseconds of `GET /v1/runs/{id}` while a run works on the same machine."""
+    seen: list[float] = []
+    over = threading.Event()
+    newest = stack.call("GET", "/v1/runs")["items"][0]["id"]
+
+    def ask() -> None:
+        with httpx.Client(base_url=stack.api.base_url, headers=stack.api.headers) as client:
+            while not over.is_set():
+                began = time.perf_counter()
+                client.get(f"/v1/runs/{newest}").raise_for_status()
+                seen.append((time.perf_counter() - began) * 1000)
+                time.sleep(0.02)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        measured = stack.run("beside", export, **environment)
+    finally:
+        over.set()
+        asking.join()
+    return seen, measured
+
+
+def main() -> None:
+    """Measure, print, write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true")
+    quick = parser.parse_args().quick
+    large = MILLION if quick else 10 * MILLION
+    tables: list[Table] = []
+    print("making members …", flush=True)
+    email, everything = members.file_of("email", MILLION), members.file_of("all", MILLION)
+    email_large, all_large = members.file_of("email", large), members.file_of("all", large)
+
+    print("end to end …", flush=True)
+    with running_stack(members.DATA) as stack:
+        sources = {
+            path: {"kind": "file", "url": str(path)}
+            for path in (email, everything, email_large, all_large)
+        }
+        exports = {
+            "e-mail, 1 M": stack.export_of(sources[email], _EMAIL),
+            f"e-mail, {large // MILLION} M": stack.export_of(sources[email_large], _EMAIL),
+            "12 columns, 1 M": stack.export_of(sources[everything], members.ALL_ATTRIBUTES),
+            f"12 columns, {large // MILLION} M": stack.export_of(
+                sources[all_large], members.ALL_ATTRIBUTES
+            ),
+        }
+        ends = {name: median(name, stack, export) for name, export in exports.items()}
+        tables.append(_end_to_end(ends))
+
+        print("baselines …", flush=True)
+        sink = stack.environment["GRAPH_API_URL"]
+        found = {
+            (way, kind): baseline(way, kind, file, sink)
+            for way in ("sdk", "loop")
+            for kind, file in (("email", email), ("all", everything))
+        }
+        tables.append(_ratios(ends, found, large))
+
+        print("other sources and modes …", flush=True)
+        others = {"Postgres, e-mail, 1 M": stack.run("postgres", _postgres_export(stack, email))}
+        others |= _mirror(stack, email_large)
+        phones = members.DATA / "phones.parquet"
+        members.phones(MILLION).write_parquet(phones)
+        others["phones in 6 forms, 1 M"] = median(
+            "phones",
+            stack,
+            stack.export_of(
+                {"kind": "file", "url": str(phones)},
+                {"PHONE": "phone", "COUNTRY": "country"},
+                key_identifier="phone",
+            ),
+        )
+        tables.append(_end_to_end(others, title="Other sources and modes"))
+
+        print("latency of the API beside a run …", flush=True)
+        seen, beside = latency_beside(stack, exports[f"e-mail, {large // MILLION} M"])
+        tables.append(_latency(seen, beside))
+
+    print("with Meta's latency …", flush=True)
+    with running_stack(members.DATA, latency=0.5) as stack:
+        export = stack.export_of({"kind": "file", "url": str(email)}, _EMAIL)
+        tables.append(_far(stack.run("0.5 s a request", export, UPLOAD_CONCURRENCY="16")))
+    tables.append(_openssl())
+    write_results(tables, machine=_machine())
+
+
+def _end_to_end(measured: dict[str, Measured], *, title: str = "End to end") -> Table:
+    return Table(
+        title,
+        ("what", "members", "seconds", "members/s", "worker CPU s", "worker peak MB", "sink CPU s"),
+        [
+            (
+                name, f"{item.rows:,}", f"{item.seconds:.2f}", f"{item.rate:,.0f}",
+                f"{item.worker.cpu:.1f}", f"{item.worker.peak_mb:.0f}", f"{item.sink_cpu:.1f}",
+            )
+            for name, item in measured.items()
+        ],
+    )  # fmt: skip
+
+
+def _ratios(
+    ends: dict[str, Measured], found: dict[tuple[str, str], dict[str, float]], large: int
+) -> Table:
+    rows = []
+    for kind, name in (("email", "e-mail"), ("all", "12 columns")):
+        ours = ends[f"{name}, {large // MILLION} M"]
+        for way, what in (
+            ("sdk", "Meta's Python SDK, formatting only"),
+            ("loop", "hashlib + json + httpx"),
+        ):
+            other = found[way, kind]
+            rate = other["rows"] / other["seconds"]
+            per_cpu = other["rows"] / other["cpu"]
+            rows.append(
+                (
+                    f"{name}: {what}", f"{rate:,.0f}", f"{ours.rate / rate:.1f}",
+                    f"{ours.rows / ours.worker.cpu / per_cpu:.1f}",
+                )
+            )  # fmt: skip
+    return Table(
+        "The same members by other means (1 M)",
+        ("what", "members/s", "ours : theirs, wall", "ours : theirs, CPU"),
+        rows,
+    )
+
+
+def _postgres_export(stack: Stack, file: Path) -> str:
+    import asyncio  # noqa: PLC0415
+
+    import asyncpg  # noqa: PLC0415
+
+    async def fill() -> None:
+        address = stack.environment["DATABASE_URL"].replace("+asyncpg", "")
+        connection = await asyncpg.connect(address)
+        await connection.execute("create table bench_members (email text)")
+        values = pl.read_parquet(file)["email"]
+        for start in range(0, len(values), 100_000):
+            rows = [(value,) for value in values[start : start + 100_000]]
+            await connection.copy_records_to_table("bench_members", records=rows)
+        await connection.execute("analyze bench_members")
+        await connection.close()
+
+    asyncio.run(fill())
+    source = {"kind": "postgres", "database": "bench", "table": "bench_members"}
+    return stack.export_of(source, _EMAIL)
+
+
+def _mirror(stack: Stack, file: Path) -> dict[str, Measured]:
+    segment = members.DATA / "mirrored.parquet"
+    segment.unlink(missing_ok=True)
+    segment.hardlink_to(file)
+    export = stack.export_of({"kind": "file", "url": str(segment)}, _EMAIL, sync_mode="mirror")
+    first = stack.run("mirror, first", export)
+    other = members.changed(file, 0.01)
+    segment.unlink()
+    segment.hardlink_to(other)
+    second = stack.run("mirror, 1 % changed", export)
+    segment.unlink()
+    return {"mirror, first run": first, "mirror, 1 % changed": second}
+
+
+def _latency(seen: list[float], beside: Measured) -> Table:
+    ordered = sorted(seen)
+    return Table(
+        "GET /v1/runs/{id} while a run works on the same machine",
+        ("requests", "p50 ms", "p99 ms", "max ms", "members/s meanwhile"),
+        [
+            (
+                f"{len(ordered)}", f"{statistics.median(ordered):.1f}",
+                f"{ordered[int(len(ordered) * 0.99) - 1]:.1f}", f"{ordered[-1]:.1f}", f"{beside.rate:,.0f}",
+            )
+        ],
+    )  # fmt: skip
+
+
+def _far(measured: Measured) -> Table:
+    batches = measured.run["counts"]["batches_total"]
+    # all but the closing batch leave sixteen at a time; the closing one leaves alone
+    bound = (-(-(batches - 1) // 16) + 1) * 0.5
+    sending = measured.seconds
+    return Table(
+        "With 0.5 s a request and 16 in flight (1 M, e-mail)",
+        ("batches", "seconds of the run", "bound by latency", "over the bound"),
+        [(f"{batches}", f"{sending:.2f}", f"{bound:.2f}", f"{sending / bound - 1:+.0%}")],
+    )
+
+
+def _openssl() -> Table:
+    output = subprocess.run(
+        ["openssl", "speed", "-seconds", "1", "-bytes", "64", "sha256"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    line = next(
+        (line for line in output.stdout.splitlines() if line.startswith("sha256")), "sha256 ?"
+    )
+    return Table(
+        "The limit: openssl speed sha256, 64 bytes, one core", ("kB/s",), [(line.split()[-1],)]
+    )
+
+
+def _machine() -> str:
+    model = next(
+        (
+            line.partition(":")[2].strip()
+            for line in Path("/proc/cpuinfo").read_text().splitlines()
+            if line.startswith("model name")
+        ),
+        platform.processor(),
+    )
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return (
+        f"{model}, {os.cpu_count()} CPUs, {memory:.0f} GiB, {platform.system()}, "
+        f"Python {platform.python_version()}, polars {pl.__version__}"
+    )
+
+
+if __name__ == "__main__":
+    main()
