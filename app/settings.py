@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     # sources
     segment_roots: Csv = ()
     segment_databases: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
 
     # the path of the data
     upload_concurrency: int = Field(default=8, ge=1, le=64)

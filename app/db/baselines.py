@@ -4,7 +4,7 @@ Only manifests of staged rows are kept, never rows. A run that ended early is re
 one that finished: what it added must be found again to be removed later.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,11 +13,17 @@ from app.db.models import Export, ExportBaseline, Run
 
 
 async def move_baseline(
-    session: AsyncSession, export_id: str, staged: Mapping[str, Any], *, finished: bool
+    session: AsyncSession,
+    export_id: str,
+    staged: Mapping[str, Any],
+    *,
+    finished: bool,
+    kept: Sequence[Mapping[str, Any]] = (),
 ) -> set[str]:
     """Take the staged rows of a mirror's run into its baseline.
 
-    Returns the prefixes of staged rows that nobody needs any more once the transaction stands.
+    `kept` are people Meta did not let go yet; whoever of them is no member then leaves with a later
+    run. Returns the prefixes of staged rows that nobody needs any more once the transaction stands.
     """
     prefix: str = staged["prefix"]
     if await session.get(Export, export_id, with_for_update=True) is None:
@@ -28,8 +34,8 @@ async def move_baseline(
         session.add(row)
     if finished:
         old = [item["prefix"] for item in [row.delivered, *row.pending] if item is not None]
-        row.delivered, row.pending = dict(staged), []
-        return set(old) - {prefix}
+        row.delivered, row.pending = dict(staged), [dict(item) for item in kept]
+        return set(old) - {prefix, *(item["prefix"] for item in kept)}
     if all(item["prefix"] != prefix for item in row.pending):
         row.pending = [*row.pending, dict(staged)]
     return set()

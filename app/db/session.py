@@ -28,9 +28,18 @@ class Database:
     """One engine and its transactions."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, application_name: str = "audience-export"
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        application_name: str = "audience-export",
+        stalled_seconds: float = 60.0,
     ) -> None:
-        """`url` is `postgresql+asyncpg://…`; plain `postgresql://` is understood as the same."""
+        """`url` is `postgresql+asyncpg://…`; plain `postgresql://` is understood as the same.
+
+        A transaction without a statement for `stalled_seconds` is ended by the server: a process that
+        is frozen, or a machine that is cut off, must not keep its locks from all others.
+        """
         if url.startswith(("postgresql://", "postgres://")):
             url = "postgresql+asyncpg://" + url.split("://", 1)[1]
         self.engine: AsyncEngine = create_async_engine(
@@ -43,7 +52,10 @@ class Database:
             connect_args={
                 "timeout": 5,
                 "command_timeout": 60,
-                "server_settings": {"application_name": application_name},
+                "server_settings": {
+                    "application_name": application_name,
+                    "idle_in_transaction_session_timeout": str(int(stalled_seconds * 1000)),
+                },
             },
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
@@ -103,12 +115,20 @@ def is_unreachable(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error, (InterfaceError, OperationalError)):
             return True
-        # 57P01..57P03: shutting down, crashed, starting up; 53300: too many connections; 08*: connection
         state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
-        return state.startswith(("08", "57P")) or state == "53300"
+        return _says_unreachable(state)
     # asyncpg's own errors can come before SQLAlchemy wraps them, while connecting
     state = getattr(error, "sqlstate", None)
-    return isinstance(state, str) and (state.startswith(("08", "57P")) or state == "53300")
+    return isinstance(state, str) and _says_unreachable(state)
+
+
+def _says_unreachable(state: str) -> bool:
+    """By https://www.postgresql.org/docs/current/errcodes-appendix.html.
+
+    08: connection; 57P: shutting down, crashed, starting up; 53300: too many connections; 25P03: this
+    process stalled within a transaction, which the server has ended.
+    """
+    return state.startswith(("08", "57P")) or state in {"53300", "25P03"}
 
 
 async def _rollback(session: AsyncSession) -> None:

@@ -33,6 +33,7 @@ class SourceAccess:
         roots: Sequence[str],
         databases: Mapping[str, str],
         *,
+        statement_timeout_seconds: float = 900.0,
         kept: KeptMembers | None = None,
     ) -> Self:
         """Sort the entries of SEGMENT_ROOTS into folders and addresses (`s3://bucket/prefix`)."""
@@ -42,4 +43,6 @@ class SourceAccess:
         ]
         folders = tuple(Path(root) for root in plain if "://" not in root)
         urls = tuple(root.rstrip("/") for root in plain if "://" in root)
-        return cls(folders, urls, MappingProxyType(dict(databases)), kept=kept)
+        return cls(
+            folders, urls, MappingProxyType(dict(databases)), statement_timeout_seconds, kept
+        )
