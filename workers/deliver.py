@@ -61,7 +61,8 @@ class Delivery:
         """
         self._worker = worker
         self._lease = lease
-        self._graph = graph
+        # a process that stalled may wake up between any two steps, so the last one asks
+        self._graph = graph.guarded(lease.assure)
         self._audience = audience_id
         self._done = done
         self._sessions = list(session_ids)
@@ -228,7 +229,6 @@ class Delivery:
         self, step: Step, rows: pl.DataFrame, session: UploadSession, body: bytes, book: SessionBook
     ) -> Outcome:
         send = self._sender(step.operation, session)
-        await self._lease.assure()
         try:
             receipt = await send(self._audience, body, fresh=self._fresh)
         except Fatal as error:

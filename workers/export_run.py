@@ -132,7 +132,7 @@ async def _hand_back(worker: WorkerContext, lease: Lease, parked: RunParked) -> 
     until = clock.now() + timedelta(seconds=parked.seconds)
     step = partial(park_run, until=until, throttled=parked.throttled, counted=parked.counted)
     try:
-        await lease.write(step)
+        await lease.write_last(step)
     except (LeaseLost, Unavailable) as error:
         log.warning("run.not_handed_back", code=error.code)
     else:

@@ -114,7 +114,7 @@ async def conclude(
             await flag_reauthentication(session, run.connection_id)
         return gone
 
-    for prefix in sorted(await lease.write(end)):
+    for prefix in sorted(await lease.write_last(end)):
         await asyncio.to_thread(_forget, worker, prefix)
 
 
@@ -126,7 +126,12 @@ async def _move_baseline(session: AsyncSession, run: Run, status: RunStatus) -> 
     plan = DeliveryPlan.from_json(run.plan)
     kept = await _kept_parts(session, run, plan)
     gone = await move_baseline(
-        session, run.export_id, run.plan["staged"], finished=status in _DELIVERED, kept=kept
+        session,
+        run.export_id,
+        run.plan["staged"],
+        audience_id=run.audience_id,
+        finished=status in _DELIVERED,
+        kept=kept,
     )
     # of its own differences only: the plan may remove rows of a baseline that is still needed
     own = {name for name in plan.prefixes() if name.startswith(f"runs/{run.id}/")}

@@ -58,6 +58,7 @@ class Lease:
         self._seconds = seconds
         self.lost = False
         self._sure_until = 0.0
+        self._ending = False
         self._asking = asyncio.Lock()
         self._task: asyncio.Task[object] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -88,6 +89,11 @@ class Lease:
         """Run a fenced step in its own transaction. Raises `LeaseLost`."""
         return await patiently(self._database, lambda session: step(session, self.claim))
 
+    async def write_last(self, step: Callable[[AsyncSession, Claim], Awaitable[T]]) -> T:
+        """`write` for the step that gives the run up, which is no loss. Raises `LeaseLost`."""
+        self._ending = True
+        return await self.write(step)
+
     async def assure(self) -> None:
         """Return while the run is surely ours: before rows leave for Meta, where no fence holds.
 
@@ -108,7 +114,8 @@ class Lease:
                 await asyncio.sleep(min(self._seconds / 6, 1.0))
                 await self._keep_alive()
         except LeaseLost:
-            self._give_up("lease.lost")
+            if not self._ending:
+                self._give_up("lease.lost")
         except Unavailable:
             # nobody can tell whether the lease still stands, so it does not
             self._give_up("lease.unreachable")

@@ -231,6 +231,8 @@ async def _stage(
     baseline = await patiently(
         worker.database, lambda session: session.get(ExportBaseline, run.export_id)
     )
+    if baseline is not None and baseline.audience_id not in {None, audience_id}:
+        baseline = None  # what another audience holds says nothing about this one
     plan = await asyncio.to_thread(
         make_plan, worker.store, spec["sync_mode"], manifest, baseline, prefix=prefix
     )

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from app.db.models import ExportBaseline
+from app.facebook.payload import MAX_ROWS
 from app.logs import get_logger
 from app.snapshots import BatchSlice, Manifest, SnapshotError, SnapshotStore, diff, plan_batches
 
 log = get_logger(__name__)
+
+_OPENING_ROWS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +68,11 @@ class DeliveryPlan:
                 if not slices:
                     continue
                 operation = part.operation
-                if operation == "replace" and (number or self.replacement_over):
+                if operation == "replace":
+                    slices = _opened_small(slices)
                     # one schema for a whole replacement: rows of another one are added afterwards
-                    operation = "add"
+                    if number or self.replacement_over:
+                        operation = "add"
                 yield Step(number, operation, part.manifest, group, sequence, slices)
                 sequence += len(slices)
                 number += 1
@@ -114,6 +119,25 @@ class DeliveryPlan:
     def prefixes(self) -> set[str]:
         """Where the plan's files are."""
         return {self.staged.prefix, *(part.manifest.prefix for part in self.parts)}
+
+
+def _opened_small(slices: Sequence[BatchSlice]) -> tuple[BatchSlice, ...]:
+    """The same rows, with so few in the first batch that it leaves in one piece.
+
+    It empties the audience. Half of a larger one could lie with a process that stalled, until others
+    have carried the run to its end, and then reach Meta all the same.
+    """
+    first, rows = slices[0], sum(batch.rows for batch in slices)
+    opening = min(_OPENING_ROWS, rows)
+    starts = [0, *range(opening, rows, MAX_ROWS)]
+    return tuple(
+        BatchSlice(
+            first.sequence + number, first.group, first.offset + start, min(end, rows) - start
+        )
+        for number, (start, end) in enumerate(
+            zip(starts, [opening, *(start + MAX_ROWS for start in starts[1:])], strict=True)
+        )
+    )
 
 
 def make_plan(

@@ -31,6 +31,8 @@ def rotate() -> None:
     1. Put a new key in front of the old one, restart every process. 2. Run this. 3. When it says that
     nothing needs an older key, take the old one out. Runs may go on meanwhile.
     """
+    from app.access.audit import record  # noqa: PLC0415 - see the package
+    from app.access.callers import SYSTEM  # noqa: PLC0415
     from app.db.rotation import Rotated  # noqa: PLC0415 - see the package
     from app.db.rotation import rotate as rotate_secrets  # noqa: PLC0415
     from app.db.secrets import Vault  # noqa: PLC0415
@@ -41,7 +43,11 @@ def rotate() -> None:
     async def work(url: str, vault: Vault) -> Rotated:
         database = Database(url, pool_size=1, application_name="audience-export-keys")
         try:
-            return await rotate_secrets(database, vault)
+            rotated = await rotate_secrets(database, vault)
+            async with database.transaction() as session:
+                after = {**rotated.resealed, "unreadable": len(rotated.unreadable)}
+                record(session, SYSTEM, "secrets.rotated", None, after=after)
+            return rotated
         finally:
             await database.close()
 

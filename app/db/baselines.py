@@ -17,6 +17,7 @@ async def move_baseline(
     export_id: str,
     staged: Mapping[str, Any],
     *,
+    audience_id: str | None,
     finished: bool,
     kept: Sequence[Mapping[str, Any]] = (),
 ) -> set[str]:
@@ -32,13 +33,20 @@ async def move_baseline(
     if row is None:
         row = ExportBaseline(export_id=export_id, delivered=None, pending=[])
         session.add(row)
+    foreign: set[str] = set()
+    if row.audience_id not in {None, audience_id}:
+        # of the audience the export filled before
+        foreign = {item["prefix"] for item in [row.delivered, *row.pending] if item is not None}
+        row.delivered, row.pending = None, []
+    row.audience_id = audience_id
     if finished:
         old = [item["prefix"] for item in [row.delivered, *row.pending] if item is not None]
+        old += foreign
         row.delivered, row.pending = dict(staged), [dict(item) for item in kept]
         return set(old) - {prefix, *(item["prefix"] for item in kept)}
     if all(item["prefix"] != prefix for item in row.pending):
         row.pending = [*row.pending, dict(staged)]
-    return set()
+    return foreign
 
 
 async def remember_unfinished(session: AsyncSession, runs: Iterable[Run]) -> None:
@@ -46,7 +54,13 @@ async def remember_unfinished(session: AsyncSession, runs: Iterable[Run]) -> Non
     for run in runs:
         if has_delivered(run):
             assert run.plan is not None
-            await move_baseline(session, run.export_id, run.plan["staged"], finished=False)
+            await move_baseline(
+                session,
+                run.export_id,
+                run.plan["staged"],
+                audience_id=run.audience_id,
+                finished=False,
+            )
 
 
 def has_delivered(run: Run) -> bool:

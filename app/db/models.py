@@ -242,6 +242,8 @@ class ExportBaseline(Base):
     export_id: Mapped[str] = mapped_column(
         IdText, ForeignKey("exports.id", ondelete="CASCADE"), primary_key=True
     )
+    # whose content this is: an export may be given another audience while a run is under way
+    audience_id: Mapped[str | None]
     # the last run that finished, and those that ended early since
     delivered: Mapped[Json | None]
     pending: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

@@ -9,9 +9,17 @@ from app.access.dependencies import ViewerDep
 from app.errors import Unprocessable
 from app.exports.schemas import Attributes, Country, DateFormat
 from app.http.schemas import Input, Output
-from app.identifiers import RULES_VERSION, IdentifierPlan, KeyIdentifier, explain
+from app.identifiers import (
+    ATTRIBUTE_KEYS,
+    RULES_VERSION,
+    IdentifierPlan,
+    KeyIdentifier,
+    explain,
+)
 
 router = APIRouter(prefix="/v1/identifiers", tags=["identifiers"])
+
+_KEYS = frozenset(item.key for item in ATTRIBUTE_KEYS)
 
 Value = Annotated[str, StringConstraints(max_length=1000)]
 
@@ -60,6 +68,8 @@ class Explained(Output):
 @router.post("/explain", operation_id="explain_identifiers")
 async def explain_identifiers(body: ExplainRequest, _: ViewerDep) -> Explained:
     """Show each rule, the text that is hashed, the hash, or why the value is refused."""
+    if body.attributes is None and not body.member.keys() <= _KEYS:
+        raise _unnamed()
     named = body.attributes or {key: key for key in body.member}
     known = IdentifierPlan(
         KeyIdentifier.EMAIL,
@@ -70,9 +80,7 @@ async def explain_identifiers(body: ExplainRequest, _: ViewerDep) -> Explained:
     try:
         found = explain(body.member, known)
     except (KeyError, ValueError):
-        raise Unprocessable(
-            "Name the member's fields by Meta's keys, or map them in attributes."
-        ) from None
+        raise _unnamed() from None
     return Explained(
         rules_version=RULES_VERSION,
         keys=[
@@ -87,3 +95,8 @@ async def explain_identifiers(body: ExplainRequest, _: ViewerDep) -> Explained:
             for item in found
         ],
     )
+
+
+def _unnamed() -> Unprocessable:
+    # without the names: whoever swaps names and values has a member's values there
+    return Unprocessable("Name the member's fields by Meta's keys, or map them in attributes.")

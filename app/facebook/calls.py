@@ -22,12 +22,15 @@ from app.facebook.usage import read_usage
 VERSION_WARNING = "x-ad-api-version-warning"
 
 
+Guard = Callable[[], Awaitable[None]]
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """What to send. `concealed` parameters reach Meta in the address but no log.
 
     `requires`: a field without which an answer is none, if there is one; `replayable`: carrying it out twice
-    does no harm.
+    does no harm. `guard` is awaited before each try, after all waiting; what it raises ends the call.
     """
 
     method: str
@@ -38,6 +41,7 @@ class Call:
     concealed: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bytes | None = field(default=None, repr=False)
     replayable: bool = True
+    guard: Guard | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Caller:
             started = self._now()
             reply: Reply | None = None
             error: GraphError | None = None
+            if call.guard is not None:
+                await call.guard()
             try:
                 reply = await self._wire.send(
                     call.method,

@@ -16,7 +16,7 @@ from app.errors import Unprocessable
 from app.facebook import answers
 from app.facebook.accounts import ACCOUNT_FIELDS, AdAccount, Person
 from app.facebook.audiences import AUDIENCE_FIELDS, CUSTOMER_LIST, Audience
-from app.facebook.calls import Answer, Call, Caller
+from app.facebook.calls import Answer, Call, Caller, Guard
 from app.facebook.classify import About, from_transport
 from app.facebook.errors import GraphError
 from app.facebook.receipts import SessionStatus, UploadReceipt
@@ -32,13 +32,25 @@ _DIGITS = re.compile(r"[0-9]{1,32}")
 class Graph:
     """Calls with one person's or system user's token. Every method raises GraphError."""
 
-    def __init__(self, caller: Caller, token: str, *, ad_account_id: str | None = None) -> None:
+    def __init__(
+        self,
+        caller: Caller,
+        token: str,
+        *,
+        ad_account_id: str | None = None,
+        guard: Guard | None = None,
+    ) -> None:
         self._caller = caller
         self._token = token
+        self._guard = guard
         self._account = None if ad_account_id is None else account_number(ad_account_id)
 
     def __repr__(self) -> str:
         return f"Graph(ad_account={self._account!r})"
+
+    def guarded(self, guard: Guard) -> "Graph":
+        """The same, with `guard` awaited right before rows leave; what it raises ends the upload."""
+        return Graph(self._caller, self._token, ad_account_id=self._account, guard=guard)
 
     @property
     def token(self) -> str:
@@ -197,6 +209,7 @@ class Graph:
                 requires="num_received",
                 content=body,
                 replayable=replayable,
+                guard=self._guard,
             )
         )
         return _receipt(answer, about)

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from app.facebook import links
 from app.facebook.accounts import AdAccount, TokenInfo
 from app.facebook.audience_checks import check_audience
+from app.facebook.audiences import Audience
 from app.facebook.checks import Check, failed, passed, raise_for, unanswered, warned
 from app.facebook.client import SCOPE, GraphClient
 from app.facebook.errors import Fatal, GraphError, Refused
@@ -68,6 +69,9 @@ async def preflight(
             value_based_mapping=value_based_mapping,
             sync_mode=sync_mode,
         )
+    answers = (ad_account, audience)
+    if any(isinstance(one, (AdAccount, Audience)) and one.version_warning for one in answers):
+        checks.append(_version_retired())
     return checks
 
 
@@ -125,6 +129,18 @@ def _time_left(info: TokenInfo, now: datetime) -> Check:
         detail = f"The app's access to the person's data ends on {access:%Y-%m-%d}: sign in again."
         return warned("token", "data-access-ends-soon", detail, links.TOKENS)
     return passed("token", f"The access token is valid, {left}.")
+
+
+def _version_retired() -> Check:
+    """Meta serves calls on an expired version as a newer one, where it can, and says so.
+
+    https://developers.facebook.com/docs/marketing-api/overview/versioning
+    """
+    detail = (
+        "Meta served another API version than the one asked for: set GRAPH_API_VERSION to a"
+        " current one before calls fail."
+    )
+    return warned("graph_version", "graph-version", detail, links.VERSIONS)
 
 
 def _permission(permissions: dict[str, str]) -> Check:

@@ -12,7 +12,7 @@ from app.identifiers.rule import Rule, Steps
 from app.identifiers.text import as_given, as_text, blank
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Cells:
     """One key of every row: what is sent, and why not where something was given.
 
@@ -26,7 +26,7 @@ class Cells:
     filled: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Normalized:
     """Cells before they are hashed: text to hash, digest (hex) that came, refusal, any text."""
 
@@ -115,8 +115,8 @@ def _normalized(frame: pl.DataFrame, rule: Rule, steps: Steps) -> Normalized:
 def _hashed(found: Normalized) -> pl.DataFrame:
     """Columns value (32 bytes a cell that is sent), clean, reason and given."""
     value, reason = sha256(found.text), found.reason
-    came = found.digest.is_not_null()
-    if came.any():
+    if found.digest.null_count() < found.digest.len():
+        came = found.digest.is_not_null()
         digest = from_hex(found.digest)
         nothing = equals(digest, EMPTY_DIGEST)
         value = digest.zip_with(came & ~nothing, value)

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from app.identifiers.columns import column_of
 from app.identifiers.plan import Consent
 from app.identifiers.text import as_text
 
@@ -15,7 +16,7 @@ def consenting(frame: pl.DataFrame, consent: Consent | None) -> pl.DataFrame:
     if consent is None:
         return frame
     wanted = as_text(pl.Series([consent.equals], strict=False))[0].str.to_lowercase()[0]
-    given = as_text(frame[consent.attribute])[0].str.to_lowercase()
+    given = as_text(column_of(frame, consent.attribute))[0].str.to_lowercase()
     if wanted is None:
         return frame.clear()
     return frame.filter(given == wanted)

@@ -1,7 +1,7 @@
 """Shows for one member what becomes of every value, by the rules that make the exports."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -23,9 +23,9 @@ class Explanation:
 
     key: str
     given: bool
-    steps: tuple[tuple[str, str], ...]
-    text: str | None
-    hash: str | None
+    steps: tuple[tuple[str, str], ...] = field(repr=False)
+    text: str | None = field(repr=False)
+    hash: str | None = field(repr=False)
     reason: str | None
 
 

@@ -6,20 +6,20 @@ from typing import Final
 
 import polars as pl
 
-from app.errors import SourceError
 from app.identifiers.cells import Cells, tally
 from app.identifiers.consent import consenting
 from app.identifiers.expansion import expand
+from app.identifiers.guard import guarded
 from app.identifiers.keys import KeyIdentifier, key_columns
 from app.identifiers.limited_use import limited_use
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.rulebook import apply_rules, pass_through
-from app.identifiers.text import blank, refuse_unreadable
+from app.identifiers.text import blank
 
 _USABLE: Final = "the member has a row"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Identified:
     """What one frame of members became; read + expanded = rows.height + sum(skipped.values()).
 
@@ -39,6 +39,7 @@ class Identified:
     filled: dict[str, int] = field(default_factory=dict)
 
 
+@guarded
 def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
     """Normalize, hash, filter and count the members of `frame`; any types, any row order.
 
@@ -50,10 +51,9 @@ def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
             `attribute-type-unsupported` for columns of lists, structs or objects.
 
     """
-    _check_columns(frame, plan)
     members = consenting(frame, plan.consent)
     found = pass_through(members, plan) if plan.already_hashed else apply_rules(members, plan)
-    why = skip_reason(found.cells, plan.key_identifier)
+    why = skip_reason(found.cells, plan.key_identifier, members.height)
     usable = why.is_null()
     single = {key: cells[0] for key, cells in found.cells.items()}
     columns = [cells[0].value.alias(key) for key, cells in found.cells.items() if len(cells) == 1]
@@ -78,39 +78,26 @@ def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
     )
 
 
-def _check_columns(frame: pl.DataFrame, plan: IdentifierPlan) -> None:
-    for name in plan.columns():
-        if name not in frame.columns:
-            raise SourceError(
-                f"The members have no attribute {name}; map one they have.",
-                code="attribute-missing",
-                attribute=name,
-            )
-        refuse_unreadable(frame[name])
-
-
-def skip_reason(cells: Mapping[str, Sequence[Cells]], key_identifier: KeyIdentifier) -> pl.Series:
+def skip_reason(
+    cells: Mapping[str, Sequence[Cells]], key_identifier: KeyIdentifier, height: int
+) -> pl.Series:
     """Why each member gives no row: the first part of the key identifier it lacks; null if none.
 
     The reason of the refused value, or `…_missing` where nothing was given.
     """
+    parts: tuple[tuple[str, ...], ...] = tuple((key,) for key in key_columns(key_identifier))
     if key_identifier == KeyIdentifier.NAME_AND_ADDRESS:
-        parts = [
-            ("FN",),
-            ("LN",),
-            tuple(key for key in ("ZIP", "CT") if key in cells),
-            ("COUNTRY",),
-        ]
-    else:
-        parts = [(key,) for key in key_columns(key_identifier)]
-    reasons = [_lacking(keys, [slot for key in keys for slot in cells[key]]) for keys in parts]
+        parts = (("FN",), ("LN",), ("ZIP", "CT"), ("COUNTRY",))
+    reasons = [_lacking(part, cells, height) for part in parts]
     return pl.DataFrame(reasons).select(pl.coalesce(pl.all())).to_series()
 
 
-def _lacking(keys: tuple[str, ...], slots: Sequence[Cells]) -> pl.Series:
-    name = keys[0].lower() if len(keys) == 1 else "address"
-    lacking = slots[0].value.is_null()
-    for slot in slots[1:]:
+def _lacking(keys: tuple[str, ...], cells: Mapping[str, Sequence[Cells]], height: int) -> pl.Series:
+    """Why no cell of these keys is usable; null where one is."""
+    slots = [slot for key in keys for slot in cells.get(key, ())]
+    name = "address" if len(keys) > 1 else keys[0].lower()
+    lacking = pl.Series([True]).new_from_index(0, height)
+    for slot in slots:
         lacking = lacking & slot.value.is_null()
     places = lacking.arg_true()
     reason = pl.Series([f"{name}_missing"]).new_from_index(0, places.len())

@@ -40,7 +40,7 @@ def kinds(text: pl.Series) -> tuple[pl.Series, pl.Series]:
     Both String and null for every ordinary text.
     """
     own = kind = blank(text)
-    places = text.str.len_bytes().is_in(_LENGTHS).arg_true()
+    places = text.alias("text").to_frame().select(_suspects()).to_series()
     if places.is_empty():
         return kind, own
     part = text.gather(places).alias("text").to_frame()
@@ -49,6 +49,10 @@ def kinds(text: pl.Series) -> tuple[pl.Series, pl.Series]:
         return kind, own
     digests = part["text"].str.to_lowercase().set(found.ne_missing(OWN), None)
     return kind.clone().scatter(places, found), own.clone().scatter(places, digests)
+
+
+def _suspects() -> pl.Expr:
+    return pl.col("text").str.len_bytes().is_in(_LENGTHS).arg_true()
 
 
 def _hash(form: tuple[str, tuple[int, ...], str]) -> pl.Expr:

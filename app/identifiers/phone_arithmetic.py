@@ -33,7 +33,7 @@ class Verdict(IntEnum):
     PATTERN = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Numbers:
     """A column of numbers: digits and count of digits, and the position of the plan they follow.
 

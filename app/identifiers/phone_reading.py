@@ -12,7 +12,8 @@ of unassigned areas, so `is_valid_number` would be too strict). Added to it:
   the text (650 555 1212 home) are dropped.
 - Without a country, digits are a full international number only if they are eleven or more, are
   not written with a leading bracket, and are valid so (or are 1 and a North American number):
-  Meta takes 15559876543. Two capital letters before the digits (`US (650) 555-1212`) are a country.
+  Meta takes 15559876543. Two capital letters before the digits (`US (650) 555-1212`) are a country
+  if the number is a valid one there.
 """
 
 import re
@@ -28,6 +29,9 @@ _NOT_START: Final = re.compile(r"^[^\d+(]+")
 _TRUNK_ZERO: Final = re.compile(r"[(\[]\s*0\s*[)\]]")
 _WORDS_AFTER: Final = re.compile(r"^([^A-Za-z#;,~]*\d[^A-Za-z#;,~]*)[A-Za-z]{3}[^\d]*$")
 _NORTH_AMERICAN: Final = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
+_ABBREVIATIONS: Final = frozenset({"NO", "NR", "PH", "TL"})
+"""Regions whose code people also write for "number" or "telephone"."""
+
 _SHORTEST_INTERNATIONAL: Final = 11
 _SHORTEST_NATIONAL: Final = 4
 _SCIENTIFIC: Final = re.compile(r"(\d)[.,]?(\d*)[eE]\+?(\d{1,2})")
@@ -90,8 +94,9 @@ def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[Phone
 
 def _without_country(text: str) -> PhoneNumber | None:
     named = _COUNTRY_FIRST.match(text)
-    if named and named[1] in phonenumbers.SUPPORTED_REGIONS:
-        return _parsed(text[named.end() :], named[1])
+    if named and named[1] in phonenumbers.SUPPORTED_REGIONS - _ABBREVIATIONS:
+        number = _parsed(text[named.end() :], named[1])
+        return number if number and phonenumbers.is_valid_number(number) else None
     start = _NOT_START.sub("", text)
     number = None if start.startswith("(") else _parsed(f"+{start}", None)
     if number is None:

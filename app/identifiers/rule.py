@@ -1,14 +1,17 @@
-"""What every rule takes and gives, so that one driver can run, count and explain all of them."""
+"""What every rule takes and gives, so that one driver can run, count and explain all of them.
+
+Values that hold members' texts have no repr, here and in the other modules: none can be printed.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import polars as pl
 
 from app.identifiers.text import blank
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Steps:
     """What a rule notes on its way: (rule, text of the first row). Only `explain` takes notes."""
 
@@ -23,7 +26,7 @@ class Steps:
             self.taken.append((rule, now))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Outcome:
     """One column after its rule; both as long as the input.
 
@@ -33,15 +36,6 @@ class Outcome:
 
     text: pl.Series
     reason: pl.Series
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a rule may know beside the text: the rows' countries, the order of dates, the year."""
-
-    region: pl.Series = field(default_factory=lambda: pl.Series("region", [], dtype=pl.String))
-    date_order: str | None = None
-    this_year: int = 9999
 
 
 Rule = Callable[[pl.DataFrame, Steps], Outcome]
@@ -57,8 +51,3 @@ def outcome(given: pl.Series, text: pl.Series, reason: str) -> Outcome:
         return Outcome(text, blank(text))
     refused = given.is_not_null() & text.is_null()
     return Outcome(text, blank(text).set(refused, reason))
-
-
-def merge(first: Outcome, then: Outcome) -> Outcome:
-    """`then` with the refusals of `first`, for rules made of two."""
-    return Outcome(then.text, first.reason.fill_null(then.reason))

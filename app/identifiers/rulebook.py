@@ -10,8 +10,10 @@ import polars as pl
 from app import clock
 from app.identifiers.birth import birth_cells, birth_part
 from app.identifiers.cells import Cells, hashed_cells, plain_cells, tally
+from app.identifiers.columns import column_of
 from app.identifiers.digest import sha256
 from app.identifiers.email import EMAIL_READY, email
+from app.identifiers.guard import guarded
 from app.identifiers.hashed import stored_cells
 from app.identifiers.keys import HASHED_KEYS
 from app.identifiers.names import city, first_initial, first_name, gender, last_name
@@ -45,7 +47,7 @@ Notes = Mapping[tuple[str, int], Steps]
 """Who takes the steps of a mapped key's first, second, … attribute."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Found:
     """The keys of every member: one entry a mapped attribute, so EMAIL and PHONE may have several.
 
@@ -66,15 +68,21 @@ class Found:
             del self.refused[key]
 
 
+@guarded
 def apply_rules(
     members: pl.DataFrame, plan: IdentifierPlan, notes: Notes = MappingProxyType({})
 ) -> Found:
-    """Every key of the plan for every member; `notes` takes the steps of mapped keys."""
+    """Every key of the plan for every member; `notes` takes the steps of mapped keys.
+
+    Raises:
+        SourceError: `attribute-missing`, `attribute-type-unsupported`.
+
+    """
     found = Found()
     region = _countries(members, plan, notes.get(("COUNTRY", 0), _UNHEARD), found)
     for key, sources in plan.attributes.items():
         for slot, source in enumerate(sources):
-            column = members[source]
+            column = column_of(members, source)
             steps = notes.get((key, slot), _UNHEARD)
             if key in _HASHED:
                 ready = _READY.get(key)
@@ -98,7 +106,7 @@ def _countries(
 ) -> pl.Series:
     """The COUNTRY cells into `found`, and each member's country as alpha-2, null if not known."""
     for source in plan.attributes.get("COUNTRY", ()):
-        cells = hashed_cells(members[source], country, steps)
+        cells = hashed_cells(column_of(members, source), country, steps)
         found.count("COUNTRY", cells)
         found.cells["COUNTRY"] = [cells]
     default = _default_country(found, plan, members.height, steps)
@@ -134,13 +142,15 @@ def _birth(members: pl.DataFrame, plan: IdentifierPlan, notes: Notes, found: Fou
     order = date_order(plan.date_format) if plan.date_format else None
     for source in plan.attributes.get("DOB", ()):
         steps = notes.get(("DOB", 0), _UNHEARD)
-        parts = birth_cells(members[source], order=order, this_year=this_year, steps=steps)
+        parts = birth_cells(
+            column_of(members, source), order=order, this_year=this_year, steps=steps
+        )
         found.count("DOB", parts["DOBY"])
         found.cells.update({key: [cells] for key, cells in parts.items()})
     for key in ("DOBY", "DOBM", "DOBD"):
         for source in plan.attributes.get(key, ()):
             rule = birth_part(key, this_year)
-            cells = hashed_cells(members[source], rule, notes.get((key, 0), _UNHEARD))
+            cells = hashed_cells(column_of(members, source), rule, notes.get((key, 0), _UNHEARD))
             found.count(key, cells)
             whole = found.cells.get(key)
             found.cells[key] = [cells if whole is None else _filled_in(whole[0], cells)]
@@ -160,7 +170,7 @@ def pass_through(members: pl.DataFrame, plan: IdentifierPlan) -> Found:
     """Every key of the plan for members whose hashed keys are hashes already."""
     found = Found()
     for key in plan.stored():
-        cells = stored_cells(members[key], hashed=key in HASHED_KEYS)
+        cells = stored_cells(column_of(members, key), hashed=key in HASHED_KEYS)
         found.count(key, cells)
         found.cells[key] = [cells]
     _default_country(found, plan, members.height, _UNHEARD)

@@ -10,7 +10,6 @@ from typing import Final
 
 import polars as pl
 
-from app.errors import SourceError
 from app.identifiers.keys import DIGEST_BYTES
 
 INVISIBLE: Final = "".join(
@@ -110,9 +109,9 @@ def without_invisible(text: pl.Series) -> pl.Series:
 
 def change(text: pl.Series, where: pl.Series, how: Callable[[pl.Series], pl.Series]) -> pl.Series:
     """`text` with the cells of `where` put through `how`; most rules concern few cells."""
-    cells = where.arg_true()
-    if cells.is_empty():
+    if not where.any():
         return text
+    cells = where.arg_true()
     if cells.len() == text.len():
         return how(text)
     return text.clone().scatter(cells, how(text.gather(cells)))
@@ -126,18 +125,6 @@ def blank(like: pl.Series) -> pl.Series:
 def certain(mask: pl.Series) -> pl.Series:
     """`mask` with false where it is null."""
     return mask.fill_null(value=False) if mask.null_count() else mask
-
-
-def refuse_unreadable(column: pl.Series) -> None:
-    """Raise SourceError `attribute-type-unsupported` for a column whose cells are no values."""
-    kind = column.dtype
-    if kind.is_nested() or kind == pl.Object:
-        raise SourceError(
-            f"The attribute {column.name} holds values of type {kind}; map one of text, numbers "
-            "or dates.",
-            code="attribute-type-unsupported",
-            attribute=column.name,
-        )
 
 
 def _plain(column: pl.Series) -> pl.Series:

@@ -39,6 +39,17 @@ LastEventId = Annotated[
 ]
 
 
+# of each event
+_EVENT = {
+    "type": "object",
+    "properties": {
+        "event": {"const": "run"},
+        "id": {"type": "string"},
+        "data": {"type": "string", "contentMediaType": "application/json", "description": "a Run"},
+    },
+}
+
+
 class EventsTicket(Output):
     """An address that opens the run's events without a header, soon."""
 
@@ -75,7 +86,7 @@ async def caller_of_events(
     responses={
         status.HTTP_200_OK: {
             "description": "Events named `run`, each with a run as its data, until it has ended",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
         status.HTTP_204_NO_CONTENT: {
             "description": "The end was seen already; EventSource then stays away"

@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
+from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Connection, Export, RefreshSchedule
 from app.db.session import Database
@@ -113,6 +114,8 @@ async def _start(
             run = await queue_run(
                 session, doorbell, export, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
             )
+            after = {"export_id": export.id, "trigger": Trigger.SCHEDULED}
+            record(session, SYSTEM, "run.requested", run.id, after=after)
     except IntegrityError as error:
         if "uq_runs_one_active_per_export" not in str(error.orig):
             raise

@@ -157,6 +157,9 @@ async def test_the_command_says_what_it_did(
     assert "connections.token: 1 encrypted anew" in done.stdout
     assert "Nothing needs an older key any more." in done.stdout
     assert new not in done.stdout
+    newest = (await expect(await api.get("/v1/audit-events"), 200))["items"][0]
+    assert (newest["actor"], newest["action"]) == ("system", "secrets.rotated")
+    assert newest["after"]["connections.token"] == 1
     async with deployed(make_settings(encryption_keys=new)) as later:
         path = f"/v1/connections/{connection['id']}/ad-accounts"
         assert (await later.get(path)).status_code == 200

@@ -63,8 +63,9 @@ async def test_every_kind_but_customer_list_is_refused(
     api: httpx.AsyncClient, sandbox: Any
 ) -> None:
     """S12, S35: whatever Meta calls the kind."""
-    kinds = ["WEBSITE", "APP", "OFFLINE_CONVERSION", "CLAIM", "PARTNER", "VIDEO", "LOOKALIKE"]
+    kinds: list[str | None] = ["WEBSITE", "APP", "OFFLINE_CONVERSION", "CLAIM", "PARTNER", "VIDEO"]
     kinds += [
+        "LOOKALIKE",
         "ENGAGEMENT",
         "FOX",
         "BAG_OF_ACCOUNTS",

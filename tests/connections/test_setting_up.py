@@ -20,7 +20,7 @@ async def consent(api: httpx.AsyncClient) -> dict[str, Any]:
 
 async def test_one_call_carries_everything(api: httpx.AsyncClient, sandbox: Any) -> None:
     """S15, S19, S20, S24, S28, S30, S37, S38: one POST gives a connection that is ready."""
-    body = {
+    body: dict[str, Any] = {
         "display_name": "  Newsletter to Sandbox Shop ",
         "type": "facebook_ads_manager",
         "access_token": TOKEN,
@@ -276,7 +276,7 @@ async def test_the_catalogue_names_keys_as_people_do(api: httpx.AsyncClient) -> 
         "DOB": "Date of birth",
         "ST": "State",
         "CT": "City",
-        "ZIP": "Postal code",
+        "ZIP": "Postal code / ZIP Code",
         "COUNTRY": "Country / Region",
     }
     assert names | seed == names

@@ -14,6 +14,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+import requests
 
 from app.db.secrets import generate_key
 from tests.conftest import free_port
@@ -30,6 +31,7 @@ class Served:
     url: str
     credentials: dict[str, str | None]
     ids: dict[str, str] = field(default_factory=dict)
+    http: requests.Session = field(default_factory=requests.Session)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +82,7 @@ async def served(
         "LOG_LEVEL": "ERROR",
     }
     module = ["uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: ASYNC220 - started once, and not waited for
         [sys.executable, "-m", *module, "--log-level", "error"], cwd=ROOT, env=environment
     )
     made = Served(f"http://127.0.0.1:{port}", {"nobody": None, "administrator": key})
@@ -89,6 +91,7 @@ async def served(
         await _fill(made, folder)
         yield made
     finally:
+        made.http.close()
         process.terminate()
         process.wait(15)
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")

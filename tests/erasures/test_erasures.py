@@ -342,11 +342,12 @@ async def test_a_run_that_goes_on_holds_her_back(
     assert [run["counts"]["staged"] for run in before] == [len(OTHERS) + 1] * 3
     assert [run["status"] for run in before] == ["queued"] * 3
     await erase(api)
-    redis = api.app.state.doorbell  # type: ignore[attr-defined]
-    await redis.redis.flushall()
+    doorbell = api.app.state.doorbell  # type: ignore[attr-defined]
+    await doorbell.redis.flushall()
+    sandbox.control("DELETE", "faults")
     time.advance(minutes=20)
     for run in runs:
-        await redis.ring(run["id"], 99)
+        await doorbell.ring(run["id"], 99)
     await work()
     for run, audience in zip(runs, audiences, strict=True):
         ended = await get_run(api, run)

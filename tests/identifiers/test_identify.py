@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from app.errors import SourceError
+from app.errors import AppError, SourceError
 from app.identifiers import (
     Consent,
     Identified,
@@ -19,6 +19,7 @@ from app.identifiers import (
     explain,
     identify,
 )
+from app.identifiers.guard import guarded
 
 EMAIL, PHONE, ADDRESS = KeyIdentifier.EMAIL, KeyIdentifier.PHONE, KeyIdentifier.NAME_AND_ADDRESS
 
@@ -106,6 +107,11 @@ class TestKeyIdentifier:
             "ST": sha("ca"),
         }
         assert found.refused == {"GEN": {"gen_unknown": 1}, "DOB": {"dob_invalid": 1}}
+
+    def test_a_plan_without_its_key_identifier_gives_no_row(self) -> None:
+        found = balanced(identify(pl.DataFrame({"fn": ["Mary"]}), plan(FN="fn")))
+        assert found.skipped == {"email_missing": 1}
+        assert found.rows.columns == ["FN"]
 
     def test_an_empty_frame_has_the_columns_all_the_same(self) -> None:
         frame = pl.DataFrame(schema={"mail": pl.String, "dob": pl.Date, "tel": pl.String})
@@ -340,6 +346,24 @@ class TestBirth:
         found = identify(frame, plan(EMAIL="m", DOB="d"))
         assert found.rows["DOBY"].to_list() == [None, sha("1900"), None, None]
         assert found.refused == {"DOB": {"dob_out_of_range": 2}}
+
+
+def test_nothing_that_holds_values_can_be_printed() -> None:
+    frame = pl.DataFrame({"m": ["mary@example.com"]})
+    assert "mary" not in repr(explain({"EMAIL": "mary@example.com", "FN": "mary"}))
+    assert sha("mary@example.com").hex() not in repr(explain({"EMAIL": "mary@example.com"}))
+    assert "EMAIL" not in repr(identify(frame, plan(EMAIL="m")))
+
+
+def test_an_error_of_the_engine_is_told_without_its_message() -> None:
+    def fail() -> None:
+        pl.Series(["mary@example.com"]).cast(pl.Int64)
+
+    with pytest.raises(AppError) as caught:
+        guarded(fail)()
+    assert caught.value.code == "identifiers-failed"
+    assert "mary" not in str(caught.value)
+    assert caught.value.__context__ is None
 
 
 def test_threads_share_everything_and_agree() -> None:

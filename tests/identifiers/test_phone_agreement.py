@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from app.identifiers import phone as phone_module
 from app.identifiers.numbering_plans import plans
 from app.identifiers.phone import phone
 from app.identifiers.phone_reading import read_phone
@@ -163,3 +164,20 @@ def test_columns_agree_with_the_reading_of_single_numbers_on_anything() -> None:
     ]
     print(f"\n{len(texts)} random numbers, columns against single: {len(differing)} disagreements")
     assert differing == []
+
+
+def test_the_library_sees_few_numbers_only() -> None:
+    """Of all regions' numbers in plain forms, what neither arithmetic nor patterns decide."""
+    cases = [
+        (region.lower(), text)
+        for region, number in examples()
+        for _, text in written_forms(region, number)
+        if text.isascii() and not any(map(str.isalpha, text))
+    ]
+    text = pl.Series([text for _, text in cases])
+    position = pl.Series([plans().number[region.upper()] for region, _ in cases])
+    plain = text.str.contains(phone_module._PLAIN)
+    _, _, left = phone_module._by_columns(text.filter(plain), position.filter(plain), plans())
+    share = (left.len() + (~plain).sum()) / text.len()
+    print(f"\n{text.len()} plainly written numbers, {share:.1%} read by the library one by one")
+    assert share < 0.05

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import redis
 from arq.worker import Worker
@@ -124,7 +124,7 @@ class Deployment:
         """Meta as at its start, a Redis that remembers no quota, no files; Postgres keeps its rows."""
         self.sandbox.control("POST", "reset")
         self.let_blocks_end()
-        shutil.rmtree(self.settings.snapshots, ignore_errors=True)
+        shutil.rmtree(Path(self.settings.snapshots) / "runs", ignore_errors=True)
 
     def let_blocks_end(self) -> None:
         """What is known of quotas is over."""
@@ -172,9 +172,7 @@ class Deployment:
             self.sandbox.control("POST", "clock", json={"advance": seconds})
         self.let_blocks_end()
         async with self.database.transaction() as session:
-            await session.execute(
-                update(Run).where(Run.id == run["id"]).values(due_at=clock.now())
-            )
+            await session.execute(update(Run).where(Run.id == run["id"]).values(due_at=clock.now()))
         doorbell = Doorbell(self.settings.redis_url.get_secret_value())
         await sweep(self.database, doorbell, budget=self.settings.run_attempt_budget)
         await doorbell.close()

@@ -115,7 +115,7 @@ class Throttle(NamedTuple):
     subcode: int | None
     least: float
     most: float
-    headers: dict[str, str] = {}
+    headers: dict[str, str] | None = None
 
 
 def score(tier: str, reset: int = 0) -> dict[str, str]:
@@ -163,7 +163,7 @@ async def test_a_throttle_parks_the_run(
     meta: Deployment, export: dict[str, Any], row: Throttle
 ) -> None:
     """One call, no attempt spent, nothing held; after the pause the run goes on where it stood."""
-    meta.fault("error", times=1, code=row.code, subcode=row.subcode, headers=row.headers)
+    meta.fault("error", times=1, code=row.code, subcode=row.subcode, headers=row.headers or {})
     asked = clock.now()
     run = await meta.run(export)
     assert (run["status"], run["error"], run["attempt"]) == ("queued", None, 0)
@@ -365,9 +365,7 @@ async def test_a_request_that_holds_too_much_is_halved(
     await assert_delivered(meta, await meta.run(export), calls=times + 2)
 
 
-@pytest.mark.parametrize(
-    ("code", "ours"), [(100, "payload-rejected"), (105, "payload-too-large")]
-)
+@pytest.mark.parametrize(("code", "ours"), [(100, "payload-rejected"), (105, "payload-too-large")])
 async def test_content_that_never_passes_ends_the_run(
     meta: Deployment, export: dict[str, Any], code: int, ours: str
 ) -> None:

@@ -1,12 +1,11 @@
 """Delivery under a quota far below the pace of the service: slower, never early, never incomplete.
 
-Meta's five minutes, in which an ad account's score decays, are four seconds here, on both sides of
+Meta's five minutes, in which an ad account's score decays, are three seconds here, on both sides of
 the wire; the figures are otherwise those of a development account
 (developers.facebook.com/docs/marketing-api/overview/rate-limiting).
 """
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -23,7 +22,7 @@ from tests.meta.deployment import CUSTOMER_LIST, Deployment, addresses, deployme
 OTHER_LIST = "23850000000000012"
 OTHER_ACCOUNT = "act_1002"
 LIST_OF_OTHER_ACCOUNT = "23850000000002001"
-FIVE_MINUTES = 4.0
+FIVE_MINUTES = 3.0
 FINAL = {"succeeded", "succeeded_with_warnings", "failed", "skipped", "canceled"}
 
 
@@ -74,7 +73,7 @@ async def follow(
 
 
 async def test_200_000_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
-    """Everything arrives, no request is early, and whoever looks at the run sees why it takes so long."""
+    """Everything arrives, no request is early, and whoever looks at the run sees that it waits."""
     connection = await make_connection(meta.api, audience={"id": CUSTOMER_LIST})
     segment = await meta.segment("many", addresses(200_000))
     export = await meta.export(connection, segment)
@@ -82,28 +81,27 @@ async def test_200_000_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
         (views,) = await follow(meta, await start_run(meta.api, export))
         assert views[-1]["status"] == "succeeded", views[-1]
         sent = meta.uploads()
-        free = max(call["time"] + call["duration"] for call in sent) - sent[0]["time"]
+        freely = max(call["time"] + call["duration"] for call in sent) - sent[0]["time"]
         meta.forget()
 
-        allow(meta, writes=5)
-        began = time.monotonic()
+        tenth = len(sent) / freely / 10
+        allow(meta, writes=min(max(round(tenth * FIVE_MINUTES), 5), 8))
         (views,) = await follow(meta, await start_run(meta.api, export))
-        took = time.monotonic() - began
-    run = views[-1]
+    run, counted, sent = views[-1], quota(meta), meta.uploads()
     assert run["status"] == "succeeded", run
     assert run["counts"]["received"] == run["counts"]["added"] == 200_000
     assert meta.sandbox.audience(CUSTOMER_LIST)["members"] == 200_000
     assert (run["attempt"], run["throttled_until"]) == (1, None)
     parked = [view for view in views if view["throttled_until"] is not None]
-    assert parked
     assert {view["status"] for view in parked} == {"queued"}
     assert all(view["error"] is None for view in parked)
-    counted = quota(meta)
-    print(f"free {free:.2f} s, throttled {took:.2f} s, {counted}")
-    assert counted["refused"] >= 1
+    assert len({view["throttled_until"] for view in parked}) >= 2
+    assert counted["refused"] >= 2
     assert counted["requests_during_block"] == 0
-    # five at once, the other fifteen as fast as five in Meta's five minutes
-    assert 10 * free < took or took > FIVE_MINUTES * 15 / 5 - 1
+    # nothing is sent twice but what was refused
+    assert len(sent) == 20 + sum(call["code"] == 17 for call in sent)
+    took = sent[-1]["time"] - sent[0]["time"]
+    print(f"200,000 members: {freely:.1f} s freely, {took:.1f} s under the quota, {counted}")
 
 
 async def test_two_workers_on_one_account_behave_as_one(meta: Deployment) -> None:
@@ -128,11 +126,9 @@ async def test_two_workers_on_one_account_behave_as_one(meta: Deployment) -> Non
     for audience_id in (CUSTOMER_LIST, OTHER_LIST):
         assert meta.sandbox.audience(audience_id)["members"] == 60_000
     # both were at work before either was done
-    first = [min(c["time"] for c in meta.uploads() if c["audience"] == one) for one in (CUSTOMER_LIST, OTHER_LIST)]
-    last = [max(c["time"] for c in meta.uploads() if c["audience"] == one) for one in (CUSTOMER_LIST, OTHER_LIST)]
-    assert max(first) < min(last)
+    ended = [views[-1] for views in seen]
+    assert max(run["started_at"] for run in ended) < min(run["finished_at"] for run in ended)
     counted = quota(meta)
-    print(counted)
     assert counted["refused"] >= 1
     assert counted["requests_during_block"] == 0
 
@@ -150,7 +146,7 @@ async def test_a_throttled_account_holds_up_no_other(meta: Deployment, patience:
         ),
         segment,
     )
-    allow(meta, writes=5, blocked_seconds=3)
+    allow(meta, writes=5, blocked_seconds=2)
     settings = meta.settings.model_copy(update={"throttle_patience_seconds": patience})
     async with working(settings, max_jobs=4):
         held = await start_run(meta.api, blocked)
@@ -162,4 +158,5 @@ async def test_a_throttled_account_holds_up_no_other(meta: Deployment, patience:
     done = next(at for at, view in enumerate(seen[1]) if view["status"] in FINAL)
     meanwhile = seen[0][min(done, len(seen[0]) - 1)]
     assert meanwhile["status"] == ("queued" if patience < 1 else "running")
-    assert quota(meta)["requests_during_block"] == 0
+    # the two questions that a run asks at once; they told us of the block
+    assert quota(meta)["refused"] == 2

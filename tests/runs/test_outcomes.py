@@ -33,10 +33,9 @@ def digest(value: str) -> str:
 
 def adds_up(run: dict[str, Any]) -> bool:
     counts = run["counts"]
-    read = counts["read"] + counts["expanded"] == (
-        counts["duplicates"] + counts["skipped"] + counts["staged"]
-    )
-    return read and counts["skipped"] == sum(run["skipped_reasons"].values())
+    rows = counts["read"] + counts["expanded"]
+    accounted = counts["duplicates"] + counts["skipped"] + counts["staged"]
+    return bool(rows == accounted and counts["skipped"] == sum(run["skipped_reasons"].values()))
 
 
 async def run_to_the_end(

@@ -75,9 +75,9 @@ async def test_a_year_with_lookers_that_come_and_go(
     )
     every = sorted(set().union(*expected.values()))
     looks = [
-        moment + timedelta(seconds=dice.uniform(0, 50)) for moment in every if dice.random() < 0.7
+        moment + timedelta(seconds=dice.uniform(0, 50)) for moment in every if dice.random() < 0.5
     ]
-    looks += [START + (END - START) * dice.random() for _ in range(50)]
+    looks += [START + (END - START) * dice.random() for _ in range(15)]
     second = Database(database_url)
     finished = []
     for look in sorted(looks):

@@ -33,11 +33,14 @@ def _cut(path: Path) -> None:
 
 
 def _text(text: str) -> Callable[[Path], None]:
-    return lambda path: path.write_text(text) and None
+    return _bytes(text.encode())
 
 
 def _bytes(raw: bytes) -> Callable[[Path], None]:
-    return lambda path: path.write_bytes(raw) and None
+    def spoil(path: Path) -> None:
+        path.write_bytes(raw)
+
+    return spoil
 
 
 def _link_out(path: Path) -> None:

@@ -54,7 +54,7 @@ async def test_the_first_batch_leaves_alone_and_so_does_the_last(
 
 
 async def test_rows_with_an_external_id_are_part_of_the_swap(lists: Lists) -> None:
-    """Members with and without EXTERN_ID have different schemas; all are there at the end, no cell is empty."""
+    """Members with and without EXTERN_ID have different schemas; all are there at the end."""
     mapping = {"EMAIL": "email", "EXTERN_ID": "id"}
     members = [
         {"email": "ann@example.com", "id": "c-1"},

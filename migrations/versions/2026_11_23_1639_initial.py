@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "3ee2f4401f52"
+revision = "13038bfd74f0"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -502,6 +502,7 @@ def upgrade() -> None:
     op.create_table(
         "export_baselines",
         sa.Column("export_id", sa.Text(collation="C"), nullable=False),
+        sa.Column("audience_id", sa.Text(), nullable=True),
         sa.Column(
             "delivered", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True
         ),
