@@ -98,8 +98,12 @@ class Doorbell:
         The fence in the job's name lets a run be rung again after its last job died, and keeps two
         rings of the same attempt from making two jobs.
         """
+        name = f"run:{run_id}:{fence}"
         try:
-            await self._redis.enqueue_job(EXPORT_RUN, run_id, _job_id=f"run:{run_id}:{fence}")
+            if await self._redis.enqueue_job(EXPORT_RUN, run_id, _job_id=name) is None:
+                # it rings already; if the worker that heard it died before it took the run, arq would
+                # keep the others away for a day
+                await self._redis.delete(f"{in_progress_key_prefix}{name}")
         except (RedisError, OSError) as error:
             log.warning("doorbell.unreachable", run_id=run_id, error=type(error).__name__)
             return False

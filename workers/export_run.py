@@ -82,7 +82,12 @@ def _later(worker: WorkerContext, run: Run, error: Exception) -> RunParked | Non
     if isinstance(error, RunParked):
         return None if error.counted and last else error
     if isinstance(error, Throttled):
-        return RunParked(seconds=max(error.wait_seconds, 1.0), throttled=True)
+        seconds = max(error.wait_seconds, 1.0)
+        # a pause may be a block that somebody must look at, and the run shows only how long it is
+        log.warning(
+            "run.throttled", code=error.code, graph_code=error.graph_code, seconds=round(seconds, 1)
+        )
+        return RunParked(seconds=seconds, throttled=True)
     if _passes(error) and not last:
         seconds = worker.limits.retry_seconds * 2 ** (run.attempt - 1)
         log.warning(

@@ -120,6 +120,19 @@ async def test_rings_of_the_dead_hide_nobody(plant: Plant, ledger: Ledger) -> No
     await ledger.check("rings of a dead worker", plant, [job], since=since)
 
 
+async def test_a_worker_dies_with_the_ring_in_its_hand(plant: Plant, ledger: Ledger) -> None:
+    """Between arq's mark on the job, which stands for a day, and the claim of the run."""
+    plant.dismiss()
+    job = await make_job(plant, people=12_000)
+    since = len(plant.uploads())
+    await job.start()
+    with redis.Redis.from_url(plant.valkey.url) as client:
+        client.psetex(f"arq:in-progress:run:{job.id}:0", 86_400_000, b"1")
+    plant.staff(1)
+    await ended(plant, [job.id], seconds=15)
+    await ledger.check("dead with a ring in its hand", plant, [job], since=since)
+
+
 async def test_a_thousand_queued_runs_do_not_slow_the_api(plant: Plant) -> None:
     """Overload: accepting runs costs the same with a thousand waiting."""
     plant.dismiss()

@@ -53,7 +53,7 @@ class Exporting:
         )
         return await expect(answer, status)
 
-    async def export(self, *segments: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    async def export(self, *segments: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         """An export with an audience of its own."""
         self.number += 1
         connection = await make_connection(self.api, audience={"name": f"List {self.number}"})

@@ -7,6 +7,7 @@ can meet (a batch request of more than fifty parts: uploads use no batch request
 """
 
 import hashlib
+import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ import pytest
 
 from app import clock
 from tests.flows.journey import TOKEN, expect, make_connection
+from tests.http.said import said
 from tests.meta.deployment import CUSTOMER_LIST, Deployment
 
 ALL = 40
@@ -188,6 +190,18 @@ async def test_a_short_throttle_is_waited_out(
     await assert_delivered(meta, run, calls=2)
     refused, passed = meta.uploads()
     assert passed["time"] - refused["time"] >= 1
+
+
+async def test_a_block_is_spoken_of_where_people_look(
+    meta: Deployment, export: dict[str, Any]
+) -> None:
+    """368 passes by itself, but somebody should know that Meta took the calls for abuse."""
+    meta.fault("error", times=1, code=368)
+    with said() as lines:
+        await meta.run(export, log_level="WARNING")
+    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    (warning,) = [line for line in logged if line["event"] == "run.throttled"]
+    assert (warning["code"], warning["graph_code"]) == ("blocked-by-meta", 368)
 
 
 # -- stop ------------------------------------------------------------------------------------------

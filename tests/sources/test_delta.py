@@ -27,7 +27,8 @@ class Tables:
 
     def read(self, url: Any, *columns: str, rows: int = 100_000, **options: Any) -> pl.DataFrame:
         frames = list(self.open(url, **options).chunks(columns, rows=rows))
-        return pl.concat(frames, how="vertical_relaxed")
+        read: pl.DataFrame = pl.concat(frames, how="vertical_relaxed")
+        return read
 
     def fault(self, url: Any, *columns: str, **options: Any) -> SourceError:
         with pytest.raises(SourceError) as caught:

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
-import boto3
+import asyncpg  # type: ignore[import-untyped]
+import boto3  # type: ignore[import-untyped]
 import httpx
 import polars as pl
 import pytest

@@ -68,7 +68,7 @@ async def test_every_broken_source_is_a_clear_failure(
     away: tuple[EmbeddedPostgres, str],
     settings: Settings,
 ) -> None:
-    import asyncpg  # noqa: PLC0415
+    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415
     from deltalake import write_deltalake  # noqa: PLC0415
 
     frame, root = pl.DataFrame({"email": EMAILS}), segment_root

@@ -188,13 +188,13 @@ async def test_only_who_consented_is_sent(lists: Lists) -> None:
 
 
 async def test_too_few_usable_members_stop_the_run(lists: Lists) -> None:
-    members = ["ann", *({"email": f"nonsense {number}"} for number in range(3))]
+    nonsense = [{"email": f"nonsense {number}"} for number in range(3)]
     export = await lists.export(
-        await lists.segment("a", *members), mode="add", min_usable_ratio=0.5
+        await lists.segment("a", "ann", *nonsense), mode="add", min_usable_ratio=0.5
     )
     run = await lists.run(export)
     assert (run["status"], run["error"]["code"]) == ("failed", "too-few-usable")
     assert lists.exporting.uploads() == []
-    lists.fill("a", "ann", "ben", *members[1:3])
+    lists.fill("a", "ann", "ben", *nonsense[:2])
     assert (await lists.run(export))["status"] == "succeeded_with_warnings"
     assert lists.people(export) == {"ann", "ben"}
