@@ -33,7 +33,7 @@ demo: install ## Run the main job end to end on this machine
 	@$(BIN)/audience-export demo
 
 test: $(call STAMP,dev) ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 	@$(BIN)/ruff check .

@@ -33,8 +33,9 @@ def write_results(tables: Sequence[Table], *, machine: str) -> None:
     if RESULTS.exists() and _MARK in RESULTS.read_text():
         kept = RESULTS.read_text().partition(_MARK)[2]
     text = (
-        f"# Results of `make bench`\n\n{clock.now():%Y-%m-%d}, {machine}. Sink, API, Postgres and Valkey run on the "
-        "same cores. Medians of three runs where a run is short. Compare within one run only.\n\n"
+        f"# Results of `make bench`\n\n{clock.now():%Y-%m-%d}, {machine}. Sink, API, Postgres and "
+        "Valkey run on the same cores. Medians of three runs where a run is short. "
+        "Compare within one run only.\n\n"
         f"{body}\n\n{_MARK}{kept or chr(10)}"
     )
     RESULTS.write_text(text)

@@ -1,5 +1,6 @@
 """Real Postgres and Valkey for the whole session; a database of its own for every test that asks."""
 
+import logging
 import os
 import shutil
 import socket
@@ -38,6 +39,18 @@ def _clean_environment() -> None:
     """Tests say what they set; nothing of the shell that started them counts."""
     for name in Settings.model_fields:
         os.environ.pop(name.upper(), None)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """An application that starts configures logging for its process, which all tests share."""
+    root = logging.getLogger()
+    named = [item for item in root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
+    before = [(item, item.level, item.propagate, list(item.handlers)) for item in (root, *named)]
+    yield
+    for logger, level, propagate, handlers in before:
+        logger.setLevel(level)
+        logger.propagate, logger.handlers = propagate, handlers
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ FULL = os.environ.get("CHAOS") == "full"
 # short times, so that what takes a minute in a deployment takes seconds here
 QUICK = {
     "LEASE_SECONDS": "2",
-    "SWEEP_SECONDS": "0.5",
+    "SWEEP_SECONDS": "0.25",
     "RUN_RETRY_SECONDS": "0.3",
     "RUN_ATTEMPT_BUDGET": "20",
     "GRAPH_TIMEOUT_SECONDS": "2",

@@ -24,7 +24,7 @@ from app.main import create_app
 from app.settings import Settings
 from tests.contract.conftest import Served
 
-CASES = 5  # of each operation
+CASES = 3
 ROLES = ("nobody", "viewer", "contributor", "administrator")
 CHECKS = [
     not_a_server_error,

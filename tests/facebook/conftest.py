@@ -1,6 +1,7 @@
 """A client on a fake clock, with Meta's wire faked by respx or by the sandbox."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -101,3 +102,18 @@ def sandboxed(
 @pytest.fixture
 def client(sandboxed: Callable[..., GraphClient]) -> GraphClient:
     return sandboxed()
+
+
+@pytest.fixture(autouse=True)
+def _loggers_of_a_new_process(monkeypatch):
+    """Whatever an application configured before in this process, libraries log as they do by default."""
+    root = logging.getLogger()
+    named = [item for item in root.manager.loggerDict.values() if isinstance(item, logging.Logger)]
+    for logger in named:
+        monkeypatch.setattr(logger, "level", logging.NOTSET)
+        monkeypatch.setattr(logger, "propagate", True)
+        monkeypatch.setattr(logger, "disabled", False)
+    monkeypatch.setattr(root, "level", logging.WARNING)
+    root.manager._clear_cache()
+    yield
+    root.manager._clear_cache()

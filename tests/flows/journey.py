@@ -36,7 +36,10 @@ async def make_segment(
 
 
 async def make_export(
-    api: httpx.AsyncClient, connection: Mapping[str, Any], *segments: Mapping[str, Any], **changes: Any
+    api: httpx.AsyncClient,
+    connection: Mapping[str, Any],
+    *segments: Mapping[str, Any],
+    **changes: Any,
 ) -> dict[str, Any]:
     body: dict[str, Any] = {
         "display_name": "Newsletter to Meta",

@@ -58,7 +58,10 @@ async def test_25_000_clean_and_dirty_addresses(
     assert run["skipped_reasons"] == refused
     assert counts["read"] == 25_000
     assert counts["staged"] == counts["received"] == counts["added"] == len(valid)
-    assert counts["read"] + counts["expanded"] == counts["duplicates"] + counts["skipped"] + counts["staged"]
+    assert (
+        counts["read"] + counts["expanded"]
+        == counts["duplicates"] + counts["skipped"] + counts["staged"]
+    )
     assert counts["batches_done"] == counts["batches_total"] == -(-len(valid) // 10_000)
 
     audience_id = connection["audience"]["id"]
@@ -68,5 +71,6 @@ async def test_25_000_clean_and_dirty_addresses(
 
     page = (await api.get(f"/v1/runs/{run['id']}/batches")).json()
     assert sum(item["rows"] for item in page["items"]) == len(valid)
-    assert [item["sequence"] for item in page["items"]] == list(range(1, counts["batches_total"] + 1))
-
+    assert [item["sequence"] for item in page["items"]] == list(
+        range(1, counts["batches_total"] + 1)
+    )
