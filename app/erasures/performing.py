@@ -35,6 +35,7 @@ from app.errors import AppError
 from app.exports.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
 from app.logs import get_logger
+from app.segments.erasing import erase_members
 from app.snapshots import Manifest, SnapshotStore
 
 log = get_logger(__name__)
@@ -130,6 +131,7 @@ class _Work:
                 mirrors = await mirrors_of(session, self._row.ad_account_ids)
             for export_id in mirrors:
                 await self._attempt(self._snapshot(export_id, listed))
+            await self._attempt(self._pushed(listed))
         return await self._conclude()
 
     async def save(self, **values: Any) -> None:
@@ -197,6 +199,15 @@ class _Work:
             }
             self._failures.append(AppError(entry["error"]["message"], code="audience-too-small"))
         self._waits = self._waits or bool(under_way)
+        await self.save()
+
+    async def _pushed(self, listed: SuppressionList) -> None:
+        """Take the people out of the members that were pushed to us."""
+        entry = self._entry("pushed_members", "source", "upload")
+        if entry["status"] == "done":
+            return
+        rows = await erase_members(self._deps.database, self._deps.store, listed.without)
+        entry.update(status="done", rows=rows, at=_text(clock.now()))
         await self.save()
 
     async def _snapshot(self, export_id: str, listed: SuppressionList) -> None:

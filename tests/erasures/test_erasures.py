@@ -566,3 +566,29 @@ async def test_the_same_person_in_two_erasures_stays_out_until_both_are_lifted(
     assert await listed()
     await expect(await api.delete(f"/v1/erasures/{second['id']}"), 204)
     assert not await listed()
+
+
+async def test_pushed_members_are_forgotten_too(
+    api: httpx.AsyncClient, carry_out: Any, settings: Settings
+) -> None:
+    """What was pushed to us is kept as hashes; those of an erased person go from there as well."""
+    await make_connection(api)
+    segment = await expect(
+        await api.post("/v1/segments", json={"name": "pushed", "source": {"kind": "upload"}}), 201
+    )
+    lines = "EMAIL\n" + "".join(f"{address}\n" for address in (EMAIL, "stays@example.com"))
+    pushed = await api.put(
+        f"/v1/segments/{segment['id']}/members",
+        content=lines.encode(),
+        headers={"Content-Type": "text/csv"},
+    )
+    assert (await expect(pushed, 200))["member_count"] == 2
+    erasure = await erase(api)
+    assert await carry_out() == 1
+    record = await read(api, erasure)
+    assert record["status"] == "done", record
+    assert [entry["rows"] for entry in record["results"] if entry["kind"] == "pushed_members"] == [
+        1
+    ]
+    left = await expect(await api.get(f"/v1/segments/{segment['id']}"), 200)
+    assert left["member_count"] == 1
