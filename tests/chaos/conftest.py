@@ -41,7 +41,7 @@ async def plant(_plant: Plant) -> AsyncIterator[Plant]:
 
 @pytest.fixture(scope="session")
 def ledger(request: pytest.FixtureRequest) -> Ledger:
-    """The table of this session."""
+    """The table of this test run."""
     return request.config.stash.setdefault(_LEDGER, Ledger())
 
 
