@@ -81,12 +81,15 @@ async def database_url(
     """A fresh, migrated database."""
     postgres, _ = servers
     name = f"t_{uuid4().hex[:12]}"
-    admin = postgres.address("postgres").replace("+asyncpg", "")
+    # the superuser: a vacuum of its own accord may sit in the database that is to be dropped
+    admin = postgres.address("postgres", role="postgres").replace("+asyncpg", "")
     connection = await asyncpg.connect(admin)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
-    yield postgres.address(name)
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
+    try:
+        yield postgres.address(name)
+        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await connection.close()
 
 
 @pytest.fixture

@@ -312,8 +312,10 @@ async def world(
     postgres, valkey = servers
     sandbox_process.control("POST", "reset")
     name = f"t_{uuid4().hex[:12]}"
-    admin = await asyncpg.connect(postgres.address("postgres").replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin = await asyncpg.connect(
+        postgres.address("postgres", role="postgres").replace("+asyncpg", "")
+    )
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
     folder = tmp_path_factory.mktemp("matrix")
     (folder / "m.csv").write_text("email\na@example.com\n")
     settings = Settings(

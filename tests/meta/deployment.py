@@ -81,8 +81,10 @@ async def deployment_of(
     """A database and an API of its own on the session's servers."""
     postgres, valkey = servers
     name = f"t_{uuid4().hex[:12]}"
-    admin = await asyncpg.connect(postgres.address("postgres").replace("+asyncpg", ""))
-    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    admin = await asyncpg.connect(
+        postgres.address("postgres", role="postgres").replace("+asyncpg", "")
+    )
+    await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
     values: dict[str, Any] = {
         "database_url": postgres.address(name),
         "redis_url": valkey.url,
