@@ -12,7 +12,7 @@ from app import clock
 from app.db.models import Run
 from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Throttled
-from app.logs import get_logger
+from app.logs import get_logger, where
 from app.runs.execution import Claim, LeaseLost, claim_run, park_run
 from app.runs.states import RunStatus
 from app.snapshots import SnapshotError
@@ -118,7 +118,7 @@ def _ending(error: Exception) -> tuple[RunStatus, AppError | None]:
     if isinstance(error, AppError):
         return RunStatus.FAILED, error
     # the text of an unknown error may hold a value, so only its class and place are kept
-    log.error("run.crashed", error=type(error).__name__, where=_where(error))
+    log.error("run.crashed", error=type(error).__name__, where=where(error))
     return RunStatus.FAILED, AppError(
         f"The worker met an unexpected {type(error).__name__}; its log has the place under this run's id."
     )
@@ -144,13 +144,3 @@ async def _hand_back(worker: WorkerContext, lease: Lease, parked: RunParked) -> 
         log.info("run.parked", seconds=round(parked.seconds, 1), throttled=parked.throttled)
         if parked.seconds <= 0:
             await worker.doorbell.ring(lease.claim.run_id, lease.claim.fence)
-
-
-def _where(error: BaseException) -> str:
-    frames: list[str] = []
-    trace = error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        frames.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
-        trace = trace.tb_next
-    return " < ".join(reversed(frames[-6:]))
