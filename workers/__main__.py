@@ -11,6 +11,7 @@ from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
+from workers.memory import keep_freed_memory
 from workers.settings import WorkerSettings
 
 log = get_logger(__name__)
@@ -74,4 +75,5 @@ async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Ev
 if __name__ == "__main__":
     if not Settings().database_url or not Settings().redis_url.get_secret_value():
         sys.exit("DATABASE_URL and REDIS_URL must be set for a worker.")
+    keep_freed_memory()
     asyncio.run(main())

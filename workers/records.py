@@ -1,15 +1,20 @@
 """Answered batches on their way into the database, many in one write when many came in.
 
-A batch that is written down is never sent again, so it is written as soon as it is answered, and what
-was answered is written however the delivery ends. Each write also hears of a cancel, which is how one
-takes effect within a batch.
+A batch that is written down is never sent again, so it is written right after it is answered, and
+what was answered is written however the delivery ends. Each write also hears of a cancel, which is how
+one takes effect within a batch.
 """
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from app.runs.execution import BatchRecord, record_batches
 from workers.lease import Lease
+
+# between two writes: a write costs as much as an upload, whether of one batch or of ten, and Meta
+# takes far longer to answer
+_PAUSE_SECONDS = 0.05
 
 
 class BatchRecorder:
@@ -21,7 +26,7 @@ class BatchRecorder:
         self._fail = fail
         self._answered: list[BatchRecord] = []
         self._news = asyncio.Event()
-        self._closed = False
+        self._closed = asyncio.Event()
 
     def note(self, record: BatchRecord) -> None:
         """Have the answer written."""
@@ -30,7 +35,7 @@ class BatchRecorder:
 
     def close(self) -> None:
         """Let `run` end once everything noted is written."""
-        self._closed = True
+        self._closed.set()
         self._news.set()
 
     async def run(self) -> None:
@@ -45,8 +50,11 @@ class BatchRecorder:
             except Exception as error:  # noqa: BLE001 - handed on, not swallowed
                 self._fail(error)
                 return
-            if self._closed and not self._answered:
+            if self._closed.is_set() and not self._answered:
                 return
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE_SECONDS):
+                    await self._closed.wait()
 
     async def _write(self, batches: Sequence[BatchRecord]) -> bool:
         return await self._lease.write(

@@ -1,9 +1,10 @@
 """Bytes to Meta and back: connections, time limits, and addresses that cannot leak through a log.
 
-One single-connection HTTP/1.1 client per call in flight and one shared TLS context: httpcore's pool
-looks at all its connections on every event, so one pool of many costs twice as much from sixteen
-calls in flight on. httpx writes the address of every request into its log; parameters that are
-secret (proofs, app secret, codes, inspected tokens) are therefore added below httpx's client.
+One single-connection HTTP/1.1 transport per call in flight and one shared TLS context: httpcore's
+pool looks at all its connections on every event, so one pool of many costs twice as much from sixteen
+calls in flight on. Requests go to httpx's transports and not through its client, which writes every
+address into its log (proofs, app secret, codes and inspected tokens are in ours), and whose
+redirects, cookies and environment nobody wants here; it also costs as much again as the transport.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import orjson
 
-_CONCEALED = "concealed_parameters"
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "Audience-Export/1"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 # nothing of the request can have reached Meta
@@ -68,28 +69,6 @@ class NoAnswer(Exception):
         self.unsent = unsent
 
 
-class _ConcealedQuery(httpx.AsyncBaseTransport):
-    """Adds the concealed parameters to the address, below everything that logs addresses."""
-
-    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
-        self._inner = inner
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        concealed = request.extensions.get(_CONCEALED)
-        if concealed:
-            request = httpx.Request(
-                request.method,
-                request.url.copy_merge_params(concealed),
-                headers=request.headers,
-                stream=request.stream,
-                extensions={k: v for k, v in request.extensions.items() if k != _CONCEALED},
-            )
-        return await self._inner.handle_async_request(request)
-
-    async def aclose(self) -> None:
-        await self._inner.aclose()
-
-
 class Wire:
     """The connections of one process to one host. Opens nothing before the first call."""
 
@@ -99,10 +78,10 @@ class Wire:
         """`transport` replaces the network (an ASGI app, a mock) and serves all calls."""
         self._base_url = base_url
         self._limits = limits
-        self._idle: list[httpx.AsyncClient] = []
+        self._timeout = httpx.Timeout(limits.io, connect=limits.connect).as_dict()
+        self._idle: list[httpx.AsyncBaseTransport] = []
         self._tls: ssl.SSLContext | bool = False
-        self._given = None if transport is None else self._client(transport)
-        self._timeout = httpx.Timeout(limits.io, connect=limits.connect)
+        self._given = transport
 
     async def send(
         self,
@@ -111,54 +90,55 @@ class Wire:
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        concealed: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> Reply:
         """One request, sent once. Raises NoAnswer."""
-        client = self._given or self._take()
+        address = httpx.URL(f"{self._base_url}{path}")
+        if params:
+            address = address.copy_merge_params(params)
+        request = httpx.Request(
+            method,
+            address,
+            headers={**_HEADERS, **headers},
+            content=content,
+            extensions={"timeout": self._timeout},
+        )
+        transport = self._given or self._take()
         try:
             async with asyncio.timeout(self._limits.call):
-                response = await client.request(
-                    method,
-                    f"{self._base_url}{path}",
-                    headers=headers,
-                    params=params or None,
-                    content=content,
-                    timeout=self._timeout,
-                    extensions={_CONCEALED: concealed} if concealed else None,
-                )
+                response = await transport.handle_async_request(request)
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
         except _UNSENT as error:
             raise NoAnswer(type(error).__name__, unsent=True) from None
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as error:
             # `from None`: the chained error would carry the request and its headers into a trace
             raise NoAnswer(type(error).__name__, unsent=False) from None
         finally:
-            if client is not self._given:
-                self._idle.append(client)
-        return Reply(response.status_code, response.headers, _object(response.content))
+            if transport is not self._given:
+                self._idle.append(transport)
+        return Reply(response.status_code, response.headers, _object(body))
 
     async def aclose(self) -> None:
         """Closes every idle connection."""
-        clients, self._idle = self._idle, []
+        transports, self._idle = self._idle, []
         if self._given is not None:
-            clients.append(self._given)
-        for client in clients:
-            await client.aclose()
+            transports.append(self._given)
+        for transport in transports:
+            await transport.aclose()
 
-    def _take(self) -> httpx.AsyncClient:
+    def _take(self) -> httpx.AsyncBaseTransport:
         # the connection used last is the likeliest to be alive still
-        return self._idle.pop() if self._idle else self._client(self._connection())
+        return self._idle.pop() if self._idle else self._connection()
 
-    def _client(self, transport: httpx.AsyncBaseTransport) -> httpx.AsyncClient:
-        return httpx.AsyncClient(
-            transport=_ConcealedQuery(transport), trust_env=False, follow_redirects=False
-        )
-
-    def _connection(self) -> httpx.AsyncHTTPTransport:
+    def _connection(self) -> httpx.AsyncBaseTransport:
         if self._tls is False and self._base_url.startswith("https:"):
             self._tls = httpx.create_ssl_context()
         return httpx.AsyncHTTPTransport(
             verify=self._tls,
+            trust_env=False,
             http2=False,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             proxy=_proxy(self._base_url),

@@ -141,8 +141,7 @@ class Caller:
                     call.method,
                     f"/{self._config.version}/{call.path}",
                     headers=_headers(call, token),
-                    params=call.params,
-                    concealed={**call.concealed, **self._proof(call, token)},
+                    params={**call.params, **call.concealed, **self._proof(call, token)},
                     content=call.content,
                 )
             except NoAnswer as lost:

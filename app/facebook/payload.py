@@ -8,7 +8,7 @@ goes as an empty string. https://developers.facebook.com/docs/marketing-api/refe
 import io
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import orjson
@@ -146,7 +146,13 @@ def _sample_cell(cell: object) -> str:
 
 def _write_rows(rows: pl.DataFrame, body: io.BytesIO) -> None:
     bare = {name for name, kind in rows.schema.items() if _is_bare(name, kind)}
-    cells = rows.select(_text(rows[name]) for name in rows.columns)
+    ready = {
+        name for name, kind in rows.schema.items() if name in HASHED_KEYS and kind == pl.String
+    }
+    _check_digits(rows, ready)
+    cells = rows.select(
+        pl.col(name) if name in ready else _text(rows[name]) for name in rows.columns
+    )
     if bare:
         cells = cells.with_columns(
             pl.concat_str(pl.lit('"'), pl.col(name).fill_null(""), pl.lit('"')).alias(name)
@@ -187,20 +193,30 @@ def _text(column: pl.Series) -> pl.Series:
     return text
 
 
+def _check_digits(rows: pl.DataFrame, names: Collection[str]) -> None:
+    """The last guard against sending what was never hashed: one query for all columns."""
+    right = rows.select((pl.col(name).str.len_bytes() == _HEX_LENGTH).all() for name in names)
+    for name, fits in right.row(0, named=True).items() if names else ():
+        if not fits:  # of what is there; missing cells have no size
+            raise _not_hashed(name)
+
+
 def _hex(column: pl.Series) -> pl.Series:
-    """The hex of a hashed key; the last guard against sending what was never hashed."""
+    """The hex of a hashed key; guarded as `_check_digits` does."""
+    if column.dtype == pl.Binary:
+        if not (column.bin.size() * 2 == _HEX_LENGTH).all():
+            raise _not_hashed(column.name)
+        return column.bin.encode("hex")
+    if column.dtype == pl.String:
+        _check_digits(column.to_frame(), [column.name])
+        return column
     if column.dtype == pl.Null:
         return column.cast(pl.String)
-    binary = column.dtype == pl.Binary
-    if binary:
-        sizes = column.bin.size() * 2
-    elif column.dtype == pl.String:
-        sizes = column.str.len_bytes()
-    else:
-        sizes = pl.Series([0])
-    if not (sizes == _HEX_LENGTH).all():  # of what is there; missing cells have no size
-        raise ValueError(f"column {column.name} must hold SHA-256 hashes and nothing else")
-    return column.bin.encode("hex") if binary else column
+    raise _not_hashed(column.name)
+
+
+def _not_hashed(name: str) -> ValueError:
+    return ValueError(f"column {name} must hold SHA-256 hashes and nothing else")
 
 
 def _escaped(cells: pl.Expr) -> pl.Expr:

@@ -4,6 +4,7 @@ A hashed column is either cells (32 bytes each) or, where few values repeat, cod
 cells; a plain column is text padded to one width. Polars frames enter and leave here.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -131,38 +132,74 @@ def padded(length: int) -> int:
     return max(8, -(-length // 8) * 8)
 
 
-def to_series(name: str, column: Column, *, hexadecimal: bool = False) -> pl.Series:
-    """The column as Polars has it: Binary (or its lower-case hexadecimal text), or String."""
+def part(column: Column | pl.DataType, start: int, stop: int) -> Column | pl.DataType:
+    """Rows `start` to `stop` of a column; nothing is copied, and a type is a type."""
+    if isinstance(column, pl.DataType):
+        return column
     if isinstance(column, CodeColumn):
-        table = _binary(name, column.entries, hexadecimal=hexadecimal)
-        # an index that is null gathers a null, which is what place 0 stands for
-        places = pl.Series(column.codes.astype(np.uint32, copy=False))
-        absent = missing(column)
-        return table.gather(places if absent is None else _without(places, absent))
+        return CodeColumn(column.codes[start:stop], column.entries, column.home)
+    nulls = None if column.nulls is None else column.nulls[start:stop]
     if isinstance(column, CellColumn):
-        return _without(_binary(name, column.cells, hexadecimal=hexadecimal), column.nulls)
-    rows, width = column.octets.shape
-    where = pl.DataFrame(
-        {"at": np.arange(0, rows * width, width, dtype=np.int64), "size": column.lengths}
-    )
-    whole = pl.lit(column.octets.tobytes()).bin
-    text = where.select(whole.slice(pl.col("at"), pl.col("size")).cast(pl.String).alias(name))
-    return _without(text.get_column(name), column.nulls)
+        return CellColumn(column.cells[start:stop], nulls)
+    return TextColumn(column.octets[start:stop], column.lengths[start:stop], nulls)
 
 
-def _binary(name: str, cells: Cells, *, hexadecimal: bool) -> pl.Series:
-    octets = np.ascontiguousarray(cells).view(np.uint8).reshape(-1, CELL_BYTES)
+def table_of(column: CodeColumn, *, hexadecimal: bool = False) -> pl.Series:
+    """What each code of the column stands for, as `to_frame` takes it: made once for many parts."""
+    octets = pl.Series("table", _octets(column.entries)).to_frame()
+    table = octets.select(_binary("table", hexadecimal=hexadecimal)).to_series()
+    return table.set(pl.arange(len(table), eager=True) == 0, None)
+
+
+def to_frame(
+    columns: Mapping[str, Column | pl.DataType],
+    rows: int,
+    *,
+    hexadecimal: bool = False,
+    tables: Mapping[str, pl.Series] | None = None,
+) -> pl.DataFrame:
+    """The columns as Polars has them: Binary (or its lower-case hexadecimal text), or String.
+
+    A column of nothing but missing values is given as its type; `tables` are those of `table_of`.
+    One query for all columns: over the few rows of a batch, each costs as much as its rows.
+    """
+    given: dict[str, pl.Series] = {}
+    wanted: list[pl.Expr] = []
+    for name, column in columns.items():
+        if isinstance(column, CodeColumn):
+            table = (tables or {}).get(name)
+            if table is None:
+                table = table_of(column, hexadecimal=hexadecimal)
+            given[name] = pl.Series(column.codes.astype(np.uint32, copy=False))
+            wanted.append(pl.lit(table).gather(pl.col(name)).alias(name))
+            continue
+        if isinstance(column, pl.DataType):
+            wanted.append(pl.repeat(None, rows, dtype=column).alias(name))
+            continue
+        if isinstance(column, CellColumn):
+            given[name] = pl.Series(_octets(column.cells))
+            value = _binary(name, hexadecimal=hexadecimal)
+        else:
+            width = column.octets.shape[1]
+            given[name] = pl.Series(np.arange(0, rows * width, width, dtype=np.int64))
+            given[f"\0size {name}"] = pl.Series(column.lengths)
+            whole = pl.lit(column.octets.tobytes()).bin
+            value = whole.slice(pl.col(name), pl.col(f"\0size {name}")).cast(pl.String)
+        if column.nulls is not None:
+            given[f"\0null {name}"] = pl.Series(column.nulls)
+            value = pl.when(~pl.col(f"\0null {name}")).then(value)
+        wanted.append(value.alias(name))
+    return pl.DataFrame(given).select_seq(wanted)
+
+
+def _octets(cells: Cells) -> Octets:
+    return np.ascontiguousarray(cells).view(np.uint8).reshape(-1, CELL_BYTES)
+
+
+def _binary(name: str, *, hexadecimal: bool) -> pl.Expr:
     # of all ways into a Binary column the one without a copy per cell
-    series = pl.Series(name, octets).cast(pl.List(pl.UInt8)).cast(pl.Binary)
-    return series.bin.encode("hex") if hexadecimal else series
-
-
-def _without(series: pl.Series, nulls: Mask | None) -> pl.Series:
-    if nulls is None:
-        return series
-    frame = pl.DataFrame({series.name: series, "\0absent": nulls})
-    kept = pl.when(~pl.col("\0absent")).then(pl.col(series.name)).alias(series.name)
-    return frame.select(kept).get_column(series.name)
+    value = pl.col(name).cast(pl.List(pl.UInt8)).cast(pl.Binary)
+    return value.bin.encode("hex") if hexadecimal else value
 
 
 def _unusable(name: str, problem: str, culprit: Culprit = Culprit.SYSTEM) -> SnapshotError:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from app.snapshots import files
-from app.snapshots.columns import Column, TextColumn, from_series, to_series
+from app.snapshots.columns import Column, TextColumn, from_series, to_frame
 from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
 from app.snapshots.manifest import Group, Manifest, StagedFile
@@ -98,13 +98,9 @@ class MemberFiles:
             forms = dict(zip(group.schema, group.forms, strict=True))
             for file in group.files:
                 staged = open_file(self._store, file)
-                found = []
-                for name in columns:
-                    column = staged.column(name)
-                    if column is None:
-                        dtype = pl.String if forms.get(name, "").startswith("text") else pl.Binary
-                        empty = pl.Series(name, [None], dtype=dtype)
-                        found.append(empty.new_from_index(0, file.rows))
-                    else:
-                        found.append(to_series(name, column))
-                yield from pl.DataFrame(found).iter_slices(rows)
+                found = {name: staged.column(name) or _type(forms.get(name)) for name in columns}
+                yield from to_frame(found, file.rows).iter_slices(rows)
+
+
+def _type(form: str | None) -> pl.DataType:
+    return pl.String() if (form or "").startswith("text") else pl.Binary()

@@ -3,18 +3,22 @@
 import hashlib
 import threading
 from bisect import bisect_right
+from collections.abc import Mapping
 from itertools import accumulate
+from typing import TypeAlias
 
 import polars as pl
 
 from app.snapshots import files
-from app.snapshots.columns import to_series
+from app.snapshots.columns import CodeColumn, part, table_of, to_frame
 from app.snapshots.errors import SnapshotError
 from app.snapshots.files import StagedRows
 from app.snapshots.manifest import BatchSlice, Group, Manifest, StagedFile
 from app.snapshots.store import SnapshotStore
 
 _FILES_KEPT = 2  # a batch may begin in one and end in the next
+
+_Schema: TypeAlias = Mapping[str, pl.DataType]
 
 
 def open_file(store: SnapshotStore, file: StagedFile) -> StagedRows:
@@ -62,7 +66,7 @@ class BatchReader:
         self._manifest = manifest
         self._hexadecimal = hexadecimal
         self._lock = threading.Lock()
-        self._frames: dict[str, pl.DataFrame] = {}
+        self._open: dict[str, _OpenFile] = {}
         self._ends = [
             list(accumulate(file.rows for file in group.files)) for group in manifest.groups
         ]
@@ -81,37 +85,46 @@ class BatchReader:
         at, left = batch.offset, batch.rows
         while left:
             number = bisect_right(ends, at)
-            frame = self._frame(group, group.files[number])
-            piece = frame.slice(at - (ends[number] - frame.height), left)
+            file = self._file(group, group.files[number])
+            start = at - (ends[number] - file.rows)
+            piece = file.frame(start, min(left, file.rows - start))
             pieces.append(piece)
             at, left = at + piece.height, left - piece.height
-        return pl.concat(pieces) if pieces else self._empty(group)
+        return pl.concat(pieces) if pieces else pl.DataFrame(schema=self._schema(group))
 
-    def _frame(self, group: Group, file: StagedFile) -> pl.DataFrame:
+    def _file(self, group: Group, file: StagedFile) -> "_OpenFile":
         with self._lock:
-            frame = self._frames.get(file.name)
-            if frame is None:
-                while len(self._frames) >= _FILES_KEPT:
-                    del self._frames[next(iter(self._frames))]
-                frame = self._frames[file.name] = self._load(group, file)
-            return frame
+            found = self._open.get(file.name)
+            if found is None:
+                while len(self._open) >= _FILES_KEPT:
+                    del self._open[next(iter(self._open))]
+                staged = open_file(self._store, file)
+                found = _OpenFile(staged, self._schema(group), hexadecimal=self._hexadecimal)
+                self._open[file.name] = found
+            return found
 
-    def _load(self, group: Group, file: StagedFile) -> pl.DataFrame:
-        staged = open_file(self._store, file)
-        columns = []
-        for name, dtype in self._empty(group).schema.items():
-            column = staged.column(name)
-            if column is None:
-                columns.append(pl.Series(name, [None], dtype=dtype).new_from_index(0, file.rows))
-            else:
-                columns.append(to_series(name, column, hexadecimal=self._hexadecimal))
-        return pl.DataFrame(columns)
+    def _schema(self, group: Group) -> _Schema:
+        hashed = pl.String() if self._hexadecimal else pl.Binary()
+        return {
+            name: pl.String() if form.startswith("text") else hashed
+            for name, form in zip(group.schema, group.forms, strict=True)
+        }
 
-    def _empty(self, group: Group) -> pl.DataFrame:
-        hashed = pl.String if self._hexadecimal else pl.Binary
-        return pl.DataFrame(
-            schema={
-                name: pl.String if form.startswith("text") else hashed
-                for name, form in zip(group.schema, group.forms, strict=True)
-            }
-        )
+
+class _OpenFile:
+    """A file whose frames are made piece by piece: a batch costs its own rows and no others."""
+
+    def __init__(self, staged: StagedRows, schema: _Schema, *, hexadecimal: bool) -> None:
+        self.rows = staged.rows
+        self._hexadecimal = hexadecimal
+        self._columns = {name: staged.column(name) or schema[name] for name in schema}
+        self._tables = {
+            name: table_of(column, hexadecimal=hexadecimal)
+            for name, column in self._columns.items()
+            if isinstance(column, CodeColumn)
+        }
+
+    def frame(self, start: int, rows: int) -> pl.DataFrame:
+        """That many rows from `start` on."""
+        parts = {name: part(each, start, start + rows) for name, each in self._columns.items()}
+        return to_frame(parts, rows, hexadecimal=self._hexadecimal, tables=self._tables)
