@@ -150,6 +150,12 @@ def _write_rows(rows: pl.DataFrame, body: io.BytesIO) -> None:
         name for name, kind in rows.schema.items() if name in HASHED_KEYS and kind == pl.String
     }
     _check_digits(rows, ready)
+    if len(ready) == rows.width == 1:
+        # an eighth of the writer's time, which hands every chunk from thread to thread
+        column = pl.col(rows.columns).fill_null("")
+        joined = rows.select_seq(column.str.join(f'"{_NEXT_ROW}"')).item()
+        body.write(f'"{joined}"{_NEXT_ROW}'.encode())
+        return
     cells = rows.select(
         pl.col(name) if name in ready else _text(rows[name]) for name in rows.columns
     )
@@ -195,7 +201,7 @@ def _text(column: pl.Series) -> pl.Series:
 
 def _check_digits(rows: pl.DataFrame, names: Collection[str]) -> None:
     """The last guard against sending what was never hashed: one query for all columns."""
-    right = rows.select((pl.col(name).str.len_bytes() == _HEX_LENGTH).all() for name in names)
+    right = rows.select_seq((pl.col(name).str.len_bytes() == _HEX_LENGTH).all() for name in names)
     for name, fits in right.row(0, named=True).items() if names else ():
         if not fits:  # of what is there; missing cells have no size
             raise _not_hashed(name)

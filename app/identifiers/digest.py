@@ -16,6 +16,8 @@ try:
 except ImportError:  # no wheel for this platform: hashlib takes over
     _plugin = None
 
+_DIGITS: Final = pl.Array(pl.UInt8, 2 * DIGEST_BYTES)
+
 EMPTY_DIGEST: Final = hashlib.sha256(b"").digest()
 """The hash of nothing; it must never be sent, not even when a source already holds it."""
 
@@ -43,10 +45,11 @@ def sha256(text: pl.Series) -> pl.Series:
 def from_hex(digest: pl.Series) -> pl.Series:
     """64 lower-case hex characters a cell to 32 bytes a cell; null stays null.
 
-    One decode of the joined column: eight times faster than `str.decode("hex")`.
+    One decode of the column as one array: five times faster than `str.decode("hex")`.
     """
     given = digest.drop_nulls()
-    raw = np.frombuffer(binascii.unhexlify(given.str.join("").item()), np.uint8)
+    digits = given.cast(pl.Binary).bin.reinterpret(dtype=_DIGITS, endianness="little").to_numpy()
+    raw = np.frombuffer(binascii.unhexlify(np.ascontiguousarray(digits)), np.uint8)
     cells = pl.Series(raw.reshape(-1, DIGEST_BYTES)).cast(pl.List(pl.UInt8)).cast(pl.Binary)
     if given.len() == digest.len():
         return cells.alias(digest.name)
