@@ -49,7 +49,7 @@ def from_hex(digest: pl.Series) -> pl.Series:
     """
     given = digest.drop_nulls()
     digits = given.cast(pl.Binary).bin.reinterpret(dtype=_DIGITS, endianness="little").to_numpy()
-    raw = np.frombuffer(binascii.unhexlify(np.ascontiguousarray(digits)), np.uint8)
+    raw = np.frombuffer(binascii.unhexlify(np.ascontiguousarray(digits).data), np.uint8)
     cells = pl.Series(raw.reshape(-1, DIGEST_BYTES)).cast(pl.List(pl.UInt8)).cast(pl.Binary)
     if given.len() == digest.len():
         return cells.alias(digest.name)
