@@ -1,79 +1,10 @@
-"""`python -m workers`: a worker that outlives Redis, and leaves its runs to others when told to stop."""
+"""`python -m workers`."""
 
-import asyncio
-import os
-import signal
-import sys
-
-from arq.worker import Worker
-
-from app.logs import get_logger
-from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
-from app.settings import Settings
-from workers.context import WorkerContext, build_context
 from workers.memory import keep_freed_memory
-from workers.settings import WorkerSettings
-
-log = get_logger(__name__)
-
-
-async def main() -> None:
-    """Work until SIGTERM or SIGINT."""
-    settings = Settings()
-    context = build_context(settings)
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    log.info("worker.started", pid=os.getpid())
-    try:
-        while not stopping.is_set():
-            await _work(settings, context, stopping)
-    finally:
-        await context.close()
-        log.info("worker.stopped", pid=os.getpid())
-
-
-async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Event) -> None:
-    """One arq worker, until it ends with Redis or is asked to stop."""
-    worker = Worker(
-        functions=WorkerSettings.functions,
-        cron_jobs=WorkerSettings.cron_jobs,
-        queue_name=QUEUE_NAME,
-        redis_pool=arq_redis(settings.redis_url.get_secret_value(), retries=20),
-        handle_signals=False,
-        max_jobs=WorkerSettings.max_jobs,
-        job_timeout=WorkerSettings.job_timeout,
-        keep_result=0,
-        poll_delay=WorkerSettings.poll_delay,
-        max_tries=WorkerSettings.max_tries,
-        # a key of its own: the first worker to leave would take the others' with it
-        health_check_key=f"{QUEUE_NAME}:health:{os.getpid()}",
-        health_check_interval=WorkerSettings.health_check_interval,
-        job_serializer=serialize,
-        job_deserializer=deserialize,
-        log_results=False,
-        ctx={"worker": context},
-    )
-    working = asyncio.create_task(worker.async_run())
-    asked = asyncio.create_task(stopping.wait())
-    try:
-        await asyncio.wait({working, asked}, return_when=asyncio.FIRST_COMPLETED)
-        if not stopping.is_set():
-            error = working.exception()
-            log.warning("worker.interrupted", error=type(error).__name__)
-            await asyncio.wait({asked}, timeout=1)
-    finally:
-        asked.cancel()
-        # cancels the runs' jobs: each finishes the batches in flight and hands its run back
-        ended = await asyncio.gather(worker.close(), working, return_exceptions=True)
-        for outcome in ended:
-            if isinstance(outcome, Exception):
-                log.warning("worker.close", error=type(outcome).__name__)
-
 
 if __name__ == "__main__":
-    if not Settings().database_url or not Settings().redis_url.get_secret_value():
-        sys.exit("DATABASE_URL and REDIS_URL must be set for a worker.")
     keep_freed_memory()
-    asyncio.run(main())
+    # polars reads its allocator's settings when it is loaded
+    from workers.process import main
+
+    main()

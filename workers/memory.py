@@ -1,21 +1,25 @@
-"""Keeps the memory of a chunk of members for the next one.
+"""Keeps the memory of one chunk of members for the next.
 
-glibc hands blocks of some size back to the system when they are freed, and the system hands out
-zeroed pages again, one fault each: with arrays that come and go by the megabyte this was a fifth of
-the CPU time of staging. https://man7.org/linux/man-pages/man3/mallopt.3.html
+Allocators hand freed blocks back to the system, which hands out zeroed pages again, one fault each:
+with columns that come and go by the megabyte that was a fifth of a run's CPU time. Two allocators are
+at work: glibc's for NumPy and Python, https://man7.org/linux/man-pages/man3/mallopt.3.html, and jemalloc
+in polars, https://jemalloc.net/jemalloc.3.html#opt.dirty_decay_ms.
 """
 
 import ctypes
+import os
 import platform
 
 _MEGABYTE = 1 << 20
 _M_TRIM_THRESHOLD = -1  # free memory at the top of the heap that is kept
 _M_MMAP_THRESHOLD = -3  # blocks from this size on come and go one by one; 32 MB is the most
 _M_ARENA_MAX = -8  # heaps: what one thread freed serves the others too
+_KEPT_FOR = "background_thread:true,dirty_decay_ms:3000,muzzy_decay_ms:3000"
 
 
 def keep_freed_memory() -> None:
-    """Once at the start of the process, before there are threads. Does nothing without glibc."""
+    """Once at the start of the process, before polars is loaded and threads are there."""
+    os.environ.setdefault("_RJEM_MALLOC_CONF", _KEPT_FOR)
     if platform.libc_ver()[0] != "glibc":
         return
     libc = ctypes.CDLL(None)
