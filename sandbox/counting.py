@@ -26,9 +26,10 @@ UPLOAD: Final = "sandbox.upload"
 """Key in the ASGI scope of what the server's own protocol has counted already."""
 _ENDS: Final = 2_048
 _EDGES: Final = ("users", "usersreplace")
-_LISTS: Final = re.compile(rb'\\?"(?:schema|app_ids|page_ids|ig_account_ids)\\?"\s*:\s*\[')
-_NUMBERS: Final = re.compile(rb'\\?"(session_id|batch_seq)\\?"\s*:\s*\\?"?(\d+)')
-_LAST: Final = re.compile(rb'\\?"last_batch_flag\\?"\s*:\s*true')
+# each begins with its one sure character, which the matcher looks for first
+_LISTS: Final = re.compile(rb'"(?:schema|app_ids|page_ids|ig_account_ids)\\?"\s*:\s*\[')
+_NUMBERS: Final = re.compile(rb'"(session_id|batch_seq)\\?"\s*:\s*\\?"?(\d+)')
+_LAST: Final = re.compile(rb'"last_batch_flag\\?"\s*:\s*true')
 _TOKEN: Final = re.compile(rb'"access_token"\s*:\s*"([^"]+)"')
 
 
