@@ -48,6 +48,7 @@ class Measured:
     worker: Cost
     sink_cpu: float
     run: dict[str, Any] = field(repr=False)
+    sending: float  # seconds from the first batch's departure to the last one's answer
 
     @property
     def rate(self) -> float:
@@ -132,7 +133,7 @@ class Stack:
             before, sink_before = cost_of(worker.pid), cost_of(self.sink.pid)
             run = self.call("POST", f"/v1/exports/{export_id}/runs")
             while run["finished_at"] is None:
-                time.sleep(0.25)
+                time.sleep(1)
                 run = self.call("GET", f"/v1/runs/{run['id']}")
             after, sink_after = cost_of(worker.pid), cost_of(self.sink.pid)
         if run["error"] or not run["status"].startswith("succeeded"):
@@ -144,7 +145,18 @@ class Stack:
             worker=Cost(after.cpu - before.cpu, after.peak_mb),
             sink_cpu=sink_after.cpu - sink_before.cpu,
             run=run,
+            sending=self._sending(run["id"]),
         )
+
+    def _sending(self, run_id: str) -> float:
+        batches: list[dict[str, Any]] = []
+        cursor = ""
+        while not batches or cursor:
+            page = self.call("GET", f"/v1/runs/{run_id}/batches?limit=100{cursor}")
+            batches += page["items"]
+            cursor = f"&cursor={page['next_cursor']}" if page["next_cursor"] else ""
+        began = min(batch["started_at"] for batch in batches)
+        return _seconds(began, max(batch["finished_at"] for batch in batches))
 
 
 def _seconds(began: str, ended: str) -> float:

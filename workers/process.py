@@ -7,6 +7,7 @@ import sys
 
 from arq.worker import Worker
 
+from app.identifiers import self_test
 from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
@@ -30,6 +31,7 @@ async def _until_stopped(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
+    check_hashing()
     log.info("worker.started", pid=os.getpid())
     try:
         while not stopping.is_set():
@@ -37,6 +39,12 @@ async def _until_stopped(settings: Settings) -> None:
     finally:
         await context.close()
         log.info("worker.stopped", pid=os.getpid())
+
+
+def check_hashing() -> None:
+    """Hash what is known; a platform without the vectorised hash is right as well, but slower."""
+    if not self_test():
+        log.warning("hashing.slow", engine="hashlib")
 
 
 async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Event) -> None:

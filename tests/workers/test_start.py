@@ -1,0 +1,26 @@
+"""What a worker says when it starts."""
+
+from structlog.testing import capture_logs
+
+from app.identifiers import digest
+from workers.process import check_hashing
+
+
+def test_a_working_vectorised_hash_is_not_worth_a_word():
+    with capture_logs() as said:
+        check_hashing()
+    assert said == []
+
+
+def test_a_vectorised_hash_that_errs_is_named(monkeypatch):
+    monkeypatch.setattr(digest, "_GOLDEN", {"mary@example.com": "00" * 32})
+    with capture_logs() as said:
+        check_hashing()
+    assert [(entry["event"], entry["log_level"]) for entry in said] == [("hashing.slow", "warning")]
+
+
+def test_a_platform_without_it_is_told_so_too(monkeypatch):
+    monkeypatch.setattr(digest, "_plugin", None)
+    with capture_logs() as said:
+        check_hashing()
+    assert [entry["event"] for entry in said] == ["hashing.slow"]
