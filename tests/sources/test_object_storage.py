@@ -6,11 +6,13 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import obstore
 import polars as pl
 import pytest
+from deltalake import write_deltalake
 from moto.server import ThreadedMotoServer
 from obstore.store import S3Store
 
@@ -205,3 +207,44 @@ def test_fingerprint_follows_the_content(bucket: Bucket) -> None:
     assert bucket.open("s3://members/in/m.csv").fingerprint() == first
     bucket.put("in/m.csv", CSV.replace("9", "8"))
     assert bucket.open("s3://members/in/m.csv").fingerprint() != first
+
+
+@pytest.fixture
+def table(bucket: Bucket, tmp_path: Path) -> str:
+    """A Delta table of two versions, copied into the bucket file by file."""
+    write_deltalake(tmp_path, FRAME[:3_000])
+    write_deltalake(tmp_path, FRAME[3_000:], mode="append")
+    for path in tmp_path.rglob("*"):
+        if path.is_file():
+            bucket.put(f"in/people/{path.relative_to(tmp_path)}", path.read_bytes())
+    return "s3://members/in/people"
+
+
+def delta(bucket: Bucket, url: str, **options: Any) -> Any:
+    return open_source({"kind": "delta", "url": url, **options}, bucket.access)
+
+
+def test_a_delta_table_is_read_by_its_log(bucket: Bucket, table: str) -> None:
+    source = delta(bucket, table)
+    read = pl.concat(source.chunks(["email", "id"], rows=700))
+    assert read.sort("id").equals(FRAME.select("email", "id"))
+    assert source.count() == 5_000
+    assert {each.name for each in source.attributes()} == {"id", "email"}
+    first = delta(bucket, table, version=0)
+    assert pl.concat(first.chunks(["id"])).height == 3_000
+    assert first.fingerprint() != source.fingerprint()
+
+
+def test_what_is_wrong_with_a_delta_table_is_told(bucket: Bucket, table: str) -> None:
+    def code_of(url: str, **options: Any) -> str:
+        with pytest.raises(SourceError) as caught:
+            list(delta(bucket, url, **options).chunks(["email"]))
+        return caught.value.code
+
+    for page in obstore.list(bucket.store, "in/people"):
+        file = next(entry["path"] for entry in page if entry["path"].endswith(".parquet"))
+    obstore.delete(bucket.store, file)
+    assert code_of(table) == "source-changed"
+    assert code_of("s3://members/other/people") == "source-not-allowed"
+    assert code_of("s3://members/in/nobody") == "source-not-found"
+    assert code_of(table, version=9) == "delta-version-missing"
