@@ -15,20 +15,25 @@ LONGEST_BLOCK = 3600.0  # a guess doubles up to this; what Meta names is taken a
 class Verdict:
     """Whether a call may go now; if not, why and for how long (seconds, 0 when that is unknown).
 
-    `calls`: calls admitted so far, by scope; `tracked`: `leave` must be called afterwards.
+    `calls`: calls admitted so far, by scope; `tracked`: `leave` must be called afterwards; `calm`:
+    nothing limits or spaces calls at present.
     """
 
     word: Literal["go", "blocked", "full", "pace"]
     wait: float = 0.0
     calls: tuple[int, ...] = ()
     tracked: bool = False
+    calm: bool = False
 
 
 class QuotaState(Protocol):
     """The knowledge shared by everybody who calls Meta for the same accounts."""
 
-    async def enter(self, scopes: Sequence[str], holder: str) -> Verdict:
-        """Asks for admission of one call; `holder` names it uniquely."""
+    async def enter(self, scopes: Sequence[str], holder: str, *, also: int = 0) -> Verdict:
+        """Asks for admission of one call; `holder` names it uniquely.
+
+        `also`: calls that went without asking, which are counted with it.
+        """
 
     async def leave(self, scopes: Sequence[str], holder: str, *, passed: bool) -> None:
         """Ends an admitted, tracked call; success lets the number of calls at once grow."""
@@ -73,7 +78,7 @@ class MemoryQuota:
         self._lease = lease
         self._scopes: dict[str, _Scope] = {}
 
-    async def enter(self, scopes: Sequence[str], holder: str) -> Verdict:
+    async def enter(self, scopes: Sequence[str], holder: str, *, also: int = 0) -> Verdict:
         now, states = self._now(), [self._scope(name) for name in scopes]
         blocked = max(state.blocked_until for state in states) - now
         if blocked > 0:
@@ -90,7 +95,7 @@ class MemoryQuota:
             state.next_at = now + state.interval
         tracked = False
         for state in states:
-            state.calls += 1
+            state.calls += 1 + also
             if state.limit is not None:
                 state.holders[holder] = now + self._lease
                 tracked = True

@@ -36,15 +36,14 @@ end
 if blocked > 0 then return {'blocked', tostring(blocked)} end
 if full then return {'full', '0'} end
 if next_at > now then return {'pace', tostring(next_at - now)} end
-local answer, tracked = {'go', '0', 0}, 0
+local answer = {'go', '0', next(limits) and 1 or 0, (next(limits) or next(intervals)) and 0 or 1}
 for i = 1, n do
   if intervals[i] then redis.call('HSET', KEYS[i], 'next', tostring(now + intervals[i])) end
   if limits[i] then
     redis.call('ZADD', KEYS[n + i], now + tonumber(ARGV[2]), ARGV[1])
     redis.call('EXPIRE', KEYS[n + i], ARGV[3])
-    answer[3] = 1
   end
-  answer[3 + i] = redis.call('HINCRBY', KEYS[i], 'calls', 1)
+  answer[4 + i] = redis.call('HINCRBY', KEYS[i], 'calls', 1 + tonumber(ARGV[4]))
   redis.call('EXPIRE', KEYS[i], ARGV[3])
 end
 return answer
@@ -138,13 +137,13 @@ class RedisQuota:
         self._lease = str(lease)
         self._keep = str(int(max(keep, LONGEST_BLOCK)))
 
-    async def enter(self, scopes: Sequence[str], holder: str) -> Verdict:
-        answer = await self._run(
-            _ENTER, self._keys(scopes, held=True), holder, self._lease, self._keep
-        )
+    async def enter(self, scopes: Sequence[str], holder: str, *, also: int = 0) -> Verdict:
+        keys = self._keys(scopes, held=True)
+        answer = await self._run(_ENTER, keys, holder, self._lease, self._keep, str(also))
         word = _text(answer[0])
         if word == "go":
-            return Verdict("go", calls=tuple(map(int, answer[3:])), tracked=bool(int(answer[2])))
+            tracked, calm, *calls = map(int, answer[2:])
+            return Verdict("go", calls=tuple(calls), tracked=bool(tracked), calm=bool(calm))
         wait = float(_text(answer[1]))
         if word == "blocked":
             return Verdict("blocked", wait)

@@ -165,6 +165,39 @@ async def _call(governor, account="5", usage=NOTHING):
         await slot.answered(usage)
 
 
+async def test_calls_that_nothing_limits_ask_now_and_then_and_are_all_counted(connection):
+    now = 100.0
+    governor = Governor(RedisQuota(connection), monotonic=lambda: now)
+    for _ in range(40):
+        await _call(governor)
+    asked = (await connection.info("commandstats"))["cmdstat_eval"]["calls"]
+    now += 0.06
+    await _call(governor)
+    assert (await connection.info("commandstats"))["cmdstat_eval"]["calls"] == asked + 1
+    assert (await RedisQuota(connection).enter(SCOPES, "a")).calls == (42, 42)
+
+
+async def test_a_calm_worker_heeds_what_another_learned_a_moment_later(connection):
+    one, other = (Governor(RedisQuota(connection)) for _ in range(2))
+    await _call(other)
+    async with one.slot("5") as slot:
+        await slot.refused(_refusal(600), NOTHING)
+    await asyncio.sleep(0.06)
+    with pytest.raises(Throttled):
+        await _call(other)
+
+
+async def test_a_calm_worker_heeds_at_once_what_it_learns_itself(connection):
+    governor = Governor(RedisQuota(connection))
+    usage = [Usage(levels=(Level("score", percent, 2.0),)) for percent in (76.0, 96.0)]
+    for reading in usage:
+        await _call(governor, usage=reading)
+    started = wall.monotonic()
+    for _ in range(3):
+        await _call(governor)
+    assert wall.monotonic() - started > 0.1
+
+
 async def test_what_one_worker_learns_every_worker_keeps(connection):
     one, other = (Governor(RedisQuota(connection)) for _ in range(2))
     async with one.slot("5") as slot:
