@@ -107,7 +107,7 @@ def main() -> None:
         sink = stack.environment["GRAPH_API_URL"]
         found = {
             (way, kind): baseline(way, kind, file, sink)
-            for way in ("sdk", "loop")
+            for way in ("sdk", "formatting", "loop")
             for kind, file in (("email", email), ("all", everything))
         }
         tables.append(_ratios(ends, found, large))
@@ -166,7 +166,8 @@ def _ratios(
     for kind, name in (("email", "e-mail"), ("all", "12 columns")):
         ours = ends[f"{name}, {large // MILLION} M"]
         for way, what in (
-            ("sdk", "Meta's Python SDK, nothing sent"),
+            ("sdk", "Meta's Python SDK"),
+            ("formatting", "Meta's Python SDK, nothing sent"),
             ("loop", "hashlib + json + httpx"),
         ):
             other = found[way, kind]
