@@ -14,7 +14,7 @@ _MEGABYTE = 1 << 20
 _M_TRIM_THRESHOLD = -1  # free memory at the top of the heap that is kept
 _M_MMAP_THRESHOLD = -3  # blocks from this size on come and go one by one; 32 MB is the most
 _M_ARENA_MAX = -8  # heaps: what one thread freed serves the others too
-_KEPT_FOR = "background_thread:true,dirty_decay_ms:3000,muzzy_decay_ms:3000"
+_KEPT_FOR = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000"
 
 
 def keep_freed_memory() -> None:
