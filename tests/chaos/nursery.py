@@ -4,7 +4,6 @@ Each line of its input is JSON, `{"env": …, "log": path}`; each line of its ou
 STATUS`. The workers end with it. The full form of the suite starts every worker anew instead.
 """
 
-import asyncio
 import json
 import os
 import selectors
@@ -13,7 +12,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
-from workers import __main__ as worker
+from workers import process as worker
 
 children: set[int] = set()
 
@@ -34,7 +33,7 @@ def fork(order: dict[str, Any]) -> int:
         null = os.open(os.devnull, os.O_RDONLY)
         for source, target in ((null, 0), (log, 1), (log, 2)):
             os.dup2(source, target)
-        asyncio.run(worker.main())
+        worker.main()
         status = 0
     finally:
         sys.stdout.flush()
