@@ -1,7 +1,7 @@
 """Keeps the memory of one chunk of members for the next.
 
 Allocators hand freed blocks back to the system, which hands out zeroed pages again, one fault each:
-with columns that come and go by the megabyte that was a fifth of a run's CPU time. Two allocators are
+with columns that come and go by the megabyte that was a fifth of staging's CPU time. Two allocators are
 at work: glibc's for NumPy and Python, https://man7.org/linux/man-pages/man3/mallopt.3.html, and jemalloc
 in polars, https://jemalloc.net/jemalloc.3.html#opt.dirty_decay_ms.
 """

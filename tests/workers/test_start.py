@@ -1,9 +1,22 @@
 """What a worker says when it starts."""
 
+from collections.abc import Iterator
+
+import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from app.identifiers import digest
 from workers.process import check_hashing
+
+
+@pytest.fixture(autouse=True)
+def every_level_is_logged() -> Iterator[None]:
+    """Whatever level a test before this one set for the process."""
+    before = structlog.get_config()
+    structlog.reset_defaults()
+    yield
+    structlog.configure(**before)
 
 
 def test_a_working_vectorised_hash_is_not_worth_a_word():
