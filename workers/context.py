@@ -105,8 +105,8 @@ def build_context(settings: Settings) -> WorkerContext:
             retry_seconds=settings.run_retry_seconds,
             history=timedelta(days=settings.run_history_days),
         ),
-        # two threads of columnar work saturate two cores; the event loop has its own
-        cpu=ThreadPoolExecutor(2, thread_name_prefix="columns"),
+        # one more than saturates two cores: each waits for the interpreter now and then
+        cpu=ThreadPoolExecutor(3, thread_name_prefix="columns"),
         webhooks=Sender(allow_private=settings.webhook_allow_private_addresses),
         token_warning=timedelta(days=settings.token_expiry_warning_days),
     )

@@ -15,7 +15,7 @@ import polars as pl
 
 from app.exports.plan import plan_for
 from app.exports.suppression import REASON, SuppressionList
-from app.identifiers import IdentifierPlan, identify, key_columns
+from app.identifiers import IdentifierPlan, Memory, identify, key_columns
 from app.snapshots import Manifest, SnapshotStore, StageWriter
 from app.sources import SourceAccess, open_source
 
@@ -73,14 +73,15 @@ def stage_members(
     try:
         for number, source in enumerate(sources):
             tally.reading, tally.members[number] = number, 0
-            own = plan_for(source, plan)
+            own, memory = plan_for(source, plan), Memory()
             for frame in open_source(source, access).chunks(own.columns()):
                 _go_on(stop)
                 tally.members[number] += frame.height
                 if len(pending) >= _IN_FLIGHT:
                     done, pending = wait(pending, return_when=FIRST_COMPLETED)
                     _raise_first(done)
-                pending.add(threads.submit(_identify, frame, own, writer, tally, suppressed))
+                work = (frame, own, memory, writer, tally, suppressed)
+                pending.add(threads.submit(_identify, *work))
         _raise_first(wait(pending).done)
         return writer.finish()
     except BaseException:
@@ -92,11 +93,12 @@ def stage_members(
 def _identify(
     frame: pl.DataFrame,
     plan: IdentifierPlan,
+    memory: Memory,
     writer: StageWriter,
     tally: Tally,
     suppressed: SuppressionList,
 ) -> None:
-    found = identify(frame, plan)
+    found = identify(frame, plan, memory)
     rows = suppressed.without(found.rows) if suppressed else found.rows
     left_out = found.rows.height - rows.height
     writer.add(rows)

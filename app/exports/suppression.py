@@ -36,8 +36,8 @@ class SuppressionList:
     def without(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows none of whose identifiers is on the list; the same frame if all may stay.
 
-        `rows` has columns named by Meta's keys: hashed ones Binary or their hexadecimal digits, plain
-        ones String. A row is left out if any of its identifiers is on the list.
+        `rows` has columns named by Meta's keys: hashed ones Binary or their hexadecimal digits (String
+        or Categorical), plain ones String. A row is left out if any of its identifiers is on the list.
         """
         listed: pl.Series | None = None
         for key, hashes in self.hashes.items():
@@ -47,7 +47,8 @@ class SuppressionList:
             if column.dtype == pl.Binary:
                 found = column.is_in(hashes.implode())
             elif key in HASHED_KEYS:
-                found = column.is_in(hashes.bin.encode("hex").implode())
+                digits = column.cast(pl.String)
+                found = digits.is_in(hashes.bin.encode("hex").implode())
             else:
                 found = sha256(column).is_in(hashes.implode())
             found = found.fill_null(value=False)

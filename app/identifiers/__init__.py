@@ -4,6 +4,7 @@ Nothing in here reads, logs or keeps anything; RULES.md says what every rule doe
 """
 
 from app.identifiers.digest import self_test
+from app.identifiers.distinct import Memory
 from app.identifiers.explain import Explanation, explain
 from app.identifiers.identify import Identified, identify
 from app.identifiers.keeping import PUSHED_KEYS, Kept, keep, mappable_keys
@@ -34,6 +35,7 @@ __all__ = [
     "Kept",
     "KeyIdentifier",
     "Ldu",
+    "Memory",
     "PlanProblem",
     "check_plan",
     "explain",

@@ -7,7 +7,7 @@ import polars as pl
 
 from app.identifiers.cells import Cells
 from app.identifiers.digest import sha256
-from app.identifiers.distinct import by_distinct
+from app.identifiers.distinct import Memory, by_distinct
 from app.identifiers.keys import BIRTH_KEYS
 from app.identifiers.names import letters, lower
 from app.identifiers.peculiar import OWN, kinds
@@ -22,25 +22,25 @@ _NUMBER: Final = r"^0*([0-9]{1,4})(?:\.0+)?$"
 
 
 def birth_cells(
-    column: pl.Series, *, order: str | None, this_year: int, steps: Steps
+    column: pl.Series,
+    *,
+    order: str | None,
+    this_year: int,
+    steps: Steps,
+    memory: Memory | None = None,
 ) -> dict[str, Cells]:
     """DOBY, DOBM and DOBD of a column of dates of any type.
 
     The refusal is the date's: each of the three cells carries the same reason.
     """
     if column.dtype in (pl.Date, pl.Datetime):
-        found = _of_dates(column, this_year)
-        filled = column.len() - column.null_count()
+        solve = partial(_of_dates, this_year=this_year, steps=steps)
     else:
         solve = partial(_of_text, order=order, years=(FIRST_YEAR, this_year), steps=steps)
-        found = by_distinct(column.alias("source").to_frame(), solve)
-        filled = int(found["given"].sum())
-    date = found["date"]
-    steps.note("as a calendar date", date.cast(pl.String))
-    parts = {"DOBY": date // 10_000, "DOBM": date // 100 % 100, "DOBD": date % 100}
+    found = by_distinct(column.alias("source").to_frame(), solve, memory, "DOB")
+    filled = int(found["given"].sum())
     return {
-        key: _gathered(part - (FIRST_YEAR if key == "DOBY" else 0), key, found["reason"], filled)
-        for key, part in parts.items()
+        key: Cells(found[key], found[f"{key} text"], found["reason"], filled) for key in BIRTH_KEYS
     }
 
 
@@ -82,22 +82,28 @@ def _of_text(
     found = read_dates(text, order=order, years=years)
     # a hash of a whole date cannot be split into Meta's three columns
     reason = kind.set(kind == OWN, "dob_hashed").fill_null(found["reason"])
-    given = text.is_not_null().alias("given")
-    return pl.DataFrame([found["date"], reason.alias("reason"), given])
+    return _parts(found["date"], reason, text.is_not_null(), steps)
 
 
-def _of_dates(column: pl.Series, this_year: int) -> pl.DataFrame:
+def _of_dates(frame: pl.DataFrame, *, this_year: int, steps: Steps) -> pl.DataFrame:
+    column = frame["source"]
     year = column.dt.year()
     number = year * 10_000 + column.dt.month().cast(pl.Int32) * 100 + column.dt.day()
     unknown = ~year.is_between(FIRST_YEAR, this_year)
     date = number.set(unknown, None).cast(pl.Int32)
     reason = blank(column).set(unknown, "dob_out_of_range")
-    return pl.DataFrame([date.alias("date"), reason.alias("reason")])
+    return _parts(date, reason, column.is_not_null(), steps)
 
 
-def _gathered(index: pl.Series, key: str, reason: pl.Series, filled: int) -> Cells:
-    text, digest = _table(key)
-    return Cells(digest.gather(index), text.gather(index), reason, filled)
+def _parts(date: pl.Series, reason: pl.Series, given: pl.Series, steps: Steps) -> pl.DataFrame:
+    """Hash and text of each part of these dates (as numbers, 20260131), the refusals and `given`."""
+    steps.note("as a calendar date", date.cast(pl.String))
+    columns = [reason.alias("reason"), given.alias("given")]
+    places = {"DOBY": date // 10_000 - FIRST_YEAR, "DOBM": date // 100 % 100, "DOBD": date % 100}
+    for key, place in places.items():
+        text, digest = _table(key)
+        columns += [digest.gather(place).alias(key), text.gather(place).alias(f"{key} text")]
+    return pl.DataFrame(columns)
 
 
 @cache

@@ -6,7 +6,7 @@ from functools import partial
 import polars as pl
 
 from app.identifiers.digest import EMPTY_DIGEST, equals, from_hex, sha256
-from app.identifiers.distinct import by_distinct
+from app.identifiers.distinct import Memory, by_distinct
 from app.identifiers.peculiar import OWN, kinds
 from app.identifiers.rule import Rule, Steps
 from app.identifiers.text import as_given, as_text, blank
@@ -16,8 +16,9 @@ from app.identifiers.text import as_given, as_text, blank
 class Cells:
     """One key of every row: what is sent, and why not where something was given.
 
-    `value` is Binary (32 bytes) for hashed keys and String for plain ones, `text` the normalized
-    text, `reason` the refusal; all null where nothing was given. `filled` counts given cells.
+    `value` is Binary (32 bytes) for hashed keys, or Categorical of their hexadecimal digits where a
+    `Memory` was at hand, and String for plain ones; `text` the normalized text, `reason` the refusal;
+    all null where nothing was given. `filled` counts given cells.
     """
 
     value: pl.Series
@@ -51,17 +52,21 @@ def hashed_cells(
     *,
     region: pl.Series | None = None,
     ready_shape: str | None = None,
+    memory: Memory | None = None,
+    name: str = "",
 ) -> Cells:
     """Normalize and hash a column of any type; `region` is the rows' country where it matters.
 
     `ready_shape`: a pattern of texts to which the rule, and everything before it, does nothing
-    but lower-case them. It saves time and changes nothing.
+    but lower-case them. It saves time and changes nothing, nor does `memory`, which knows the
+    attribute by its `name`.
     """
     frame = column.alias("source").to_frame()
     if region is not None:
         frame = frame.with_columns(region.alias("region"))
     shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
-    found = by_distinct(frame, partial(_solve, rule=rule, steps=steps, ready_shape=shape))
+    solve = partial(_solve, rule=rule, steps=steps, ready_shape=shape)
+    found = by_distinct(frame, solve, memory, name)
     filled = int(found["given"].sum())
     return Cells(found["value"], found["clean"], found["reason"], filled)
 

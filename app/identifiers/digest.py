@@ -58,6 +58,11 @@ def from_hex(digest: pl.Series) -> pl.Series:
     return cells.gather(places).alias(digest.name)
 
 
+def in_bytes(cells: pl.Series) -> pl.Series:
+    """Hashes as Binary of 32 bytes, whether they are that or Categorical of hexadecimal digits."""
+    return cells if cells.dtype == pl.Binary else from_hex(cells.cast(pl.String))
+
+
 def equals(cells: pl.Series, digest: bytes) -> pl.Series:
     """Which cells are this digest (false for null)."""
     same = pl.col("cells") == pl.lit(digest)

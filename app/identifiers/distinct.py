@@ -1,10 +1,12 @@
 """Works a column off by its distinct values where cells repeat, and row by row where they do not.
 
-Names, cities, countries and dates of birth repeat: their rules and hashes then cost a fraction.
+Names, cities, countries and dates of birth repeat: their rules and hashes then cost a fraction, and
+next to nothing where what they gave is known from the frames before.
 """
 
-from collections.abc import Callable
-from typing import Final
+import threading
+from collections.abc import Callable, Sequence
+from typing import Final, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,66 +18,167 @@ _SMALLEST: Final = 4_096
 _SHARE: Final = 48
 """One cell in so many is looked at."""
 
-_LARGEST_TABLE: Final = 1 << 20
+_LARGEST_TABLE: Final = 1 << 22
+"""Combinations that are numbered: 4 bytes each."""
+
+_MOST_KEPT: Final = 1 << 17
+"""Distinct values of a column that are kept from frame to frame: some ten megabytes."""
+
+_UNKNOWN: Final = -1
+
+Solve: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
+_Numbers: TypeAlias = NDArray[np.int64]
 
 
-def by_distinct(frame: pl.DataFrame, solve: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.DataFrame:
+class Known:
+    """What rows of one kind became, by their distinct values; thread-safe.
+
+    Kept from frame to frame, it gives binary columns as Categorical of their hexadecimal digits:
+    whoever takes them needs to look at each value once.
+    """
+
+    def __init__(self, types: Sequence[pl.DataType], *, kept: bool) -> None:
+        """Of frames with columns of these types."""
+        self._types = types
+        self._kept = kept
+        self._full = False
+        self._lock = threading.Lock()
+        self._values = [_numbering() for _ in types]
+        self._digests = _numbering()
+        self._places = np.zeros((0,) * len(types), dtype=np.int32)  # in `solved`, by number
+        self._solved = pl.DataFrame()
+
+    def solved(self, frame: pl.DataFrame, solve: Solve) -> pl.DataFrame | None:
+        """`solve(frame)`, asked for the values that are new only.
+
+        None if they are too many, or of other types.
+        """
+        if self._full or frame.dtypes != self._types:
+            return None
+        columns = zip(frame.iter_columns(), self._values, strict=True)
+        numbers = tuple(_numbers(column, values) for column, values in columns)
+        with self._lock:
+            if self._full or not self._make_room(numbers):
+                return None
+            new = np.flatnonzero(self._places[numbers] == _UNKNOWN)
+            if new.size:
+                self._learn(frame, numbers, new, solve)
+            places = pl.Series(self._places[numbers].astype(np.uint32))
+            solved = self._solved
+            if self._kept and solved.height > _MOST_KEPT:
+                self._forget()
+        return pl.DataFrame([_spread(column, places) for column in solved.iter_columns()])
+
+    def _make_room(self, numbers: tuple[_Numbers, ...]) -> bool:
+        """Whether there is a place for all these numbers."""
+        before = self._places
+        highest = [int(column.max(initial=0)) for column in numbers]
+        if all(number < size for number, size in zip(highest, before.shape, strict=True)):
+            return True
+        room = [1 << number.bit_length() for number in highest]
+        shape = tuple(map(max, room, before.shape))
+        if int(np.prod(shape)) > _LARGEST_TABLE:
+            self._forget()
+            return False
+        self._places = np.full(shape, _UNKNOWN, dtype=np.int32)
+        self._places[tuple(map(slice, before.shape))] = before
+        return True
+
+    def _learn(
+        self, frame: pl.DataFrame, numbers: tuple[_Numbers, ...], new: _Numbers, solve: Solve
+    ) -> None:
+        """Solve one row of each combination among the rows `new`."""
+        of_new = tuple(column[new] for column in numbers)
+        self._places[of_new] = new  # of several rows with one number the last one stays
+        first = np.flatnonzero(self._places[of_new] == new)
+        self._places[of_new] = _UNKNOWN
+        fresh = solve(frame[pl.Series(new[first].astype(np.uint32))])
+        if self._kept:
+            fresh = self._to_keep(fresh)
+        known = self._solved.height
+        self._solved = pl.concat([self._solved, fresh]) if known else fresh
+        chosen = tuple(column[first] for column in of_new)
+        self._places[chosen] = np.arange(known, known + fresh.height)
+
+    def _to_keep(self, fresh: pl.DataFrame) -> pl.DataFrame:
+        # gathered texts hold on to all texts of their frame, so they are copied
+        texts = [
+            pl.concat_str(name, pl.lit("")).alias(name)
+            for name, dtype in fresh.schema.items()
+            if dtype == pl.String
+        ]
+        digits = pl.col(pl.Binary).bin.encode("hex").cast(self._digests.dtype)
+        return fresh.with_columns(digits, *texts)
+
+    def _forget(self) -> None:
+        self._full = True
+        self._values = [_numbering() for _ in self._values]
+        self._solved = pl.DataFrame()
+        self._places = np.zeros((0,) * self._places.ndim, dtype=np.int32)
+
+
+class Memory:
+    """What all columns of a source became so far, for as long as it is read; thread-safe.
+
+    It holds members' values: it lives in memory only, and no longer than the reading.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._lock = threading.Lock()
+        self._known: dict[str, Known] = {}
+
+    def of(self, name: str, types: Sequence[pl.DataType]) -> Known:
+        """What is known of the attribute of that name."""
+        with self._lock:
+            known = self._known.get(name)
+            if known is None:
+                known = self._known[name] = Known(types, kept=True)
+            return known
+
+
+def by_distinct(
+    frame: pl.DataFrame, solve: Solve, memory: Memory | None = None, name: str = ""
+) -> pl.DataFrame:
     """`solve(frame)`, evaluated once for equal rows; `solve` must be row-wise and keep the height.
 
-    Its first column is the one that repeats or not. Which way is taken shows in the time only.
+    The first column of `frame` is the one that repeats or not. `memory` knows the attribute by its
+    `name`. Which way is taken shows in the time only, but for binary columns, which become Categorical
+    where they are remembered.
     """
     if not _repeats(frame.to_series()):
         return solve(frame)
-    codes, places = _numbered(frame)
-    solved = solve(frame[places])
-    return pl.DataFrame([_spread(column, codes) for column in solved.iter_columns()])
+    solved = memory.of(name, frame.dtypes).solved(frame, solve) if memory is not None else None
+    if solved is None:
+        solved = Known(frame.dtypes, kept=False).solved(frame, solve)
+    return solve(frame) if solved is None else solved
 
 
-def _spread(column: pl.Series, codes: pl.Series) -> pl.Series:
-    if column.null_count() == column.len():  # as reasons mostly are
-        return column.new_from_index(0, codes.len())
-    return column.gather(codes)
+def _numbering() -> pl.Series:
+    """An empty column of categories of its own: those of the process are kept as long as it lives.
 
-
-def _numbered(frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """For each row the number of its distinct value, and for each number a row that has it.
-
-    A table over all combinations while they are few, which is twice as fast as a join.
+    Numbers are given anew once no column has the categories any more, so this one must be held.
     """
-    total, width = np.zeros(frame.height, dtype=np.int64), 1
-    for column in frame.iter_columns():
-        codes, count = _codes(column)
-        if width * count > _LARGEST_TABLE:
-            _, total = np.unique(total, return_inverse=True)
-            width = int(total.max(initial=0)) + 1
-        total, width = total * count + codes, width * count
-    if width > _LARGEST_TABLE:
-        _, first, number = np.unique(total, return_index=True, return_inverse=True)
-        return _index(number), _index(first)
-    table = np.full(width, -1, dtype=np.int64)
-    table[total] = np.arange(frame.height)
-    used = np.flatnonzero(table >= 0)
-    first = table[used]
-    table[used] = np.arange(used.size)
-    return _index(table[total]), _index(first)
+    return pl.Series(dtype=pl.Categorical(pl.Categories.random()))
 
 
-def _codes(column: pl.Series) -> tuple[NDArray[np.int64], int]:
-    """A number below the second result for each cell, the same for equal ones; null is one, too."""
-    if column.dtype == pl.String:
-        # categories of their own: those of the process would be kept as long as it lives
-        numbers = column.cast(pl.Categorical(pl.Categories.random())).to_physical()
-    else:
-        given = column.alias("cell").to_frame()
-        known = given.unique().with_row_index("number")
-        joined = given.join(known, on="cell", how="left", nulls_equal=True, maintain_order="left")
-        numbers = joined.get_column("number")
-    codes = numbers.cast(pl.Int64).fill_null(-1).to_numpy() + 1
-    return codes, int(codes.max(initial=0)) + 1
+def _numbers(column: pl.Series, values: pl.Series) -> _Numbers:
+    """A number for each cell, the same for equal ones; 0 is null."""
+    places = _as_text(column).cast(values.dtype).to_physical()
+    return (places.cast(pl.Int64) + 1).fill_null(0).to_numpy()
 
 
-def _index(places: NDArray[np.int64]) -> pl.Series:
-    return pl.Series(places.astype(np.uint32))
+def _as_text(column: pl.Series) -> pl.Series:
+    """Texts that differ where the cells do."""
+    if column.dtype == pl.Binary:
+        return column.bin.encode("hex")
+    return (column.to_physical() if column.dtype.is_temporal() else column).cast(pl.String)
+
+
+def _spread(column: pl.Series, places: pl.Series) -> pl.Series:
+    if column.null_count() == column.len():  # as reasons mostly are
+        return column.new_from_index(0, places.len())
+    return column.gather(places)
 
 
 def _repeats(column: pl.Series) -> bool:

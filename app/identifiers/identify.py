@@ -8,6 +8,8 @@ import polars as pl
 
 from app.identifiers.cells import Cells, tally
 from app.identifiers.consent import consenting
+from app.identifiers.digest import in_bytes
+from app.identifiers.distinct import Memory
 from app.identifiers.expansion import expand
 from app.identifiers.guard import guarded
 from app.identifiers.keys import KeyIdentifier, key_columns
@@ -23,8 +25,9 @@ _USABLE: Final = "the member has a row"
 class Identified:
     """What one frame of members became; read + expanded = rows.height + sum(skipped.values()).
 
-    `rows`: usable rows; the plan's columns in canonical order; hashed keys Binary of 32 bytes,
-    others String; null where there is nothing to send.
+    `rows`: usable rows; the plan's columns in canonical order; hashed keys Binary of 32 bytes (or
+    Categorical of their hexadecimal digits, from a `Memory`), others String; null where there is
+    nothing to send.
     `read`: rows of the input. `expanded`: rows beyond one a member, of members with several
     e-mails or phones. `skipped`: reason to members that gave no row.
     `refused`: mapped key to reason to cells that were given but cannot be used.
@@ -40,11 +43,12 @@ class Identified:
 
 
 @guarded
-def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
+def identify(frame: pl.DataFrame, plan: IdentifierPlan, memory: Memory | None = None) -> Identified:
     """Normalize, hash, filter and count the members of `frame`; any types, any row order.
 
     Thread-safe; the columns are worked on outside the interpreter's lock. Memory is a small
-    multiple of the frame: feed it 50,000 to 100,000 rows at a time.
+    multiple of the frame: feed it 50,000 to 100,000 rows at a time. With `memory`, one for all
+    frames of a source and a plan, values that repeat are normalized and hashed once.
 
     Raises:
         SourceError: `attribute-missing` when a column of the plan is not in the frame;
@@ -52,7 +56,11 @@ def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
 
     """
     members = consenting(frame, plan.consent)
-    found = pass_through(members, plan) if plan.already_hashed else apply_rules(members, plan)
+    found = (
+        pass_through(members, plan)
+        if plan.already_hashed
+        else apply_rules(members, plan, memory=memory)
+    )
     why = skip_reason(found.cells, plan.key_identifier, members.height)
     usable = why.is_null()
     single = {key: cells[0] for key, cells in found.cells.items()}
@@ -61,7 +69,7 @@ def identify(frame: pl.DataFrame, plan: IdentifierPlan) -> Identified:
     limits = limited_use(single, plan).get_columns()
     rows = pl.DataFrame([usable.alias(_USABLE), *columns, *limits]).filter(usable)
     values = {
-        key: [slot.value.filter(usable).alias(key) for slot in cells]
+        key: [in_bytes(slot.value).filter(usable).alias(key) for slot in cells]
         for key, cells in several.items()
     }
     sent = expand(rows, values)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from app.identifiers.cells import Cells, hashed_cells
-from app.identifiers.digest import equals, sha256
+from app.identifiers.digest import equals, in_bytes, sha256
 from app.identifiers.keys import LDU_KEYS
 from app.identifiers.places import state
 from app.identifiers.plan import IdentifierPlan
@@ -41,7 +41,7 @@ def _within(digest: pl.Series, states: list[str]) -> pl.Series:
     frame_of = pl.Series("text", states, dtype=pl.String)
     country = pl.Series(["us"]).new_from_index(0, frame_of.len())
     wanted = hashed_cells(frame_of, state, Steps(), region=country).value.drop_nulls()
-    return digest.is_in(wanted.implode()).fill_null(value=False)
+    return in_bytes(digest).is_in(wanted.implode()).fill_null(value=False)
 
 
 def _at_home(cells: Mapping[str, Cells], plan: IdentifierPlan) -> pl.Series:
@@ -51,4 +51,4 @@ def _at_home(cells: Mapping[str, Cells], plan: IdentifierPlan) -> pl.Series:
     length = cells["ST"].value.len()
     if "COUNTRY" not in cells:
         return pl.Series([by_default]).new_from_index(0, length)
-    return equals(cells["COUNTRY"].value, sha256(pl.Series([home]))[0])
+    return equals(in_bytes(cells["COUNTRY"].value), sha256(pl.Series([home]))[0])

@@ -7,7 +7,7 @@ import polars as pl
 
 from app.identifiers.cells import Cells
 from app.identifiers.country_names import NAMES, OTHER_CODES
-from app.identifiers.digest import sha256
+from app.identifiers.digest import in_bytes, sha256
 from app.identifiers.latin import fold
 from app.identifiers.lookup import Lookup
 from app.identifiers.names import letters, lower, spelled
@@ -151,6 +151,6 @@ def country_of(cells: Cells) -> pl.Series:
         return cells.text
     codes = pl.Series("code", sorted(NAMES))
     known = pl.DataFrame([sha256(codes).alias("value"), codes])
-    frame = cells.value.alias("value").to_frame()
+    frame = in_bytes(cells.value).alias("value").to_frame()
     found = frame.join(known, on="value", how="left", maintain_order="left")["code"]
     return cells.text.fill_null(found)

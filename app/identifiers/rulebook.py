@@ -11,7 +11,8 @@ from app import clock
 from app.identifiers.birth import birth_cells, birth_part
 from app.identifiers.cells import Cells, hashed_cells, plain_cells, tally
 from app.identifiers.columns import column_of
-from app.identifiers.digest import sha256
+from app.identifiers.digest import in_bytes, sha256
+from app.identifiers.distinct import Memory
 from app.identifiers.email import EMAIL_READY, email
 from app.identifiers.guard import guarded
 from app.identifiers.hashed import stored_cells
@@ -70,26 +71,34 @@ class Found:
 
 @guarded
 def apply_rules(
-    members: pl.DataFrame, plan: IdentifierPlan, notes: Notes = MappingProxyType({})
+    members: pl.DataFrame,
+    plan: IdentifierPlan,
+    notes: Notes = MappingProxyType({}),
+    memory: Memory | None = None,
 ) -> Found:
     """Every key of the plan for every member; `notes` takes the steps of mapped keys.
+
+    `memory` knows what the values of frames before became; then values may be Categorical.
 
     Raises:
         SourceError: `attribute-missing`, `attribute-type-unsupported`.
 
     """
     found = Found()
-    region = _countries(members, plan, notes.get(("COUNTRY", 0), _UNHEARD), found)
+    region = _countries(members, plan, notes.get(("COUNTRY", 0), _UNHEARD), found, memory)
     for key, sources in plan.attributes.items():
         for slot, source in enumerate(sources):
             column = column_of(members, source)
             steps = notes.get((key, slot), _UNHEARD)
-            if key in _HASHED:
-                ready = _READY.get(key)
-                cells = hashed_cells(column, _HASHED[key], steps, ready_shape=ready)
-            elif key in _REGIONAL:
+            if key in _HASHED or key in _REGIONAL:
                 cells = hashed_cells(
-                    column, _REGIONAL[key], steps, region=region, ready_shape=_READY.get(key)
+                    column,
+                    _HASHED.get(key) or _REGIONAL[key],
+                    steps,
+                    region=region if key in _REGIONAL else None,
+                    ready_shape=_READY.get(key),
+                    memory=memory,
+                    name=f"{key} {slot}",
                 )
             elif key in _PLAIN:
                 cells = plain_cells(column, _PLAIN[key], steps)
@@ -97,16 +106,21 @@ def apply_rules(
                 continue
             found.count(key, cells)
             found.cells.setdefault(key, []).append(cells)
-    _birth(members, plan, notes, found)
+    _birth(members, plan, notes, found, memory)
     return found
 
 
 def _countries(
-    members: pl.DataFrame, plan: IdentifierPlan, steps: Steps, found: Found
+    members: pl.DataFrame,
+    plan: IdentifierPlan,
+    steps: Steps,
+    found: Found,
+    memory: Memory | None,
 ) -> pl.Series:
     """The COUNTRY cells into `found`, and each member's country as alpha-2, null if not known."""
     for source in plan.attributes.get("COUNTRY", ()):
-        cells = hashed_cells(column_of(members, source), country, steps)
+        column = column_of(members, source)
+        cells = hashed_cells(column, country, steps, memory=memory, name="COUNTRY")
         found.count("COUNTRY", cells)
         found.cells["COUNTRY"] = [cells]
     default = _default_country(found, plan, members.height, steps)
@@ -129,28 +143,40 @@ def _default_country(found: Found, plan: IdentifierPlan, height: int, steps: Ste
     cells = found.cells["COUNTRY"][0]
     absent = cells.value.is_null() & cells.reason.is_null()
     if absent.any():
-        value = pl.select(pl.when(absent).then(digest[0]).otherwise(cells.value)).to_series()
+        given = in_bytes(cells.value)
+        value = pl.select(pl.when(absent).then(digest[0]).otherwise(given)).to_series()
         text = cells.text.set(absent, code)
         steps.note("default country", text)
         found.cells["COUNTRY"] = [Cells(value, text, cells.reason, cells.filled)]
     return default
 
 
-def _birth(members: pl.DataFrame, plan: IdentifierPlan, notes: Notes, found: Found) -> None:
+def _birth(
+    members: pl.DataFrame,
+    plan: IdentifierPlan,
+    notes: Notes,
+    found: Found,
+    memory: Memory | None,
+) -> None:
     """DOB split into its three columns, single parts where there is no date."""
     this_year = clock.now().year
     order = date_order(plan.date_format) if plan.date_format else None
     for source in plan.attributes.get("DOB", ()):
         steps = notes.get(("DOB", 0), _UNHEARD)
         parts = birth_cells(
-            column_of(members, source), order=order, this_year=this_year, steps=steps
+            column_of(members, source),
+            order=order,
+            this_year=this_year,
+            steps=steps,
+            memory=memory,
         )
         found.count("DOB", parts["DOBY"])
         found.cells.update({key: [cells] for key, cells in parts.items()})
     for key in ("DOBY", "DOBM", "DOBD"):
         for source in plan.attributes.get(key, ()):
             rule = birth_part(key, this_year)
-            cells = hashed_cells(column_of(members, source), rule, notes.get((key, 0), _UNHEARD))
+            column, steps = column_of(members, source), notes.get((key, 0), _UNHEARD)
+            cells = hashed_cells(column, rule, steps, memory=memory, name=key)
             found.count(key, cells)
             whole = found.cells.get(key)
             found.cells[key] = [cells if whole is None else _filled_in(whole[0], cells)]
@@ -159,7 +185,7 @@ def _birth(members: pl.DataFrame, plan: IdentifierPlan, notes: Notes, found: Fou
 def _filled_in(whole: Cells, part: Cells) -> Cells:
     """The part of the date, and the single part where there was none."""
     return Cells(
-        whole.value.fill_null(part.value),
+        in_bytes(whole.value).fill_null(in_bytes(part.value)),
         whole.text.fill_null(part.text),
         whole.reason.fill_null(part.reason),
         max(whole.filled, part.filled),

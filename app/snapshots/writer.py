@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from app.snapshots.categories import Categories
 from app.snapshots.columns import CELL_BYTES, CellColumn, Column, TextColumn, from_series
 from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
@@ -67,9 +68,11 @@ class StageWriter:
         self._seen: set[tuple[str, ...]] = set()
         self._widths: dict[str, int] = {}  # of plain columns
         self._dictionaries = {name: HashDictionary() for name in self._keys}  # of hashed ones
+        self._categories: dict[tuple[str, pl.DataType], Categories] = {}
 
     def add(self, frame: pl.DataFrame) -> None:
-        """Stage rows: hashed columns Binary of 32 bytes, plain ones String, null where missing.
+        """Stage rows: hashed columns Binary of 32 bytes or Categorical of their hexadecimal digits,
+        plain ones String, null where missing.
 
         Thread-safe; the work is done in the calling thread. Frames of 50,000 to 130,000 rows are
         fastest. Raises `SnapshotError` (`snapshot-rows-unusable`, `snapshot-unreachable`).
@@ -146,13 +149,23 @@ class StageWriter:
 
     def _spill_block(self, frame: pl.DataFrame) -> None:
         columns = {
-            series.name: self._coded(series.name, from_series(series))
+            series.name: self._column(series)
             for series in frame.iter_columns()
             if series.null_count() < frame.height
         }
         packing = Packing(self._layout(columns), self._dictionaries)
         rows = packing.pack(columns, frame.height)
         self._spill.scatter(packing.layout, rows, bucket_of(packing.prefixes(rows)))
+
+    def _column(self, series: pl.Series) -> Column:
+        name, dtype = series.name, series.dtype
+        if not isinstance(dtype, pl.Categorical):
+            return self._coded(name, from_series(series))
+        with self._lock:
+            dictionary = self._dictionaries.setdefault(name, HashDictionary())
+            numbered = None if self._keys == (name,) else dictionary
+            known = self._categories.setdefault((name, dtype), Categories(series, numbered))
+        return known.column(series)
 
     def _coded(self, name: str, column: CellColumn | TextColumn) -> Column:
         with self._lock:

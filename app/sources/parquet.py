@@ -16,7 +16,7 @@ from app.sources import faults
 from app.sources.files import OpenedFile
 from app.sources.port import Attribute
 
-_CELLS_PER_SLICE = 1_000_000
+_CELLS_PER_SLICE = 500_000
 _REMOTE_CELLS_PER_SLICE = 4_000_000  # a row group cut by a slice is fetched once for each part
 _ROWS_PER_SLICE = 1_000_000
 
