@@ -1,6 +1,7 @@
 """Turns members' raw identifiers into what Meta matches: normalized, hashed, columnar, pure.
 
-Nothing in here reads, logs or keeps anything; RULES.md says what every rule does and why.
+Nothing in here reads or logs anything, or keeps it longer than a caller holds its `Memory`; RULES.md
+says what every rule does and why.
 """
 
 from app.identifiers.digest import self_test

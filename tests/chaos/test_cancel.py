@@ -31,11 +31,14 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
         first = await plant.api.post(f"/v1/runs/{job.id}/cancel")
         moments.append(time.time())
         second = await plant.api.post(f"/v1/runs/{job.id}/cancel")
-        assert first.status_code == second.status_code
-        if first.is_success:
+        for answer in (first, second):
+            if not answer.is_success:
+                assert answer.json()["code"] == "run-finished"
+        if second.is_success:
             assert second.json()["status"] in {first.json()["status"], "canceled"}
-        else:
-            assert first.json()["code"] == "run-finished"
+        elif first.is_success:
+            # all was answered before the wish was met, and the run ended between the two calls
+            assert (await job.read())["status"].startswith("succeeded")
     statuses = await ended(plant, runs, seconds=10)
     canceled = [job for job in jobs if statuses[job.id] == "canceled"]
     await ledger.check("canceled", plant, canceled, status=frozenset({"canceled"}))
