@@ -162,9 +162,11 @@ class StageWriter:
         if not isinstance(dtype, pl.Categorical):
             return self._coded(name, from_series(series))
         with self._lock:
-            dictionary = self._dictionaries.setdefault(name, HashDictionary())
-            numbered = None if self._keys == (name,) else dictionary
-            known = self._categories.setdefault((name, dtype), Categories(series, numbered))
+            known = self._categories.get((name, dtype))
+            if known is None:
+                dictionary = self._dictionaries.setdefault(name, HashDictionary())
+                numbered = None if self._keys == (name,) else dictionary
+                known = self._categories[name, dtype] = Categories(series, numbered)
         return known.column(series)
 
     def _coded(self, name: str, column: CellColumn | TextColumn) -> Column:
