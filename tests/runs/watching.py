@@ -86,8 +86,8 @@ class EventSource:
                     await self._once(client)
                 await asyncio.sleep(min(self.retry, 0.2))
 
-    async def until(self, count: int) -> None:
-        while len(self.states) < count:
+    async def until(self, count: int, *, comments: int = 0) -> None:
+        while len(self.states) < count or self.comments < comments:
             self._news.clear()
             await self._news.wait()
 
@@ -111,6 +111,7 @@ class EventSource:
             match field:
                 case "" if line:
                     self.comments += 1
+                    self._news.set()
                 case "":
                     self.last_id = last_id
                     if data:
