@@ -11,7 +11,7 @@ import polars as pl
 from app.errors import Unprocessable
 from app.exports.suppression import KEYS
 from app.identifiers import HASHED_KEYS, IdentifierPlan, KeyIdentifier
-from app.identifiers.digest import sha256
+from app.identifiers.columns.digest import sha256
 from app.identifiers.rulebook import apply_rules
 
 _MOST_ERRORS = 100

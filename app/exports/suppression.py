@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, distinct, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Erasure, Suppression
-from app.identifiers.digest import sha256
+from app.identifiers.columns.digest import sha256
 from app.identifiers.keys import DIGEST_BYTES, HASHED_KEYS
 
 KEYS: Final = ("EMAIL", "PHONE", "EXTERN_ID", "MADID")

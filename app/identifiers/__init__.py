@@ -4,8 +4,8 @@ Nothing in here reads or logs anything, or keeps it longer than a caller holds i
 says what every rule does and why.
 """
 
-from app.identifiers.digest import self_test
-from app.identifiers.distinct import Memory
+from app.identifiers.columns.digest import self_test
+from app.identifiers.columns.distinct import Memory
 from app.identifiers.explain import Explanation, explain
 from app.identifiers.identify import Identified, identify
 from app.identifiers.keeping import PUSHED_KEYS, Kept, keep, mappable_keys

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from app.identifiers.columns import column_of
+from app.identifiers.columns.named import column_of
+from app.identifiers.columns.text import as_text
 from app.identifiers.plan import Consent
-from app.identifiers.text import as_text
 
 
 def consenting(frame: pl.DataFrame, consent: Consent | None) -> pl.DataFrame:

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from app.identifiers.cells import Cells
+from app.identifiers.columns.cells import Cells
+from app.identifiers.columns.rule import Steps
 from app.identifiers.keys import ATTRIBUTE_KEYS, BIRTH_KEYS, SCHEMA_KEYS, KeyIdentifier
 from app.identifiers.plan import IdentifierPlan
-from app.identifiers.rule import Steps
 from app.identifiers.rulebook import Notes, apply_rules
 
 

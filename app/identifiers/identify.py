@@ -6,17 +6,17 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.cells import Cells, tally
+from app.identifiers.columns.cells import Cells, tally
+from app.identifiers.columns.digest import in_bytes
+from app.identifiers.columns.distinct import Memory
+from app.identifiers.columns.guard import guarded
+from app.identifiers.columns.text import blank
 from app.identifiers.consent import consenting
-from app.identifiers.digest import in_bytes
-from app.identifiers.distinct import Memory
 from app.identifiers.expansion import expand
-from app.identifiers.guard import guarded
 from app.identifiers.keys import KeyIdentifier, key_columns
 from app.identifiers.limited_use import limited_use
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.rulebook import apply_rules, pass_through
-from app.identifiers.text import blank
 
 _USABLE: Final = "the member has a row"
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from app.identifiers.cells import Cells, hashed_cells
-from app.identifiers.digest import equals, in_bytes, sha256
+from app.identifiers.columns.cells import Cells, hashed_cells
+from app.identifiers.columns.digest import equals, in_bytes, sha256
+from app.identifiers.columns.rule import Steps
 from app.identifiers.keys import LDU_KEYS
-from app.identifiers.places import state
+from app.identifiers.places.places import state
 from app.identifiers.plan import IdentifierPlan
-from app.identifiers.rule import Steps
 
 _UNITED_STATES = "1"
 _CALIFORNIA = "1000"

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from app.identifiers.country_names import ALPHA_2
 from app.identifiers.keys import (
     ATTRIBUTE_KEYS,
     MULTIPLE_KEYS,
@@ -12,7 +11,8 @@ from app.identifiers.keys import (
     KeyIdentifier,
     schema_keys_of,
 )
-from app.identifiers.states import STATE_OF
+from app.identifiers.places.country_names import ALPHA_2
+from app.identifiers.places.states import STATE_OF
 
 DATE_FORMATS: Final = frozenset({"DMY", "MDY", "YMD"})
 _KNOWN: Final = frozenset(attribute.key for attribute in ATTRIBUTE_KEYS)

@@ -8,22 +8,22 @@ from typing import Final
 import polars as pl
 
 from app import clock
-from app.identifiers.birth import birth_cells, birth_part
-from app.identifiers.cells import Cells, hashed_cells, plain_cells, tally
-from app.identifiers.columns import column_of
-from app.identifiers.digest import in_bytes, sha256
-from app.identifiers.distinct import Memory
-from app.identifiers.email import EMAIL_READY, email
-from app.identifiers.guard import guarded
-from app.identifiers.hashed import stored_cells
+from app.identifiers.columns.cells import Cells, hashed_cells, plain_cells, tally
+from app.identifiers.columns.digest import in_bytes, sha256
+from app.identifiers.columns.distinct import Memory
+from app.identifiers.columns.guard import guarded
+from app.identifiers.columns.hashed import stored_cells
+from app.identifiers.columns.named import column_of
+from app.identifiers.columns.rule import Rule, Steps
+from app.identifiers.columns.text import blank
+from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.keys import HASHED_KEYS
-from app.identifiers.names import city, first_initial, first_name, gender, last_name
-from app.identifiers.phone import phone
-from app.identifiers.places import POSTAL_CODE_READY, country, country_of, postal_code, state
-from app.identifiers.plain import customer_value, device, external_id
+from app.identifiers.phones.phone import phone
+from app.identifiers.places.places import POSTAL_CODE_READY, country, country_of, postal_code, state
 from app.identifiers.plan import IdentifierPlan, date_order
-from app.identifiers.rule import Rule, Steps
-from app.identifiers.text import blank
+from app.identifiers.texts.email import EMAIL_READY, email
+from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
+from app.identifiers.texts.plain import customer_value, device, external_id
 
 _HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
     {

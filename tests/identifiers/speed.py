@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from app.identifiers import IdentifierPlan, KeyIdentifier, identify
-from app.identifiers.digest import sha256
+from app.identifiers.columns.digest import sha256
 
 CHUNK = 100_000
 FIRST = "Mary José Anna-Lena Karl Zoë Jean‑Pierre 李 Олег Siobhán Günther Ana Peter Li Bo"

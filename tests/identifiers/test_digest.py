@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from app.identifiers import digest, self_test, text
-from app.identifiers.country_names import ALPHA_2, NAMES
-from app.identifiers.gender_words import GENDER_OF
-from app.identifiers.latin import FOLDED
-from app.identifiers.names import letters
-from app.identifiers.states import STATE_OF
+from app.identifiers.places.country_names import ALPHA_2, NAMES
+from app.identifiers.places.states import STATE_OF
+from app.identifiers.texts.gender_words import GENDER_OF
+from app.identifiers.texts.latin import FOLDED
+from app.identifiers.texts.names import letters
 
 TRICKY = [
     "a",

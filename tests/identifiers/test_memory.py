@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu, Memory, identify
-from app.identifiers.digest import in_bytes
-from app.identifiers.distinct import by_distinct
+from app.identifiers.columns.digest import in_bytes
+from app.identifiers.columns.distinct import by_distinct
 
 ROWS = 9_000
 

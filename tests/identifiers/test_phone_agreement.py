@@ -9,11 +9,11 @@ import pytest
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
 from app.identifiers import phone as phone_module
-from app.identifiers.numbering_plans import plans
-from app.identifiers.phone import phone
-from app.identifiers.phone_reading import read_phone
-from app.identifiers.phone_writing import in_ascii
-from app.identifiers.rule import Steps
+from app.identifiers.columns.rule import Steps
+from app.identifiers.phones.numbering_plans import plans
+from app.identifiers.phones.phone import phone
+from app.identifiers.phones.reading import read_phone
+from app.identifiers.phones.writing import in_ascii
 
 TYPES = range(11)
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

@@ -5,11 +5,11 @@ from functools import partial
 
 import polars as pl
 
-from app.identifiers.digest import EMPTY_DIGEST, equals, from_hex, sha256
-from app.identifiers.distinct import Memory, by_distinct
-from app.identifiers.peculiar import OWN, kinds
-from app.identifiers.rule import Rule, Steps
-from app.identifiers.text import as_given, as_text, blank
+from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex, sha256
+from app.identifiers.columns.distinct import Memory, by_distinct
+from app.identifiers.columns.peculiar import OWN, kinds
+from app.identifiers.columns.rule import Rule, Steps
+from app.identifiers.columns.text import as_given, as_text, blank
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -12,14 +12,14 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from app.identifiers.lookup import Lookup
-from app.identifiers.numbering_plans import UNKNOWN, Plans, plans
-from app.identifiers.phone_arithmetic import Flags, Integers, Numbers, Verdict, read_digits
-from app.identifiers.phone_patterns import national_digits
-from app.identifiers.phone_reading import read_phone
-from app.identifiers.phone_writing import in_ascii
-from app.identifiers.rule import Outcome, Steps
-from app.identifiers.text import blank, certain
+from app.identifiers.columns.lookup import Lookup
+from app.identifiers.columns.rule import Outcome, Steps
+from app.identifiers.columns.text import blank, certain
+from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict, read_digits
+from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
+from app.identifiers.phones.patterns import national_digits
+from app.identifiers.phones.reading import read_phone
+from app.identifiers.phones.writing import in_ascii
 
 _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
 _SEPARATORS: Final = dict.fromkeys(" ()[]./-+", "")

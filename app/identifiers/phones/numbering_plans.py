@@ -14,7 +14,7 @@ import phonenumbers
 from numpy.typing import NDArray
 from phonenumbers import PhoneMetadata
 
-from app.identifiers.digit_patterns import DigitPattern
+from app.identifiers.phones.digit_patterns import DigitPattern
 
 LONGEST: Final = 17
 """Longer numbers are none (libphonenumber stops at 17 national digits)."""

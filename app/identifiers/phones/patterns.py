@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.numbering_plans import Plans, Territory
+from app.identifiers.phones.numbering_plans import Plans, Territory
 
 _TEMPLATE: Final = re.compile(r"(\d*)\\(\d)")
 

@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.rule import Outcome, Steps, outcome
-from app.identifiers.text import change, compose, without_invisible
+from app.identifiers.columns.rule import Outcome, Steps, outcome
+from app.identifiers.columns.text import change, compose, without_invisible
 
 EMAIL_READY: Final = r"^[!-?A-~]+@[!-\-/-?A-~]+(?:\.[!-\-/-?A-~]+)+$"
 """The shape of nearly every address: one @ and a domain of labels, in visible ASCII."""

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.identifiers.numbering_plans import LONGEST, UNKNOWN, Plans
+from app.identifiers.phones.numbering_plans import LONGEST, UNKNOWN, Plans
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]

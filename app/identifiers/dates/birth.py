@@ -5,16 +5,16 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.cells import Cells
-from app.identifiers.digest import sha256
-from app.identifiers.distinct import Memory, by_distinct
+from app.identifiers.columns.cells import Cells
+from app.identifiers.columns.digest import sha256
+from app.identifiers.columns.distinct import Memory, by_distinct
+from app.identifiers.columns.peculiar import OWN, kinds
+from app.identifiers.columns.rule import Outcome, Rule, Steps, outcome
+from app.identifiers.columns.text import as_text, blank, certain
+from app.identifiers.dates.written_dates import month_of, read_dates
 from app.identifiers.keys import BIRTH_KEYS
-from app.identifiers.names import letters, lower
-from app.identifiers.peculiar import OWN, kinds
-from app.identifiers.rule import Outcome, Rule, Steps, outcome
-from app.identifiers.script_digits import in_ascii_digits
-from app.identifiers.text import as_text, blank, certain
-from app.identifiers.written_dates import month_of, read_dates
+from app.identifiers.texts.names import letters, lower
+from app.identifiers.texts.script_digits import in_ascii_digits
 
 FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199

@@ -2,11 +2,11 @@
 
 import polars as pl
 
-from app.identifiers.cells import Cells
-from app.identifiers.digest import EMPTY_DIGEST, equals, from_hex
+from app.identifiers.columns.cells import Cells
+from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex
+from app.identifiers.columns.peculiar import kinds
+from app.identifiers.columns.text import as_given, as_text, blank
 from app.identifiers.keys import DIGEST_BYTES
-from app.identifiers.peculiar import kinds
-from app.identifiers.text import as_given, as_text, blank
 
 
 def stored_cells(column: pl.Series, *, hashed: bool) -> Cells:

@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.gender_words import GENDER_OF
-from app.identifiers.latin import fold
-from app.identifiers.lookup import Lookup
-from app.identifiers.rule import Outcome, Steps, outcome
-from app.identifiers.text import beyond_ascii, change, compose
+from app.identifiers.columns.lookup import Lookup
+from app.identifiers.columns.rule import Outcome, Steps, outcome
+from app.identifiers.columns.text import beyond_ascii, change, compose
+from app.identifiers.texts.gender_words import GENDER_OF
+from app.identifiers.texts.latin import fold
 
 _APOSTROPHES: Final = r"\x{02B9}-\x{02BF}\x{02C8}\x{02CA}-\x{02CD}\x{02EE}\x{A78B}\x{A78C}"
 """Letters by category that are typed for an apostrophe or accent."""

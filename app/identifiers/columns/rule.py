@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from app.identifiers.text import blank
+from app.identifiers.columns.text import blank
 
 
 @dataclass(frozen=True, slots=True, repr=False)

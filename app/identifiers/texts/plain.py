@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.rule import Outcome, Steps, outcome
-from app.identifiers.text import blank, certain
+from app.identifiers.columns.rule import Outcome, Steps, outcome
+from app.identifiers.columns.text import blank, certain
 
 _DEVICE: Final = (
     r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{13}$"

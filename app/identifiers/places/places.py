@@ -5,16 +5,16 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.cells import Cells
-from app.identifiers.country_names import NAMES, OTHER_CODES
-from app.identifiers.digest import in_bytes, sha256
-from app.identifiers.latin import fold
-from app.identifiers.lookup import Lookup
-from app.identifiers.names import letters, lower, spelled
-from app.identifiers.rule import Outcome, Steps, outcome
-from app.identifiers.script_digits import in_ascii_digits
-from app.identifiers.states import STATE_ANYWHERE, STATE_OF, US_TERRITORIES
-from app.identifiers.text import beyond_ascii, blank, certain, change
+from app.identifiers.columns.cells import Cells
+from app.identifiers.columns.digest import in_bytes, sha256
+from app.identifiers.columns.lookup import Lookup
+from app.identifiers.columns.rule import Outcome, Steps, outcome
+from app.identifiers.columns.text import beyond_ascii, blank, certain, change
+from app.identifiers.places.country_names import NAMES, OTHER_CODES
+from app.identifiers.places.states import STATE_ANYWHERE, STATE_OF, US_TERRITORIES
+from app.identifiers.texts.latin import fold
+from app.identifiers.texts.names import letters, lower, spelled
+from app.identifiers.texts.script_digits import in_ascii_digits
 
 _ARTICLE: Final = "^the|the$"
 _DECIMALS: Final = r"^([0-9]+)\.0+$"

@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.script_digits import DIGITS
-from app.identifiers.text import beyond_ascii, change, without_invisible
+from app.identifiers.columns.text import beyond_ascii, change, without_invisible
+from app.identifiers.texts.script_digits import DIGITS
 
 _FULL_WIDTH: Final = range(0xFF01, 0xFF5F)
 _FULL_WIDTH_OFFSET: Final = 0xFEE0

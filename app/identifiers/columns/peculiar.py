@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.text import blank
+from app.identifiers.columns.text import blank
 
 OWN: Final = "sha256"
 """What a cell is that is already what Meta wants."""

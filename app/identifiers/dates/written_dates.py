@@ -6,11 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.lookup import Lookup
-from app.identifiers.months import MONTH_OF
-from app.identifiers.names import letters, lower
-from app.identifiers.script_digits import in_ascii_digits
-from app.identifiers.text import blank, certain
+from app.identifiers.columns.lookup import Lookup
+from app.identifiers.columns.text import blank, certain
+from app.identifiers.dates.months import MONTH_OF
+from app.identifiers.texts.names import letters, lower
+from app.identifiers.texts.script_digits import in_ascii_digits
 
 _GAP: Final = r"[-/.,\s]"
 _YEAR: Final = r"(?<year>[0-9]{4})(?:\s?г\.?)?"

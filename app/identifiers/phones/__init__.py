@@ -1,0 +1,1 @@
+"""Phone numbers: any written form to E.164 digits, by libphonenumber's numbering plans; nothing else."""
