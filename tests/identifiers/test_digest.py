@@ -6,7 +6,8 @@ import unicodedata
 import polars as pl
 import pytest
 
-from app.identifiers import digest, self_test, text
+from app.identifiers import self_test
+from app.identifiers.columns import digest, text
 from app.identifiers.places.country_names import ALPHA_2, NAMES
 from app.identifiers.places.states import STATE_OF
 from app.identifiers.texts.gender_words import GENDER_OF

@@ -8,8 +8,8 @@ import polars as pl
 import pytest
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from app.identifiers import phone as phone_module
 from app.identifiers.columns.rule import Steps
+from app.identifiers.phones import phone as phone_module
 from app.identifiers.phones.numbering_plans import plans
 from app.identifiers.phones.phone import phone
 from app.identifiers.phones.reading import read_phone
