@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from app.identifiers import digest
+from app.identifiers.columns import digest
 from workers.process import check_hashing
 
 
