@@ -466,7 +466,9 @@ class Erasure(Base):
 
     __tablename__ = "erasures"
     __table_args__ = (
-        CheckConstraint("status in ('queued', 'running', 'done', 'failed')", name="status"),
+        CheckConstraint(
+            "status in ('queued', 'running', 'done', 'failed', 'lifted')", name="status"
+        ),
     )
 
     id: Mapped[str] = mapped_column(IdText, primary_key=True)
@@ -480,6 +482,8 @@ class Erasure(Base):
     requested_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     lifted_at: Mapped[datetime | None]
+    lifted_by: Mapped[str | None]
+    lift_reason: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
 

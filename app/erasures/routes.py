@@ -10,6 +10,7 @@ from app.erasures.views import erasure_view
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
+from app.http.problems import MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["erasures"], route_class=IdempotentRoute)
 
@@ -55,14 +56,30 @@ async def get_erasure(
     return erasure_view(await service.get_erasure(session, erasure_id))
 
 
+@router.post("/erasures/{erasure_id}/lift", operation_id="lift_erasure")
+async def lift_erasure(
+    erasure_id: ErasureId,
+    body: schemas.ErasureLift,
+    session: SessionDep,
+    caller: AdministratorDep,
+) -> schemas.Erasure:
+    """Let the people be exported again; the record of the erasure stays, with the reason."""
+    row = await service.lift_erasure(session, erasure_id, caller=caller, reason=body.reason)
+    return erasure_view(row)
+
+
 @router.delete(
     "/erasures/{erasure_id}",
-    operation_id="lift_erasure",
-    status_code=status.HTTP_204_NO_CONTENT,
+    operation_id="delete_erasure",
+    status_code=status.HTTP_409_CONFLICT,
+    response_class=Response,
+    responses={
+        status.HTTP_409_CONFLICT: {
+            "description": "Always: an erasure is lifted instead",
+            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    },
 )
-async def lift_erasure(
-    erasure_id: ErasureId, session: SessionDep, caller: AdministratorDep
-) -> Response:
-    """Let the people be exported again; the record of the erasure stays."""
-    await service.lift_erasure(session, erasure_id, caller=caller)
-    return Response(status_code=status.HTTP_204_NO_CONTENT)
+async def delete_erasure(erasure_id: ErasureId, session: SessionDep, _: AdministratorDep) -> None:
+    """Refused: an erasure stays. The answer says how it is lifted."""
+    await service.refuse_deletion(session, erasure_id)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
-from app.http.schemas import Input, Output, Timestamp
+from app.http.schemas import Input, Name, Output, Timestamp
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=10)]
@@ -57,6 +57,15 @@ class ErasureCreate(Input):
     )
 
 
+class ErasureLift(Input):
+    """Why the people may be exported again."""
+
+    reason: Name = Field(
+        description="kept with the record and in the audit trail",
+        examples=["asked for by mistake, ticket 4711"],
+    )
+
+
 class ErasureError(Output):
     """Why an erasure is not complete."""
 
@@ -68,7 +77,7 @@ class Erasure(Output):
     """The record of an erasure; it proves what was done and names nobody."""
 
     id: str = Field(examples=["era_0193…"])
-    status: Literal["queued", "running", "done", "failed"]
+    status: Literal["queued", "running", "done", "failed", "lifted"]
     people: int
     ad_account_ids: list[str]
     results: list[dict[str, Any]] = Field(
@@ -81,3 +90,5 @@ class Erasure(Output):
     requested_at: Timestamp
     finished_at: Timestamp | None
     lifted_at: Timestamp | None = Field(description="since then the people may be exported again")
+    lifted_by: str | None
+    lift_reason: str | None

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -78,24 +79,49 @@ async def list_erasures(
     return (await session.scalars(query)).all()
 
 
-async def lift_erasure(session: AsyncSession, erasure_id: str, *, caller: Caller) -> Erasure:
+async def lift_erasure(
+    session: AsyncSession, erasure_id: str, *, caller: Caller, reason: str
+) -> Erasure:
     """Let the people be exported again; the record stays, and what was taken out is not put back.
 
-    Lifting twice is the same as once. Raises `NotFound`, and `Conflict` (`erasure-active`).
+    Lifting twice is the same as once: the first reason stays. Raises `NotFound`, and `Conflict`
+    (`erasure-active`).
     """
     await get_erasure(session, erasure_id)
     row = await session.get_one(Erasure, erasure_id, with_for_update=True, populate_existing=True)
-    if row.status not in {"done", "failed"}:
+    if row.status not in {"done", "failed", "lifted"}:
         raise Conflict(
             "The erasure is under way; wait until it has ended, then lift it.",
             code="erasure-active",
         )
-    if row.lifted_at is None:
-        row.lifted_at = clock.now()
+    if row.status != "lifted":
+        before, row.status = row.status, "lifted"
+        row.lifted_at, row.lifted_by, row.lift_reason = clock.now(), caller.id, reason
         await session.execute(delete(Suppression).where(Suppression.erasure_id == row.id))
-        record(session, caller, "erasure.lifted", row.id)
+        record(
+            session,
+            caller,
+            "erasure.lifted",
+            row.id,
+            before={"status": before},
+            after={"status": row.status, "reason": reason},
+        )
         await session.flush()
     return row
+
+
+async def refuse_deletion(session: AsyncSession, erasure_id: str) -> NoReturn:
+    """Raises `Conflict` (`erasure-not-deletable`), or `NotFound`.
+
+    To forget the record would let the people be exported again, by a word that says neither.
+    """
+    await get_erasure(session, erasure_id)
+    raise Conflict(
+        "An erasure is not deleted: its record proves what was done, and the people stay out. To let "
+        f"them be exported again, an administrator lifts it: POST /v1/erasures/{erasure_id}/lift "
+        "with a reason.",
+        code="erasure-not-deletable",
+    )
 
 
 async def _accounts(session: AsyncSession, wanted: Sequence[str] | None) -> list[str]:

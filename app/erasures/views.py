@@ -24,4 +24,6 @@ def erasure_view(row: Erasure) -> schemas.Erasure:
         requested_at=row.requested_at,
         finished_at=row.finished_at,
         lifted_at=row.lifted_at,
+        lifted_by=row.lifted_by,
+        lift_reason=row.lift_reason,
     )

@@ -282,7 +282,11 @@ RULES: dict[str, Rule] = {
     "list_erasures": Rule(ADMINISTRATORS),
     "get_erasure": Rule(ADMINISTRATORS, on_erasure),
     # 409: nobody has carried it out yet
-    "lift_erasure": Rule(ADMINISTRATORS, on_erasure, frozenset({204, 409})),
+    "lift_erasure": Rule(
+        ADMINISTRATORS, sending(on_erasure, json={"reason": "a mistake"}), frozenset({200, 409})
+    ),
+    # 409: the record stays, whoever asks
+    "delete_erasure": Rule(ADMINISTRATORS, on_erasure, frozenset({409})),
     "create_webhook": Rule(ADMINISTRATORS, lambda _: _sent(json=WEBHOOK)),
     "list_webhooks": Rule(ADMINISTRATORS),
     "get_webhook": Rule(ADMINISTRATORS, on_webhook),

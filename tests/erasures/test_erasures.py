@@ -51,6 +51,13 @@ async def erase(api: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
     return await expect(await api.post("/v1/erasures", json=whole), 202)
 
 
+async def lift(
+    api: httpx.AsyncClient, erasure: dict[str, Any], reason: str = "asked for by mistake"
+) -> dict[str, Any]:
+    path = f"/v1/erasures/{erasure['id']}/lift"
+    return await expect(await api.post(path, json={"reason": reason}), 200)
+
+
 async def read(api: httpx.AsyncClient, erasure: dict[str, Any]) -> dict[str, Any]:
     return await expect(await api.get(f"/v1/erasures/{erasure['id']}"), 200)
 
@@ -169,8 +176,9 @@ async def test_a_person_in_three_audiences(
     assert erasing.store.list("erasures") == []
 
     # lifted, she comes back with the next runs, and the record stays
-    await expect(await api.delete(f"/v1/erasures/{erasure['id']}"), 204)
-    await expect(await api.delete(f"/v1/erasures/{erasure['id']}"), 204)
+    lifted = await lift(api, erasure)
+    assert await lift(api, erasure, reason="another word") == lifted
+    assert lifted["status"] == "lifted"
     async with database.transaction() as session:
         assert (await session.scalars(select(Suppression))).all() == []
     assert (await read(api, erasure))["lifted_at"] is not None
@@ -306,7 +314,8 @@ async def test_a_run_under_way_does_not_bring_her_back(
     assert record["status"] == "running"
     waiting = {entry["ad_account_id"]: entry["status"] for entry in record["results"]}
     assert waiting == {"act_1001": "waiting", "act_1002": "done"}
-    await expect(await api.delete(f"/v1/erasures/{erasure['id']}"), 409)
+    early = await api.post(f"/v1/erasures/{erasure['id']}/lift", json={"reason": "a mistake"})
+    assert (await expect(early, 409))["code"] == "erasure-active"
     await carry_out()  # not due yet
 
     time.advance(minutes=20)
@@ -547,6 +556,35 @@ async def test_what_cannot_be_used_is_named_by_its_place_only(
         assert (await session.scalars(select(Suppression))).all() == []
 
 
+async def test_an_erasure_is_lifted_by_name_and_with_a_reason_and_never_by_deleting_its_record(
+    api: httpx.AsyncClient, carry_out: Any, database: Database
+) -> None:
+    """L20, L74: DELETE once let the people come back while the record still read done."""
+    await make_connection(api)
+    erasure = await erase(api)
+    await carry_out()
+    refused = await expect(await api.delete(f"/v1/erasures/{erasure['id']}"), 409)
+    assert refused["code"] == "erasure-not-deletable"
+    assert f"POST /v1/erasures/{erasure['id']}/lift" in refused["detail"]
+    await expect(await api.delete("/v1/erasures/era_0"), 404)
+    async with database.transaction() as session:
+        assert await suppression_list(session)
+    assert (await read(api, erasure))["status"] == "done"
+    for body in ({}, {"reason": ""}, {"reason": " "}):
+        await expect(await api.post(f"/v1/erasures/{erasure['id']}/lift", json=body), 422)
+
+    lifted = await lift(api, erasure, reason="asked for by mistake, ticket 4711")
+    assert (lifted["status"], lifted["lifted_by"]) == ("lifted", "bootstrap")
+    assert lifted["lift_reason"] == "asked for by mistake, ticket 4711"
+    assert lifted["results"], "the record of what was done stays"
+    async with database.transaction() as session:
+        assert not await suppression_list(session)
+    events = await expect(await api.get("/v1/audit-events"), 200)
+    (event,) = [item for item in events["items"] if item["action"] == "erasure.lifted"]
+    assert event["before"] == {"status": "done"}
+    assert event["after"] == {"status": "lifted", "reason": "asked for by mistake, ticket 4711"}
+
+
 async def test_the_same_person_in_two_erasures_stays_out_until_both_are_lifted(
     api: httpx.AsyncClient, carry_out: Any, database: Database
 ) -> None:
@@ -562,9 +600,9 @@ async def test_the_same_person_in_two_erasures_stays_out_until_both_are_lifted(
         "EMAIL": 1,
         "PHONE": 1,
     }
-    await expect(await api.delete(f"/v1/erasures/{first['id']}"), 204)
+    await lift(api, first)
     assert await listed()
-    await expect(await api.delete(f"/v1/erasures/{second['id']}"), 204)
+    await lift(api, second)
     assert not await listed()
 
 
