@@ -1,13 +1,14 @@
 """Hashes: exact, fast or not; and the tables that texts are prepared by."""
 
 import hashlib
+import random
 import unicodedata
 
 import polars as pl
 import pytest
 
 from app.identifiers import self_test
-from app.identifiers.columns import digest, text
+from app.identifiers.columns import digest, lanes, text
 from app.identifiers.places.country_names import ALPHA_2, NAMES
 from app.identifiers.places.states import STATE_OF
 from app.identifiers.texts.gender_words import GENDER_OF
@@ -45,7 +46,7 @@ def test_nothing_has_no_hash() -> None:
 
 def test_hashlib_takes_over_where_the_plugin_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     quick = digest.sha256(pl.Series([*TRICKY, None, ""]))
-    monkeypatch.setattr(digest, "_plugin", None)
+    monkeypatch.setattr(lanes, "stringzilla", None)
     digest._vectorised.cache_clear()
     try:
         assert not self_test()
@@ -94,3 +95,13 @@ def test_genders_and_states_are_spelled_as_they_are_looked_up() -> None:
     for states in STATE_OF.values():
         assert all(name.isascii() and name.isalpha() and name.islower() for name in states)
     assert {len(code) for code in STATE_OF["us"].values()} == {2}
+
+
+def test_every_length_in_every_lane_is_hashed_as_hashlib_does() -> None:
+    """More texts than advance together, of the lengths at which SHA-256 takes another block."""
+    chosen = random.Random(7)
+    lengths = (0, 1, 5, 31, 54, 55, 56, 57, 63, 64, 65, 118, 119, 120, 127, 128, 200)
+    for height in (1, 2, 7, 16, 17, 1_023, 1_024, 1_025, 2_500):
+        texts = ["".join(chosen.choices("abé👩", k=chosen.choice(lengths))) for _ in range(height)]
+        hashes = [hashlib.sha256(one.encode()).digest() if one else None for one in texts]
+        assert digest.sha256(pl.Series(texts)).to_list() == hashes

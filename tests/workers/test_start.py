@@ -6,7 +6,7 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from app.identifiers.columns import digest
+from app.identifiers.columns import digest, lanes
 from workers.process import check_hashing
 
 
@@ -33,7 +33,7 @@ def test_a_vectorised_hash_that_errs_is_named(monkeypatch):
 
 
 def test_a_platform_without_it_is_told_so_too(monkeypatch):
-    monkeypatch.setattr(digest, "_plugin", None)
+    monkeypatch.setattr(lanes, "stringzilla", None)
     with capture_logs() as said:
         check_hashing()
     assert [entry["event"] for entry in said] == ["hashing.slow"]
