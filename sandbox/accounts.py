@@ -35,13 +35,15 @@ def account_node(ctx: Context, account: AdAccount) -> dict[str, Any]:
         "timezone_offset_hours_utc": account.timezone_offset_hours_utc,
         "business": account.business,
         "business_name": (account.business or {}).get("name"),
-        "is_personal": int(account.business is None),
+        "is_personal": int(not account.linked),
         "owner": account.owner,
         "capabilities": account.capabilities,
         "user_tasks": account.user_tasks,
         "tos_accepted": terms,
         "created_time": account.created_time,
     }
+    if "business_management" not in ctx.token.scopes:
+        node["business"] = None
     if ctx.token.kind == "user":
         node["user_tos_accepted"] = terms
     return node
@@ -55,6 +57,8 @@ def render_account(ctx: Context, account: AdAccount) -> dict[str, Any]:
         default=("account_id", "id"),
         known=ACCOUNT_FIELDS,
         kind="AdAccount",
+        hidden=account.hidden_fields,
+        refused=account.refused_fields,
     )
 
 
@@ -83,7 +87,7 @@ def require_usable(account: AdAccount) -> None:
     """What stands against customer lists in this account; raises GraphError 200."""
     if account.account_status != _ACTIVE:
         raise permission_denied("The ad account is not active, it can not be used to do this")
-    if account.business is None:
+    if not account.linked:
         raise not_linked_to_business()
     if not account.tos_accepted:
         raise terms_not_accepted(account.account_id)

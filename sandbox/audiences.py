@@ -27,6 +27,7 @@ _SMALL: Final = 100
 _EXACT_UP_TO: Final = 1_000_000
 _MAX_RETENTION: Final = 180
 _FLAGGED: Final = 471
+_UPLOADED: Final = ("MULTI_HASHES", "HASHES_OR_USER_IDS")
 
 
 def audience_node(ctx: Context, audience: Audience) -> dict[str, Any]:
@@ -101,6 +102,8 @@ def render_audience(ctx: Context, audience: Audience) -> dict[str, Any]:
         default=("id",),
         known=AUDIENCE_FIELDS,
         kind="CustomAudience",
+        hidden=audience.hidden_fields,
+        refused=audience.refused_fields,
     )
 
 
@@ -237,11 +240,15 @@ def require_not_flagged(audience: Audience) -> None:
 
 
 def require_customer_list(audience: Audience, sub_type: str) -> None:
-    """An audience keeps the data source of its first upload; raises GraphError 2650."""
+    """An audience keeps the data source of its first upload; raises GraphError 2650.
+
+    Lists of several keys and strings exclude each other (github.com/facebook/
+    facebook-python-business-sdk/issues/433); of other sources nothing is known, and they are taken,
+    unless `foreign_source` says that this one is not.
+    """
     kept = (audience.data_source_type, audience.data_source_sub_type)
-    if audience.subtype == "CUSTOM" and kept[0] == "UNKNOWN":
-        return
-    if audience.subtype != "CUSTOM" or kept != ("FILE_IMPORTED", sub_type):
+    excluded = kept[1] in _UPLOADED and kept[1] != sub_type
+    if audience.subtype != "CUSTOM" or excluded or audience.foreign_source:
         raise update_failed(
             f"This audience was created from data source {kept[0]}.{kept[1]}, "
             f"which does not support data source FILE_IMPORTED.{sub_type}."

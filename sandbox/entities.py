@@ -48,6 +48,12 @@ class AdAccount:
     capabilities: list[str] = field(default_factory=lambda: ["CAN_CREATE_CUSTOM_AUDIENCE"])
     user_tasks: list[str] = field(default_factory=lambda: ["ADVERTISE", "ANALYZE", "MANAGE"])
     tos_accepted: bool = True
+    linked: bool = True
+    """Whether it hangs under a business, shown in `business` or not; else it takes no lists."""
+    hidden_fields: list[str] = field(default_factory=list)
+    """Fields that reads leave out."""
+    refused_fields: list[str] = field(default_factory=list)
+    """Fields for which a whole read is refused with (#200)."""
     role: str | None = "ADMIN"
     created_time: str = "2024-01-15T09:00:00+0100"
 
@@ -101,6 +107,12 @@ class Audience:
     opt_out_link: str | None = None
     pixel_id: str | None = None
     rule: str | None = None
+    foreign_source: bool = False
+    """Whether uploads are refused for its data source, whatever that is."""
+    hidden_fields: list[str] = field(default_factory=list)
+    """Fields that reads leave out."""
+    refused_fields: list[str] = field(default_factory=list)
+    """Fields for which a whole read is refused with (#200)."""
     approximate_count: int | None = None
     """Instead of the members really held, for audiences of other kinds and very large ones."""
     settles_at: float | None = None

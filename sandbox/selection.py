@@ -5,13 +5,13 @@ Source: Graph API "Overview" and "Paginated Results" (developers.facebook.com/do
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
 import orjson
 
-from sandbox.errors import invalid_parameter, too_much_data
+from sandbox.errors import invalid_parameter, permission_denied, too_much_data
 from sandbox.wire import Call
 
 DEFAULT_PAGE: Final = 25
@@ -51,10 +51,12 @@ def select(
     default: Sequence[str],
     known: frozenset[str],
     kind: str,
+    hidden: Collection[str] = (),
+    refused: Collection[str] = (),
 ) -> dict[str, Any]:
-    """The asked fields of a node and its id; fields without a value are left out.
+    """The asked fields of a node and its id; fields without a value and `hidden` ones are left out.
 
-    Raises: GraphError 100 for a field the node type does not have.
+    Raises: GraphError 100 for a field the node type does not have, 200 for one of `refused`.
     """
     names = field_names(fields) or dict.fromkeys(default, "")
     chosen: dict[str, Any] = {}
@@ -63,8 +65,11 @@ def select(
             raise invalid_parameter(
                 f"Tried accessing nonexisting field ({name}) on node type ({kind})"
             )
+        if name in refused:
+            permission = "business_management" if name == "business" else "ads_read"
+            raise permission_denied(f"Requires {permission} permission to read {name}")
         value = node.get(name)
-        if value is None:
+        if value is None or name in hidden:
             continue
         if inner and isinstance(value, Mapping):
             value = {sub: value[sub] for sub in field_names(inner) if sub in value}

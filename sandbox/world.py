@@ -135,7 +135,7 @@ def _accounts() -> list[AdAccount]:
         in_business(SECOND, "Sandbox Second", currency="USD"),
         in_business(DISABLED, "Sandbox Disabled", account_status=2, disable_reason=1),
         in_business(WITHOUT_TERMS, "Sandbox Without Terms", tos_accepted=False),
-        AdAccount(id=PERSONAL, name="Sandbox Personal", owner=USER_ID),
+        AdAccount(id=PERSONAL, name="Sandbox Personal", owner=USER_ID, linked=False),
         in_business(WITHOUT_ROLE, "Sandbox Without Role", role=None),
         *(
             in_business(f"act_{1100 + number}", f"Sandbox Region {number:02d}")

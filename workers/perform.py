@@ -169,6 +169,10 @@ async def validate(
         now=clock.now(),
     )
     raise_for(checks)
+    # for whoever looks at a run that Meta refused all the same
+    doubts = [{"code": item.code, "detail": item.detail} for item in checks if item.warning]
+    if doubts or run.warnings:
+        await lease.write(lambda session, claim: note(session, claim, warnings=doubts))
 
 
 # -- staging ---------------------------------------------------------------------------------------

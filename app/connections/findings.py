@@ -1,11 +1,13 @@
 """What is found at Meta on behalf of a connection, on the wire: checks, ad accounts, audiences."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
 from app.connections.schemas import Business
 from app.http.schemas import Output
+
+Outcome = Literal["passed", "warning", "unknown", "refused"]
 
 
 class CheckResult(Output):
@@ -16,6 +18,16 @@ class CheckResult(Output):
     code: str | None
     detail: str | None
     help_url: str | None
+    outcome: Outcome = Field(
+        description="`unknown`: Meta did not say, the run is tried and the upload's answer decides"
+    )
+
+
+class Unknown(Output):
+    """What Meta did not say; it refuses nothing."""
+
+    code: str | None
+    detail: str | None
 
 
 class Checks(Output):
@@ -35,6 +47,8 @@ class AdAccountChoice(Output):
     currency: str | None
     selectable: bool
     reason: str | None = Field(description="why it cannot be chosen")
+    help_url: str | None = Field(description="where Meta explains the reason")
+    warnings: list[Unknown] = Field(description="what Meta does not say of it")
 
 
 class AdAccountChoices(Output):
@@ -56,6 +70,7 @@ class AudienceOption(Output):
     approximate_count_upper_bound: int | None
     operation_status: dict[str, Any] | None
     delivery_status: dict[str, Any] | None
+    warnings: list[Unknown] = Field(description="what Meta does not say of it")
 
 
 class AudienceOptions(Output):

@@ -59,7 +59,9 @@ async def apply(
         await _apply_account(deps, row, given["ad_account_id"], token)
     elif given.get("access_token") is not None and row.ad_account is not None and token is not None:
         # a renewed token must open the same account, or the exports would fail at night
-        await verification.verify_account(deps.graph, token, row.ad_account["id"])
+        await verification.verify_account(
+            deps.graph, token, row.ad_account["id"], scopes=row.token_scopes or ()
+        )
     if "audience" in given:
         changed = (account or {}).get("id") != (row.ad_account or {}).get("id")
         await _apply_audience(deps, row, given["audience"], token, account_changed=changed)
@@ -116,7 +118,9 @@ async def _apply_account(
             "Give an access token first: it decides which ad accounts can be chosen.",
             code="token-missing",
         )
-    account = await verification.verify_account(deps.graph, token, account_id)
+    account = await verification.verify_account(
+        deps.graph, token, account_id, scopes=row.token_scopes or ()
+    )
     row.ad_account = {
         "id": account.id,
         "name": account.name,

@@ -183,9 +183,9 @@ async def list_ad_accounts(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
 ) -> findings.AdAccountChoices:
     """Every ad account the connection's token can see, and which can be chosen."""
-    graph, _row = await service.graph_for(deps, connection_id)
+    graph, row = await service.graph_for(deps, connection_id)
     return findings.AdAccountChoices(
-        items=[account_choice(item) for item in await graph.ad_accounts()]
+        items=[account_choice(item, row.token_scopes or ()) for item in await graph.ad_accounts()]
     )
 
 

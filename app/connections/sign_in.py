@@ -25,6 +25,7 @@ from app.connections.service import get_connection
 from app.db.models import Connection, SignIn
 from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, Unprocessable
 from app.facebook.accounts import TokenInfo
+from app.facebook.client import SCOPE
 from app.facebook.errors import Action, GraphError
 from app.logs import get_logger
 
@@ -119,7 +120,9 @@ async def finish(
         token, info = await _exchange(deps, came.code, redirect_uri)
         if row.ad_account is not None:
             # another person's token must open the same account, or the exports would fail at night
-            await verification.verify_account(deps.graph, token, row.ad_account["id"])
+            await verification.verify_account(
+                deps.graph, token, row.ad_account["id"], scopes=info.scopes
+            )
     except AppError as error:
         await _note(deps, row.id, began_by, error.code)
         raise
@@ -194,7 +197,7 @@ async def _exchange(deps: Connections, code: str, redirect_uri: str) -> tuple[st
     except Unprocessable as error:
         if error.code == "permission-missing":
             raise SignInRefused(
-                f"The {verification.PERMISSION} permission was not allowed; sign in again and allow it.",
+                f"The {SCOPE} permission was not allowed; sign in again and allow it.",
                 code=DECLINED,
             ) from None
         raise

@@ -15,10 +15,10 @@ from app import clock
 from app.connections.collaborators import Connections
 from app.connections.parts import open_token
 from app.connections.service import flag_reauthentication
-from app.connections.verification import PERMISSION
 from app.db.models import Connection
 from app.db.secrets import SecretUnreadable
 from app.facebook.accounts import TokenInfo
+from app.facebook.client import SCOPE
 from app.facebook.errors import GraphError
 from app.logs import get_logger
 from app.webhooks.events import EventType, announce, written
@@ -95,7 +95,8 @@ async def _give_back(deps: Connections, row: Connection) -> None:
 
 async def _note(deps: Connections, row: Connection, info: TokenInfo | None) -> bool:
     """Write what Meta said; whether the token is of no use any more."""
-    usable = info is not None and info.is_valid and PERMISSION in info.scopes
+    # scopes that Meta does not name are no refusal
+    usable = info is not None and info.is_valid and (not info.scopes or SCOPE in info.scopes)
     # a token that was renewed meanwhile is another one, and not what was asked about
     same = (Connection.id == row.id) & (Connection.token_fingerprint == row.token_fingerprint)
     async with deps.database.transaction() as session:

@@ -3,25 +3,18 @@
 Nothing is stored here, and nothing is changed at Meta.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 from app.errors import Unprocessable
 from app.facebook import links
+from app.facebook.account_checks import check_account
 from app.facebook.accounts import AdAccount, TokenInfo
+from app.facebook.audience_checks import check_audience
 from app.facebook.audiences import Audience
+from app.facebook.checks import REPLACE_RUNNING, Check
 from app.facebook.client import GraphClient
-
-PERMISSION = "ads_management"
-_ROLES = frozenset({"MANAGE", "ADVERTISE"})
-
-
-@dataclass(frozen=True, slots=True)
-class AccountRefusal:
-    """Why an ad account cannot be used: a stable code, what to do, and where Meta explains it (S8)."""
-
-    code: str
-    sentence: str
-    help_url: str | None
+from app.facebook.errors import GraphError
+from app.facebook.token_checks import check_permission
 
 
 async def verify_token(client: GraphClient, token: str) -> TokenInfo:
@@ -32,53 +25,37 @@ async def verify_token(client: GraphClient, token: str) -> TokenInfo:
     info = await client.debug_token(token)
     if not info.is_valid:
         raise Unprocessable(
-            "Meta does not accept this access token; sign in again.", code="token-rejected"
+            "Meta does not accept this access token; sign in again.",
+            code="token-rejected",
+            help_url=links.TOKENS,
         )
-    granted = await client.for_token(token).permissions()
-    if granted.get(PERMISSION) != "granted":
-        raise Unprocessable(
-            f"The token lacks the {PERMISSION} permission; sign in again and allow it.",
-            code="permission-missing",
-        )
+    try:
+        answer: Mapping[str, str] | GraphError = await client.for_token(token).permissions()
+    except GraphError as error:
+        answer = error
+    raise_refusal(check_permission(answer, info.scopes))
     return info
 
 
-async def verify_account(client: GraphClient, token: str, ad_account_id: str) -> AdAccount:
-    """The ad account, usable and under a business (S5-S7). Raises `Unprocessable` or a `GraphError`."""
+async def verify_account(
+    client: GraphClient, token: str, ad_account_id: str, *, scopes: Collection[str]
+) -> AdAccount:
+    """The ad account, usable and under a business (S5-S7); `scopes` are the token's.
+
+    Raises `Unprocessable` or a `GraphError`.
+    """
     account = await client.for_token(token, ad_account_id=ad_account_id).ad_account(ad_account_id)
-    refusal = account_refusal(account)
-    if refusal is not None:
-        raise Unprocessable(refusal.sentence, code=refusal.code, help_url=refusal.help_url)
+    for check in check_account(account, scopes):
+        raise_refusal(check)
     return account
 
 
-def account_refusal(account: AdAccount) -> AccountRefusal | None:
-    """Why exports cannot use this ad account (S5-S7); None if they can."""
-    if not account.usable:
-        return AccountRefusal(
-            "ad-account-inactive",
-            f"The ad account is not active (Meta says: {account.status_name}); settle that in Ads Manager.",
-            links.address(links.ACCOUNT_QUALITY, account=account.account_id),
-        )
-    if account.business is None:
-        return AccountRefusal(
-            "ad-account-without-business",
-            "The ad account belongs to no business; link it in Meta Business Settings first.",
-            links.BUSINESS_SUITE,
-        )
-    if account.user_tasks is not None and not _ROLES & set(account.user_tasks):
-        return AccountRefusal(
-            "ad-account-role-missing",
-            "This sign-in may look at the ad account but not manage it; ask its administrator for that role.",
-            links.AUTHORIZATION,
-        )
-    if not account.customer_list_terms:
-        return AccountRefusal(
-            "terms-not-accepted",
-            "Meta's Custom Audience Terms are not accepted for the ad account; accept them at help_url.",
-            links.address(links.TERMS, account=account.account_id),
-        )
-    return None
+def raise_refusal(check: Check) -> None:
+    """Raises `Unprocessable`, with where Meta explains it (S8), or Meta's own error."""
+    if check.error is not None:
+        raise check.error
+    if not check.ok:
+        raise Unprocessable(check.detail, code=check.code, help_url=check.help_url)
 
 
 async def verify_audience(
@@ -89,13 +66,10 @@ async def verify_audience(
     Raises `Unprocessable` (`audience-not-customer-list`, `audience-in-other-account`, …) or a `GraphError`.
     """
     audience = await client.for_token(token, ad_account_id=ad_account_id).audience(audience_id)
-    if audience.account_id is not None and audience.account_id != ad_account_id.removeprefix(
-        "act_"
+    account = ad_account_id.removeprefix("act_")
+    for check in check_audience(
+        audience, account=account, value_based_mapping=None, sync_mode="add"
     ):
-        raise Unprocessable(
-            "The audience belongs to another ad account than the connection's.",
-            code="audience-in-other-account",
-        )
-    if audience.refusal is not None:
-        raise Unprocessable(audience.refusal.sentence, code=audience.refusal.code)
+        if check.code != REPLACE_RUNNING:  # which passes by itself
+            raise_refusal(check)
     return audience

@@ -1,15 +1,16 @@
 """Rows and Meta's objects → what callers see of them; no secret passes here."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from app.connections import findings, schemas
 from app.connections.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
-from app.connections.verification import account_refusal
 from app.db.models import Connection
+from app.facebook.account_checks import check_account
 from app.facebook.accounts import AdAccount
+from app.facebook.audience_checks import check_audience
 from app.facebook.audiences import Audience, Status
 from app.facebook.preflight import Check
 
@@ -76,9 +77,10 @@ def _consent(row: Connection) -> schemas.ConsentRecord | None:
     )
 
 
-def account_choice(account: AdAccount) -> findings.AdAccountChoice:
-    """An ad account to choose from (S28)."""
-    refusal = account_refusal(account)
+def account_choice(account: AdAccount, scopes: Collection[str]) -> findings.AdAccountChoice:
+    """An ad account to choose from (S28); `scopes` are the token's."""
+    checks = check_account(account, scopes)
+    refusal = next((check for check in checks if not check.ok), None)
     return findings.AdAccountChoice(
         id=account.id,
         name=account.name,
@@ -88,23 +90,33 @@ def account_choice(account: AdAccount) -> findings.AdAccountChoice:
         status=account.status,
         currency=account.currency,
         selectable=refusal is None,
-        reason=None if refusal is None else refusal.sentence,
+        reason=None if refusal is None else refusal.detail,
+        help_url=None if refusal is None else refusal.help_url,
+        warnings=_unknowns(checks),
     )
 
 
 def audience_option(audience: Audience) -> findings.AudienceOption:
     """An audience to choose from; others than customer lists are shown and cannot be chosen (S34)."""
+    checks = check_audience(
+        audience, account=audience.account_id or "", value_based_mapping=None, sync_mode="add"
+    )
     return findings.AudienceOption(
         id=audience.id,
         name=audience.name,
         subtype=audience.subtype,
         selectable=audience.selectable,
         reason=audience.reason,
+        warnings=_unknowns(checks),
         approximate_count_lower_bound=audience.lower_bound,
         approximate_count_upper_bound=audience.upper_bound,
         operation_status=_status(audience.operation_status),
         delivery_status=_status(audience.delivery_status),
     )
+
+
+def _unknowns(checks: Sequence[Check]) -> list[findings.Unknown]:
+    return [findings.Unknown(code=item.code, detail=item.detail) for item in checks if item.unknown]
 
 
 def _status(status: Status | None) -> dict[str, object] | None:

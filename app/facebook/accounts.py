@@ -6,10 +6,14 @@ from datetime import datetime
 
 from app.facebook import answers
 
-ACCOUNT_FIELDS = (
-    "id,account_id,name,account_status,disable_reason,currency,timezone_name,"
-    "business{id,name},tos_accepted,user_tasks"
-)
+_ESSENTIAL = "id,account_id,name,account_status"
+_OWN = f"{_ESSENTIAL},disable_reason,currency,timezone_name,is_personal,tos_accepted,user_tasks"
+ACCOUNT_READS = (f"{_OWN},business{{id,name}}", _OWN, _ESSENTIAL)
+"""The fields of an ad account; where Meta refuses a read for what it asks, the next asks for less.
+
+`business` needs a permission of its own, business_management
+(https://developers.facebook.com/docs/marketing-api/reference/ad-account).
+"""
 
 # https://developers.facebook.com/docs/marketing-api/reference/ad-account, account_status
 STATUS_NAMES = {
@@ -66,7 +70,8 @@ class TokenInfo:
         """From the `data` of debug_token."""
         error = answers.part(data, "error")
         return cls(
-            is_valid=answers.flag(data, "is_valid") is True,
+            # a token that Meta says nothing against is used; the calls themselves decide
+            is_valid=answers.flag(data, "is_valid") is not False and "error" not in data,
             kind=(answers.text(data, "type") or "user").lower(),
             scopes=answers.words(data, "scopes") or (),
             expires_at=answers.moment(data, "expires_at"),
@@ -88,7 +93,10 @@ class Business:
 
 @dataclass(frozen=True, slots=True)
 class AdAccount:
-    """An ad account; `id` is `act_` + `account_id`. `user_tasks` is None when Meta does not say."""
+    """An ad account; `id` is `act_` + `account_id`.
+
+    What Meta does not say is None: that is no answer, and no refusal.
+    """
 
     id: str
     account_id: str
@@ -98,7 +106,8 @@ class AdAccount:
     currency: str | None
     time_zone: str | None
     business: Business | None
-    tos_accepted: Mapping[str, int]
+    is_personal: bool | None
+    tos_accepted: Mapping[str, int] | None
     user_tasks: tuple[str, ...] | None
     version_warning: str | None = None
 
@@ -106,7 +115,7 @@ class AdAccount:
     def parse(
         cls, source: Mapping[str, object], *, version_warning: str | None = None
     ) -> "AdAccount":
-        """From a node read with ACCOUNT_FIELDS."""
+        """From a node read with one of ACCOUNT_READS."""
         number = answers.text(source, "account_id")
         number = number or (answers.text(source, "id") or "").removeprefix("act_")
         owner = answers.part(source, "business")
@@ -121,7 +130,11 @@ class AdAccount:
             currency=answers.text(source, "currency"),
             time_zone=answers.text(source, "timezone_name"),
             business=Business(owner_id, answers.text(owner, "name")) if owner_id else None,
-            tos_accepted={key: answers.number(accepted, key) or 0 for key in accepted},
+            is_personal=answers.flag(source, "is_personal"),
+            # an empty map may come as an empty list
+            tos_accepted={key: answers.number(accepted, key) or 0 for key in accepted}
+            if isinstance(source.get("tos_accepted"), Mapping | list)
+            else None,
             user_tasks=answers.words(source, "user_tasks"),
             version_warning=version_warning,
         )
@@ -137,9 +150,11 @@ class AdAccount:
         return self.status is None or self.status in _USABLE
 
     @property
-    def customer_list_terms(self) -> bool:
-        """Whether the Custom Audience Terms are accepted.
+    def customer_list_terms(self) -> bool | None:
+        """Whether the Custom Audience Terms are accepted; None when Meta does not say.
 
         https://developers.facebook.com/docs/marketing-api/audiences/reference/custom-audience-terms-of-service
         """
+        if self.tos_accepted is None:
+            return None
         return self.tos_accepted.get(_CUSTOMER_LIST_TERMS, 0) == 1

@@ -3,7 +3,7 @@
 from app.errors import Culprit
 from app.facebook import audiences, links
 from app.facebook.audiences import Audience, Refusal
-from app.facebook.checks import REPLACE_RUNNING, Check, failed, passed, warned
+from app.facebook.checks import REPLACE_RUNNING, Check, failed, passed, unknown, warned
 
 _NOTICES = (400, 411, 412, 442, 450, 470, 500)
 
@@ -20,8 +20,8 @@ def check_audience(
     checks = [
         _account(audience, account, manager),
         _refusal("audience_type", audiences.wrong_type(audience), links.CUSTOMER_LISTS),
-        _refusal("audience_data", audiences.wrong_data_source(audience), links.CUSTOMER_LISTS),
-        _refusal("audience_rights", audiences.not_editable(audience), links.AUTHORIZATION),
+        _data(audience),
+        _rights(audience),
         _values(audience, value_based_mapping=value_based_mapping, sync_mode=sync_mode),
         _status(audience, manager),
     ]
@@ -32,7 +32,10 @@ def check_audience(
 
 def _account(audience: Audience, account: str, manager: str | None) -> Check:
     name = "audience_account"
-    if audience.account_id is None or audience.account_id == account:
+    if audience.account_id is None:
+        what = "Meta does not say which ad account the audience belongs to."
+        return unknown(name, "audience-account-unknown", what, manager)
+    if audience.account_id == account:
         return passed(name)
     return failed(
         name,
@@ -41,6 +44,28 @@ def _account(audience: Audience, account: str, manager: str | None) -> Check:
         f" act_{account}: choose an audience of that account.",
         manager,
     )
+
+
+def _data(audience: Audience) -> Check:
+    name, kind = "audience_data", audience.data_source_sub_type
+    refusal = audiences.wrong_data_source(audience)
+    if refusal is not None or audiences.data_source_known(audience):
+        return _refusal(name, refusal, links.CUSTOMER_LISTS)
+    what = (
+        "Meta does not say from which kind of data the audience was built."
+        if kind is None
+        else f"The audience was built from data of kind {kind}; whether that takes lists of hashed"
+        " identifiers is not documented."
+    )
+    return unknown(name, "audience-data-unknown", what, links.AUDIENCE_USERS)
+
+
+def _rights(audience: Audience) -> Check:
+    name = "audience_rights"
+    if audience.can_edit is None:
+        what = "Meta does not say whether this sign-in may change the audience."
+        return unknown(name, "audience-rights-unknown", what, links.AUTHORIZATION)
+    return _refusal(name, audiences.not_editable(audience), links.AUTHORIZATION)
 
 
 def _refusal(name: str, refusal: Refusal | None, help_url: str | None) -> Check:
@@ -53,6 +78,9 @@ def _values(audience: Audience, *, value_based_mapping: bool | None, sync_mode: 
     name = "audience_values"
     if value_based_mapping is None:
         return passed(name)  # a connection alone has no mapping to compare with
+    if audience.is_value_based is None and value_based_mapping:
+        what = "Meta does not say whether the audience is value-based; the export maps LOOKALIKE_VALUE."
+        return unknown(name, "audience-values-unknown", what, links.CUSTOMER_LISTS)
     if audience.is_value_based and not value_based_mapping and sync_mode != "remove":
         return failed(
             name,
@@ -74,6 +102,13 @@ def _values(audience: Audience, *, value_based_mapping: bool | None, sync_mode: 
 
 def _status(audience: Audience, manager: str | None) -> Check:
     name, code = "audience_status", audience.operation
+    if audience.operation_status is None and audience.delete_time is None:
+        what = "Meta does not say in which state the audience is."
+        return unknown(name, "audience-status-unknown", what, manager)
+    return _known_status(audience, name, code, manager)
+
+
+def _known_status(audience: Audience, name: str, code: int, manager: str | None) -> Check:
     words = audience.operation_status.description if audience.operation_status else None
     if code == audiences.FLAGGED:
         return _refusal(name, audiences.flagged(audience), manager)
@@ -110,6 +145,11 @@ def _status(audience: Audience, manager: str | None) -> Check:
 
 def _size(audience: Audience) -> Check:
     name = "audience_size"
+    if audience.lower_bound is None and audience.upper_bound is None:
+        what = (
+            "Meta does not say how large the audience is; 100 million members cannot be replaced."
+        )
+        return unknown(name, "audience-size-unknown", what, links.AUDIENCE_REPLACE)
     if (audience.lower_bound or 0) >= audiences.REPLACE_LIMIT:
         return failed(
             name,

@@ -10,12 +10,15 @@ from datetime import datetime
 
 from app.facebook import answers
 
-AUDIENCE_FIELDS = (
-    "id,account_id,name,description,subtype,customer_file_source,data_source,"
-    "approximate_count_lower_bound,approximate_count_upper_bound,operation_status,delivery_status,"
+_ESSENTIAL = "id,account_id,name,subtype,operation_status,time_created"
+_ALL = (
+    f"{_ESSENTIAL},description,customer_file_source,data_source,"
+    "approximate_count_lower_bound,approximate_count_upper_bound,delivery_status,"
     "permission_for_actions,is_value_based,retention_days,delete_time,"
-    "fields_violating_integrity_policy,time_created,time_updated,time_content_updated"
+    "fields_violating_integrity_policy,time_updated,time_content_updated"
 )
+AUDIENCE_READS = (_ALL, _ESSENTIAL)
+"""The fields of an audience; where Meta refuses a read for what it asks, the next asks for less."""
 
 # https://developers.facebook.com/docs/marketing-api/reference/custom-audience, operation_status
 NORMAL = 200
@@ -27,33 +30,11 @@ REPLACE_LIMIT = 100_000_000
 
 CUSTOMER_LIST = "CUSTOM"
 
-# lists of single keys, ids or tokens; ours are lists of several hashed keys. Meta answers such an
-# upload with 2650: github.com/facebook/facebook-python-business-sdk/issues/433
-_FOREIGN_LISTS = frozenset(
-    {
-        "HASHES",
-        "HASHES_OR_USER_IDS",
-        "USER_IDS",
-        "MOBILE_ADVERTISER_IDS",
-        "EXTERNAL_IDS",
-        "TOKENS",
-        "COPY_PASTE_EMAIL_HASHES",
-        "MAIL_CHIMP_EMAIL_HASHES",
-        "CONSTANT_CONTACTS_EMAIL_HASHES",
-        "CONTACT_IMPORTER",
-        "SUBSCRIBER_LIST",
-        "WHATSAPP_SUBSCRIBER_POOL",
-    }
-)
-_FOREIGN_SOURCES = frozenset(
-    {
-        "EVENT_BASED",
-        "SEED_BASED",
-        "THIRD_PARTY_IMPORTED",
-        "HOUSEHOLD_AUDIENCE",
-        "CONTACT_IMPORTER",
-    }
-)
+# Meta's own words to such an upload: "created from data source …, which does not support data source …"
+# (2650, github.com/facebook/facebook-python-business-sdk/issues/433); of no other pair is it known
+_IMPOSSIBLE_SOURCES = frozenset({"HASHES_OR_USER_IDS"})
+# what our own uploads make, and what a list without an upload has
+_KNOWN_SOURCES = frozenset({"MULTI_HASHES", "ANYTHING"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +62,10 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """A custom audience as Meta describes it; `account_id` has no `act_`."""
+    """A custom audience as Meta describes it; `account_id` has no `act_`.
+
+    What Meta does not say is None: that is no answer, and no refusal.
+    """
 
     id: str
     account_id: str | None
@@ -96,7 +80,7 @@ class Audience:
     operation_status: Status | None
     delivery_status: Status | None
     can_edit: bool | None
-    is_value_based: bool
+    is_value_based: bool | None
     retention_days: int | None
     delete_time: datetime | None
     fields_violating_integrity_policy: tuple[str, ...]
@@ -109,7 +93,7 @@ class Audience:
     def parse(
         cls, source: Mapping[str, object], *, version_warning: str | None = None
     ) -> "Audience":
-        """From a node read with AUDIENCE_FIELDS."""
+        """From a node read with one of AUDIENCE_READS."""
         data_source = answers.part(source, "data_source")
         allowed = answers.part(source, "permission_for_actions")
         return cls(
@@ -126,7 +110,7 @@ class Audience:
             operation_status=Status.parse(answers.part(source, "operation_status")),
             delivery_status=Status.parse(answers.part(source, "delivery_status")),
             can_edit=answers.flag(allowed, "can_edit"),
-            is_value_based=answers.flag(source, "is_value_based") is True,
+            is_value_based=answers.flag(source, "is_value_based"),
             retention_days=answers.number(source, "retention_days"),
             delete_time=answers.moment(source, "delete_time"),
             fields_violating_integrity_policy=(
@@ -172,17 +156,19 @@ def wrong_type(audience: Audience) -> Refusal | None:
 
 
 def wrong_data_source(audience: Audience) -> Refusal | None:
-    """A customer list that was built from data of another kind."""
-    if (
-        audience.data_source_sub_type not in _FOREIGN_LISTS
-        and audience.data_source_type not in _FOREIGN_SOURCES
-    ):
+    """A customer list built from data of which Meta says that it takes no lists of several keys."""
+    if audience.data_source_sub_type not in _IMPOSSIBLE_SOURCES:
         return None
     return Refusal(
         "audience-data-source",
         "The audience was built from another kind of data and takes no lists of hashed"
         " identifiers: choose another audience or create a new one.",
     )
+
+
+def data_source_known(audience: Audience) -> bool:
+    """Whether it is known that the audience's kind of data goes with our uploads."""
+    return audience.data_source_sub_type in _KNOWN_SOURCES
 
 
 def not_editable(audience: Audience) -> Refusal | None:

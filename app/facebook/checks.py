@@ -12,7 +12,10 @@ _REPLACE_PAUSE = 60.0  # seconds until a look at a running replace is worth whil
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """Whether one condition holds. A warning holds with a reservation, and then has a `code`."""
+    """Whether one condition holds. A warning holds with a reservation, and then has a `code`.
+
+    `unknown`: a warning since Meta did not say; the upload's own answer decides.
+    """
 
     name: str
     ok: bool
@@ -21,7 +24,17 @@ class Check:
     help_url: str | None = None
     culprit: Culprit | None = None
     warning: bool = False
+    unknown: bool = False
     error: GraphError | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def outcome(self) -> str:
+        """`passed`, `warning`, `unknown` or `refused`."""
+        if not self.ok:
+            return "refused"
+        if self.unknown:
+            return "unknown"
+        return "warning" if self.warning else "passed"
 
 
 def passed(name: str, detail: str | None = None) -> Check:
@@ -32,6 +45,14 @@ def passed(name: str, detail: str | None = None) -> Check:
 def warned(name: str, code: str, detail: str, help_url: str | None = None) -> Check:
     """The condition holds, with a reservation."""
     return Check(name, ok=True, code=code, detail=detail, help_url=help_url, warning=True)
+
+
+def unknown(name: str, code: str, what: str, help_url: str | None = None) -> Check:
+    """Meta left out what would decide; only a documented impossibility refuses."""
+    detail = f"{what} The run is tried, and Meta's answer to the upload decides."
+    return Check(
+        name, ok=True, code=code, detail=detail, help_url=help_url, warning=True, unknown=True
+    )
 
 
 def failed(

@@ -6,26 +6,20 @@ replace and the creation of an audience may not, and raise AmbiguousOutcome inst
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
 from app.errors import Unprocessable
 from app.facebook import answers
-from app.facebook.accounts import ACCOUNT_FIELDS, AdAccount, Person
-from app.facebook.audiences import AUDIENCE_FIELDS, CUSTOMER_LIST, Audience
+from app.facebook.accounts import ACCOUNT_READS, AdAccount, Person
+from app.facebook.audiences import AUDIENCE_READS, CUSTOMER_LIST, Audience
 from app.facebook.calls import Answer, Call, Caller, Guard
 from app.facebook.classify import About, from_transport
-from app.facebook.errors import GraphError
+from app.facebook.paging import all_entries, first_allowed
 from app.facebook.receipts import SessionStatus, UploadReceipt
 
-# Meta advises 20 and refuses very large pages; calls are counted, not rows
-_PAGE = 50
-_SMALLEST_PAGE = 5
-_MOST_PAGES = 10_000
-_SECRET_PARAMETERS = ("access_token", "appsecret_proof", "appsecret_time")
 _DIGITS = re.compile(r"[0-9]{1,32}")
 
 
@@ -82,29 +76,26 @@ class Graph:
 
     async def ad_accounts(self) -> list[AdAccount]:
         """GET /me/adaccounts to the last page: every ad account of the person or system user."""
-        params = {"fields": ACCOUNT_FIELDS}
-        pages = self._pages("me/adaccounts", About(account=self._account), params)
-        return [AdAccount.parse(entry) async for entry in pages]
+        entries = await self._list("me/adaccounts", About(account=self._account), ACCOUNT_READS)
+        return [AdAccount.parse(entry) for entry in entries]
 
     async def ad_account(self, ad_account_id: str) -> AdAccount:
         """GET /act_…; `ad_account_id` with or without `act_`."""
         number = account_number(ad_account_id)
-        about = About(account=number)
-        answer = await self._get(f"act_{number}", about, "id", {"fields": ACCOUNT_FIELDS})
+        answer = await self._node(f"act_{number}", About(account=number), ACCOUNT_READS)
         return AdAccount.parse(answer.json, version_warning=answer.version_warning)
 
     async def audiences(self, ad_account_id: str) -> list[Audience]:
         """GET /act_…/customaudiences to the last page: audiences of every type (S34)."""
         number = account_number(ad_account_id)
-        path, params = f"act_{number}/customaudiences", {"fields": AUDIENCE_FIELDS}
-        pages = self._pages(path, About(account=number), params)
-        return [Audience.parse(entry) async for entry in pages]
+        path = f"act_{number}/customaudiences"
+        entries = await self._list(path, About(account=number), AUDIENCE_READS)
+        return [Audience.parse(entry) for entry in entries]
 
     async def audience(self, audience_id: str, *, fresh: bool = False) -> Audience:
         """GET /<audience>. `fresh`: it was created a moment ago and may not be visible yet."""
         about = self._about(audience_id, fresh=fresh)
-        params = {"fields": AUDIENCE_FIELDS}
-        answer = await self._get(str(about.audience), about, "id", params)
+        answer = await self._node(str(about.audience), about, AUDIENCE_READS)
         return Audience.parse(answer.json, version_warning=answer.version_warning)
 
     async def create_audience(
@@ -227,37 +218,36 @@ class Graph:
     ) -> Answer:
         return await self._run(Call("GET", path, about, requires, params))
 
+    async def _node(self, path: str, about: About, reads: Sequence[str]) -> Answer:
+        """A node with the first of `reads` (lists of fields) that Meta does not refuse."""
+
+        async def read(fields: str) -> Answer:
+            return await self._get(path, about, "id", {"fields": fields})
+
+        return await first_allowed(read, reads)
+
+    async def _list(
+        self, path: str, about: About, reads: Sequence[str]
+    ) -> list[Mapping[str, object]]:
+        """Every entry of an edge, with the first of `reads` that Meta does not refuse."""
+
+        async def read(fields: str) -> list[Mapping[str, object]]:
+            return [entry async for entry in self._pages(path, about, {"fields": fields})]
+
+        return await first_allowed(read, reads)
+
     async def _run(self, call: Call) -> Answer:
         return await self._caller.run(call, token=self._token)
 
-    async def _pages(
+    def _pages(
         self, path: str, about: About, params: Mapping[str, str]
     ) -> AsyncIterator[Mapping[str, object]]:
-        """The entries of every page; an empty page may be followed by others."""
-        size, position = _PAGE, dict[str, str]()
-        seen: set[tuple[tuple[str, str], ...]] = set()
-        while True:
-            try:
-                answer = await self._get(
-                    path, about, "data", {**params, **position, "limit": str(size)}
-                )
-            except GraphError as error:
-                # "reduce the amount of data you're asking for" comes as code 1
-                if error.graph_code != 1 or size <= _SMALLEST_PAGE:
-                    raise
-                size = max(_SMALLEST_PAGE, size // 2)
-                continue
-            entries = answer.json.get("data")
-            for entry in entries if isinstance(entries, list) else ():
-                if isinstance(entry, Mapping):
-                    yield entry
-            position = _next_position(answer.json)
-            mark = tuple(sorted(position.items()))
-            if not position:
-                return
-            if mark in seen or len(seen) >= _MOST_PAGES:
-                raise from_transport("a list whose pages do not end", about=about)
-            seen.add(mark)
+        """The entries of every page of an edge."""
+
+        async def get(position: Mapping[str, str]) -> Mapping[str, object]:
+            return (await self._get(path, about, "data", {**params, **position})).json
+
+        return all_entries(get, about)
 
 
 def account_number(ad_account_id: str) -> str:
@@ -269,21 +259,6 @@ def account_number(ad_account_id: str) -> str:
             code="ad-account-id-invalid",
         )
     return number
-
-
-def _next_position(page: Mapping[str, object]) -> dict[str, str]:
-    """The parameters that lead to the next page; empty on the last one.
-
-    `next` is a whole address that may hold a token: only its position is taken over.
-    """
-    paging = answers.part(page, "paging")
-    address = answers.text(paging, "next")
-    if address is None:
-        return {}
-    skip = (*_SECRET_PARAMETERS, "limit", "fields")
-    found = {k: v for k, v in parse_qsl(urlsplit(address).query) if k not in skip}
-    after = answers.text(answers.part(paging, "cursors"), "after")
-    return {**found, "after": after} if after else found
 
 
 def _receipt(answer: Answer, about: About) -> UploadReceipt:

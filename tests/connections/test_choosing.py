@@ -35,6 +35,8 @@ async def test_every_ad_account_is_offered(api: httpx.AsyncClient, sandbox: Any)
     assert refused == {"act_1003", "act_1004", "act_1005"}
     assert all((item["reason"] is None) == item["selectable"] for item in accounts.values())
     assert accounts["act_1005"]["business"] is None
+    assert all(item["warnings"] == [] for item in accounts.values())
+    assert accounts["act_1004"]["help_url"].endswith("?act=1004")
     assert accounts[ACCOUNT]["business"]["name"] == "Sandbox Business"
     assert len(sandbox.requests("adaccounts")) > 1 or len(accounts) > 25
 

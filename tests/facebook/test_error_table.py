@@ -174,11 +174,11 @@ async def test_a_missing_proof_is_the_services_fault_not_the_payloads(make_clien
 @respx.mock
 async def test_a_known_code_wins_over_the_http_status(make_client):
     """Removed multi-reads answer 500 with code 100 for ever; retrying by status never ends."""
-    route = respx.get(url__startswith="http://graph.test/v26.0/act_5").respond(
+    route = respx.get(url__startswith="http://graph.test/v26.0/me").respond(
         500, json=_error(100, None)
     )
     with pytest.raises(Fatal) as caught:
-        await make_client().for_token("t").ad_account("act_5")
+        await make_client().for_token("t").me()
     assert caught.value.code == "request-invalid"
     assert route.call_count == 1
 

@@ -64,7 +64,7 @@ async def test_a_disabled_account_and_one_without_terms(graph):
         "disabled",
         1,
     )
-    assert not (await graph.ad_account(seeded.WITHOUT_TERMS)).customer_list_terms
+    assert (await graph.ad_account(seeded.WITHOUT_TERMS)).customer_list_terms is False
     assert (await graph.ad_account(seeded.PERSONAL)).business is None
 
 

@@ -273,6 +273,76 @@ WARNINGS = {
 }
 
 
+# field Meta leaves out → the check that is unknown then
+UNKNOWNS = {
+    "account_status": ("ad_account", "ad-account-status-unknown"),
+    "business": ("business", "business-unknown"),
+    "user_tasks": ("role", "ad-account-role-unknown"),
+    "tos_accepted": ("terms", "terms-unknown"),
+    "account_id": ("audience_account", "audience-account-unknown"),
+    "data_source": ("audience_data", "audience-data-unknown"),
+    "permission_for_actions": ("audience_rights", "audience-rights-unknown"),
+    "operation_status": ("audience_status", "audience-status-unknown"),
+}
+
+
+def _unknown(checks):
+    found = [one for one in checks if one.outcome == "unknown"]
+    assert all(one.ok and one.warning and one.detail and one.help_url for one in found)
+    return {(one.name, one.code) for one in found}
+
+
+@pytest.mark.parametrize(("field", "expected"), UNKNOWNS.items(), ids=UNKNOWNS.keys())
+async def test_what_meta_leaves_out_is_unknown_and_refuses_nothing(field, expected, check, world):
+    for target in (world.world.accounts[seeded.SHOP], world.world.audiences[SHOP_AUDIENCE]):
+        target.hidden_fields = [field]
+    checks = await check()
+    assert [one.name for one in checks] == NAMES
+    assert expected in _unknown(checks)
+    assert len(_unknown(checks)) == 1
+    raise_for(checks)
+
+
+@pytest.mark.parametrize("field", ["business", "user_tasks", "tos_accepted", "data_source"])
+async def test_a_read_refused_for_one_field_is_repeated_without_it(field, check, world):
+    """(#200) Requires business_management permission: the whole read, for one field."""
+    for target in (world.world.accounts[seeded.SHOP], world.world.audiences[SHOP_AUDIENCE]):
+        target.refused_fields = [field]
+    checks = await check()
+    assert UNKNOWNS[field] in _unknown(checks)
+    if field == "business":
+        assert len(_unknown(checks)) == 1  # only that one is left out
+    raise_for(checks)
+
+
+async def test_values_and_size_that_meta_does_not_tell(check, world):
+    world.world.audiences[SHOP_AUDIENCE].hidden_fields = [
+        "is_value_based",
+        "approximate_count_lower_bound",
+        "approximate_count_upper_bound",
+    ]
+    assert _unknown(await check()) == set()
+    assert _unknown(await check(values=True, mode="replace")) == {
+        ("audience_values", "audience-values-unknown"),
+        ("audience_size", "audience-size-unknown"),
+    }
+
+
+@pytest.mark.parametrize("kind", ["HASHES", "USER_IDS", "EXTERNAL_IDS_MIX", "NOT_YET_INVENTED"])
+async def test_a_data_source_of_which_nothing_is_documented_is_tried(kind, check, world):
+    world.world.audiences[SHOP_AUDIENCE].data_source_sub_type = kind
+    checks = await check()
+    assert _unknown(checks) == {("audience_data", "audience-data-unknown")}
+    assert kind in next(one.detail for one in checks if one.unknown)
+
+
+async def test_permissions_that_meta_does_not_list(check, world):
+    token = world.world.tokens[seeded.USER_TOKEN]
+    token.scopes = []
+    checks = await check()
+    assert (checks[1].code, checks[1].outcome) == ("permission-unknown", "unknown")
+
+
 @pytest.mark.parametrize(("change", "code"), WARNINGS.values(), ids=WARNINGS.keys())
 async def test_warnings_do_not_stop_a_run(change, code, check, world):
     change(world.world)

@@ -85,9 +85,6 @@ CAUSES = {
     "account closed": Cause(
         account(account_status=101), "ad-account-inactive", QUALITY, "ad_account"
     ),
-    "no business": Cause(
-        account(business=None), "ad-account-without-business", "business.facebook.com", "business"
-    ),
     "role lost": Cause(
         account(user_tasks=["ANALYZE"]), "ad-account-role-missing", AUTHORIZATION, "role"
     ),
