@@ -12,12 +12,16 @@ from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
 from app.access import routes as access
+from app.access import session_routes
 from app.access.attempts import Attempts
 from app.access.callers import Authenticator
 from app.access.dependencies import identify
 from app.access.oidc import OidcVerifier
+from app.access.oidc_sign_in import OidcSignIn
+from app.access.sessions import Sessions
 from app.connections import routes as connections
 from app.connections import sign_in_routes
+from app.console.serving import install_console
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.erasures import routes as erasures
@@ -89,6 +93,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in (
         health,
         access,
+        session_routes,
         connections,
         sign_in_routes,
         segments,
@@ -96,13 +101,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         explanation,
         membership,
         schedules,
-        runs,
         event_routes,
+        runs,
         erasures,
         webhooks,
     ):
         app.include_router(module.router)
     install_documents(app)
+    install_console(app, enabled=settings.console)
     return app
 
 
@@ -120,12 +126,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
     state.graph = graph_client(settings, state.doorbell)
     state.issuer_http = httpx.AsyncClient(timeout=5)
+    issuer = oidc_verifier(settings, state.issuer_http)
+    bootstrap = settings.bootstrap_api_key.get_secret_value()
     state.authenticator = Authenticator(
-        state.database,
-        state.vault,
-        bootstrap_key=settings.bootstrap_api_key.get_secret_value(),
-        issuer=oidc_verifier(settings, state.issuer_http),
+        state.database, state.vault, bootstrap_key=bootstrap, issuer=issuer
     )
+    state.sessions = Sessions(
+        state.database, state.vault, bootstrap_key=bootstrap, issuer=settings.oidc_issuer
+    )
+    state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.doorbell.redis)
     store = SnapshotStore.open(settings.snapshots)
     state.source_access = SourceAccess.from_settings_values(
@@ -172,6 +181,16 @@ def oidc_verifier(settings: Settings, http: httpx.AsyncClient) -> OidcVerifier |
         roles_claim=settings.oidc_roles_claim,
         http=http,
     )
+
+
+def oidc_sign_in(
+    settings: Settings, verifier: OidcVerifier | None, vault: Vault, http: httpx.AsyncClient
+) -> OidcSignIn | None:
+    """The console's way to the issuer, if a client of it is configured (OIDC_CLIENT_ID)."""
+    if verifier is None or not settings.oidc_client_id:
+        return None
+    secret = settings.oidc_client_secret.get_secret_value()
+    return OidcSignIn(verifier, settings.oidc_client_id, secret, vault, http)
 
 
 def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:

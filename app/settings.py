@@ -49,9 +49,14 @@ class Settings(BaseSettings):
     oidc_issuer: str = ""
     oidc_audience: str = ""
     oidc_roles_claim: str = "roles"
+    oidc_client_id: str = ""
+    oidc_client_secret: SecretStr = SecretStr("")
     bootstrap_api_key: SecretStr = SecretStr("")
     token_expiry_warning_days: int = Field(default=7, ge=0, le=60)
     privacy_statement_url: str = "https://www.facebook.com/privacy/policy/"
+
+    # the console
+    console: bool = True
 
     # webhooks
     webhook_allow_private_addresses: bool = False
@@ -104,6 +109,9 @@ class Settings(BaseSettings):
     def _an_issuer_has_an_audience(self) -> Self:
         if self.oidc_issuer and not self.oidc_audience:
             msg = "set OIDC_AUDIENCE with OIDC_ISSUER: a token for another service is no key to this one"
+            raise ValueError(msg)
+        if self.oidc_client_id and not self.oidc_issuer:
+            msg = "set OIDC_ISSUER with OIDC_CLIENT_ID: it says where people sign in"
             raise ValueError(msg)
         return self
 

@@ -12,6 +12,7 @@ from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
+from workers.heartbeat import heartbeat
 from workers.settings import WorkerSettings
 
 log = get_logger(__name__)
@@ -34,8 +35,9 @@ async def _until_stopped(settings: Settings) -> None:
     check_hashing()
     log.info("worker.started", pid=os.getpid())
     try:
-        while not stopping.is_set():
-            await _work(settings, context, stopping)
+        async with heartbeat(context.database):
+            while not stopping.is_set():
+                await _work(settings, context, stopping)
     finally:
         await context.close()
         log.info("worker.stopped", pid=os.getpid())

@@ -4,6 +4,7 @@ arq reads this class's own attributes only, so every one is spelled out. Attempt
 results are the run row's business: arq's are set so that they never decide anything.
 """
 
+from contextlib import AsyncExitStack
 from typing import Any, ClassVar
 
 from arq import cron
@@ -15,6 +16,7 @@ from app.settings import Settings
 from workers.context import build_context
 from workers.errands import call_webhooks, carry_out_erasures, look_at_meta
 from workers.export_run import export_run
+from workers.heartbeat import heartbeat
 from workers.janitor import clean_up_after_runs, sweep_runs
 
 MAX_RUNS_AT_ONCE = 4
@@ -25,13 +27,15 @@ async def start(ctx: dict[str, Any]) -> None:
     """Build what the jobs share, unless the process brought it along."""
     if "worker" not in ctx:
         ctx["worker"] = build_context(Settings())
-        ctx["owned"] = True
+        ctx["owned"] = AsyncExitStack()
+        ctx["owned"].push_async_callback(ctx["worker"].close)
+        await ctx["owned"].enter_async_context(heartbeat(ctx["worker"].database))
 
 
 async def stop(ctx: dict[str, Any]) -> None:
     """Close what `start` built."""
-    if ctx.get("owned"):
-        await ctx["worker"].close()
+    if "owned" in ctx:
+        await ctx["owned"].aclose()
 
 
 class WorkerSettings:

@@ -36,6 +36,8 @@ class Caller:
     role: Role
     display_name: str
     request_id: str | None = None
+    # of a browser that is signed in
+    session_id: str | None = None
 
     @property
     def is_administrator(self) -> bool:

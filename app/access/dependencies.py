@@ -1,6 +1,7 @@
 """The caller as an argument of a route, and the least role a route asks for."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import structlog
@@ -9,6 +10,9 @@ from fastapi.security import HTTPBearer
 
 from app.access.attempts import Attempts
 from app.access.callers import Authenticator, Caller, Role
+from app.access.cookies import session_token
+from app.access.same_origin import SAFE_METHODS, check_same_origin
+from app.access.sessions import Sessions
 from app.errors import Forbidden, Unauthenticated
 from app.http.dependencies import request_id
 
@@ -24,20 +28,51 @@ async def identify(request: Request) -> Caller:
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:
         return known
-    authenticator: Authenticator = request.app.state.authenticator
-    attempts: Attempts = request.app.state.attempts
-    address = request.client.host if request.client is not None else "unknown"
     authorization = request.headers.get("Authorization")
-    await attempts.check(address)
-    try:
-        caller = await authenticator.authenticate(authorization, request_id=request_id(request))
-    except Unauthenticated:
-        if authorization:
-            await attempts.failed(address)
-        raise
+    token = session_token(request) if authorization is None else None
+    if token is not None:
+        caller = await _by_cookie(request, token)
+    else:
+        caller = await by_credential(request, authorization)
     request.state.caller = caller
     structlog.contextvars.bind_contextvars(caller=caller.id, role=str(caller.role))
     return caller
+
+
+async def by_credential(request: Request, authorization: str | None) -> Caller:
+    """Whoever holds the credential of an Authorization header; failures are counted by address.
+
+    Raises `Unauthenticated`, `TooManyRequests`.
+    """
+    authenticator: Authenticator = request.app.state.authenticator
+    async with counting_failures(request, counts=bool(authorization)):
+        return await authenticator.authenticate(authorization, request_id=request_id(request))
+
+
+@asynccontextmanager
+async def counting_failures(request: Request, *, counts: bool = True) -> AsyncIterator[None]:
+    """Count it against the address if what is tried in the block is `Unauthenticated`.
+
+    Raises `TooManyRequests` before the block after too many.
+    """
+    attempts: Attempts = request.app.state.attempts
+    address = request.client.host if request.client is not None else "unknown"
+    await attempts.check(address)
+    try:
+        yield
+    except Unauthenticated:
+        if counts:
+            await attempts.failed(address)
+        raise
+
+
+async def _by_cookie(request: Request, token: str) -> Caller:
+    if request.method not in SAFE_METHODS:
+        public_url = request.app.state.settings.public_url
+        check_same_origin(request.headers, public_url=public_url, cookie_is_used=True)
+    sessions: Sessions = request.app.state.sessions
+    # 256 random bits: nobody guesses them, so a session that ended is not counted as a try
+    return (await sessions.find(token, request_id=request_id(request))).caller
 
 
 async def get_caller(request: Request, _: Annotated[object, Security(_bearer)] = None) -> Caller:

@@ -5,6 +5,7 @@ https://openid.net/specs/openid-connect-discovery-1_0.html
 """
 
 import asyncio
+import hmac
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -67,6 +68,7 @@ class OidcVerifier:
     _fetched: float = float("-inf")
     _failed: float = float("-inf")
     _fetches: deque[float] = field(default_factory=deque, repr=False)
+    _found: Mapping[str, Any] = field(default_factory=dict, repr=False)
     _fetching: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
 
     async def verify(self, token: str, *, request_id: str | None) -> Caller:
@@ -74,6 +76,33 @@ class OidcVerifier:
 
         Raises `Unauthenticated`, `RoleMissing`, and `Unavailable` while there are no keys.
         """
+        claims = await self._claims(token, self.audience)
+        return self._caller(claims, request_id)
+
+    async def verify_sign_in(
+        self, token: str, *, client_id: str, nonce: str, request_id: str | None
+    ) -> Caller:
+        """The caller behind the ID token of a sign-in that carried the nonce. Raises as `verify`.
+
+        https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+        """
+        claims = await self._claims(token, client_id)
+        several = isinstance(claims["aud"], list) and len(claims["aud"]) > 1
+        if several and claims.get("azp") != client_id:
+            raise Unauthenticated
+        if not hmac.compare_digest(str(claims.get("nonce", "")).encode(), nonce.encode()):
+            raise Unauthenticated
+        return self._caller(claims, request_id)
+
+    async def endpoints(self) -> Mapping[str, Any]:
+        """What the issuer says of itself. Raises `Unavailable`."""
+        if not self._found:
+            async with self._fetching:
+                if not self._found:
+                    await self._fetch()
+        return self._found
+
+    async def _claims(self, token: str, audience: str) -> Mapping[str, Any]:
         try:
             header = jwt.get_unverified_header(token)
         except jwt.PyJWTError:
@@ -83,17 +112,19 @@ class OidcVerifier:
             raise Unauthenticated
         key = await self._key(header.get("kid"))
         try:
-            claims = jwt.decode(
+            return jwt.decode(
                 token,
                 key.key,
                 algorithms=[algorithm],
                 issuer=self.issuer,
-                audience=self.audience,
+                audience=audience,
                 leeway=_LEEWAY_SECONDS,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
         except (jwt.PyJWTError, ValueError, TypeError):
             raise Unauthenticated from None
+
+    def _caller(self, claims: Mapping[str, Any], request_id: str | None) -> Caller:
         subject = claims["sub"]
         if not 1 <= len(subject) <= _MOST_SUBJECT or not subject.isprintable():
             raise Unauthenticated
@@ -161,6 +192,7 @@ class OidcVerifier:
             raise _unavailable() from None
         signing = [key for key in keys if key.public_key_use in {None, "sig"}]
         self._keys = {str(key.key_id or ""): key for key in signing}
+        self._found = found
         self._fetched, self._failed = self.monotonic(), float("-inf")
 
 

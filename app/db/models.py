@@ -366,6 +366,56 @@ class ApiKey(Base):
     created_by: Mapped[str]
 
 
+class BrowserSession(Base):
+    """Somebody signed in with a browser: only the hash of the cookie's token is kept."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        UniqueConstraint("token_hash"),
+        CheckConstraint("role in ('administrator', 'contributor', 'viewer')", name="role"),
+        CheckConstraint("method in ('key', 'bootstrap', 'oidc')", name="method"),
+        Index("ix_sessions_expires_at", "expires_at"),
+    )
+
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    token_hash: Mapped[bytes]
+    caller: Mapped[str]
+    role: Mapped[str]
+    display_name: Mapped[str]
+    # what they signed in with; the session ends with it
+    method: Mapped[str]
+    # of the bootstrap key or of the issuer: another one ends the session
+    credential_hash: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    last_used_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A link that signs its caller in once; only the hash of what is in it is kept."""
+
+    __tablename__ = "sign_in_links"
+
+    ticket_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    caller: Mapped[str]
+    role: Mapped[str]
+    display_name: Mapped[str]
+    method: Mapped[str]
+    credential_hash: Mapped[bytes | None]
+    expires_at: Mapped[datetime]
+
+
+class WorkerProcess(Base):
+    """A worker process, and when it last said that it lives."""
+
+    __tablename__ = "workers"
+
+    id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    process_id: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+
+
 class AuditEvent(Base):
     """Who changed what, when, from where; never a secret, never a member's value."""
 

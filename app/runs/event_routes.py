@@ -4,6 +4,8 @@
 answer of `fetch` as a stream (with the header), or ask for a ticket and give its `url` to EventSource.
 """
 
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response, Security, status
@@ -11,13 +13,14 @@ from fastapi.security import HTTPBearer
 from fastapi.sse import EventSourceResponse
 from pydantic import Field
 
-from app.access.callers import is_in_force
+from app.access.callers import Caller, is_in_force
 from app.access.dependencies import ViewerDep, identify
+from app.access.sessions import Sessions
 from app.errors import Unauthenticated
 from app.http.dependencies import DatabaseDep, SessionDep
 from app.http.schemas import Output, Timestamp
 from app.runs import service
-from app.runs.following import follow, seen
+from app.runs.following import Stands, follow, follow_active, seen
 from app.runs.routes import RunId
 from app.runs.tickets import make_ticket, make_word, redeem
 
@@ -50,6 +53,14 @@ _EVENT = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """Who watches, and whether they still may."""
+
+    caller_id: str
+    stands: Stands
+
+
 class EventsTicket(Output):
     """An address that opens the run's events without a header, soon."""
 
@@ -66,16 +77,47 @@ async def caller_of_events(
     _: Annotated[object, Security(_bearer)] = None,
     ticket: TicketText = None,
     last_event_id: LastEventId = None,
-) -> str:
+) -> Watcher:
     """Who watches: by ticket, or as elsewhere. Raises `Unauthenticated`."""
     if ticket is None:
-        return (await identify(request)).id
+        return _watching(request, await identify(request))
     _, _, word = (last_event_id or "").partition(".")
     caller_id = redeem(request.app.state.vault, run_id, ticket, word or None)
     async with database.transaction() as session:
         if not await is_in_force(session, caller_id):
             raise Unauthenticated
-    return caller_id
+    return Watcher(caller_id, lambda session: is_in_force(session, caller_id))
+
+
+def _watching(request: Request, caller: Caller) -> Watcher:
+    sessions: Sessions = request.app.state.sessions
+    return Watcher(caller.id, lambda session: sessions.is_standing(session, caller))
+
+
+# before the others: "events" is no run's id
+@router.get(
+    "/runs/events",
+    operation_id="follow_active_runs",
+    response_class=Response,
+    response_model=None,
+    responses={
+        status.HTTP_200_OK: {
+            "description": "Events named `run`, each with a run as its data, until none is active",
+            "content": {"text/event-stream": {"schema": _EVENT}},
+        }
+    },
+)
+async def follow_active_runs(
+    request: Request, database: DatabaseDep, caller: ViewerDep
+) -> Response:
+    """Follow every run under way in one stream: their states now, every change, and each one's end."""
+    return _stream(follow_active(database, stands=_watching(request, caller).stands))
+
+
+def _stream(events: AsyncIterator[bytes]) -> Response:
+    # a proxy must not keep events back
+    headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+    return EventSourceResponse(events, headers=headers)
 
 
 @router.get(
@@ -97,7 +139,7 @@ async def follow_run(
     run_id: RunId,
     request: Request,
     database: DatabaseDep,
-    caller_id: Annotated[str, Depends(caller_of_events)],
+    watcher: Annotated[Watcher, Depends(caller_of_events)],
     ticket: TicketText = None,
     last_event_id: LastEventId = None,
 ) -> Response:
@@ -110,13 +152,11 @@ async def follow_run(
     vault = request.app.state.vault
 
     def name(digest: str) -> str:
-        return digest if ticket is None else f"{digest}.{make_word(vault, run_id, caller_id)}"
+        return (
+            digest if ticket is None else f"{digest}.{make_word(vault, run_id, watcher.caller_id)}"
+        )
 
-    return EventSourceResponse(
-        follow(database, run_id, caller_id=caller_id, known=known, name=name),
-        # a proxy must not keep events back
-        headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
-    )
+    return _stream(follow(database, run_id, stands=watcher.stands, known=known, name=name))
 
 
 @router.post("/runs/{run_id}/events/ticket", operation_id="create_events_ticket")

@@ -8,22 +8,27 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass
 
 from fastapi.sse import format_sse_event
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.callers import is_in_force
 from app.db.models import Run
 from app.db.session import Database
 from app.errors import Unavailable
-from app.runs.states import FINAL
+from app.runs.states import ACTIVE, FINAL
 from app.runs.views import run_view
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 10.0
 # how long a browser waits before it comes back
 _RETRY_MILLISECONDS = 1000
+_MOST_WATCHED = 200
+
+Stands = Callable[[AsyncSession], Awaitable[bool]]
+"""Whether whoever opened a stream may still watch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +52,20 @@ async def follow(
     database: Database,
     run_id: str,
     *,
-    caller_id: str,
+    stands: Stands,
     known: str | None,
     name: Callable[[str], str],
 ) -> AsyncIterator[bytes]:
     """Events `run` for every state but the `known` one, heartbeats between them, and the end after the last.
 
     `name` makes an event's id of a state's digest. Ends early when the run is forgotten, or the
-    caller's key has ended; a database that is away is waited for.
+    caller's key or session has ended (`stands`); a database that is away is waited for.
     """
     yield format_sse_event(comment="a run's states", retry=_RETRY_MILLISECONDS)
     quiet = 0.0
     while True:
         try:
-            now = await _look(database, run_id, caller_id)
+            now = await _look(database, run_id, stands)
         except Unavailable:
             pass
         else:
@@ -79,9 +84,55 @@ async def follow(
             yield format_sse_event(comment="still here", id=None if known is None else name(known))
 
 
-async def _look(database: Database, run_id: str, caller_id: str) -> Seen | None:
+async def follow_active(database: Database, *, stands: Stands) -> AsyncIterator[bytes]:
+    """Events `run` for every run that is active, until each has ended, and heartbeats between them.
+
+    One stream for all of a browser's pages: browsers open no more than six connections to one origin.
+    """
+    yield format_sse_event(comment="runs under way", retry=_RETRY_MILLISECONDS)
+    known: dict[str, str] = {}
+    quiet = 0.0
+    while True:
+        try:
+            found = await _look_at_active(database, known, stands)
+        except Unavailable:
+            pass
+        else:
+            if found is None:
+                return
+            for run_id, state in found.items():
+                if known.get(run_id) != state.digest:
+                    quiet = 0.0
+                    yield format_sse_event(event="run", data_str=state.document, id=state.digest)
+            known = {run_id: state.digest for run_id, state in found.items() if not state.final}
+            if not known:
+                return
+        await asyncio.sleep(LOOK_SECONDS)
+        quiet += LOOK_SECONDS
+        if quiet >= HEARTBEAT_SECONDS:
+            quiet = 0.0
+            yield format_sse_event(comment="still here")
+
+
+async def _look(database: Database, run_id: str, stands: Stands) -> Seen | None:
     async with database.transaction() as session:
         row = await session.get(Run, run_id)
-        if row is None or not await is_in_force(session, caller_id):
+        if row is None or not await stands(session):
             return None
         return seen(row)
+
+
+async def _look_at_active(
+    database: Database, known: Collection[str], stands: Stands
+) -> dict[str, Seen] | None:
+    """The runs that are active, and those that were at the last look; None if the watching is over."""
+    async with database.transaction() as session:
+        if not await stands(session):
+            return None
+        wanted = (
+            select(Run)
+            .where(Run.status.in_(ACTIVE) | Run.id.in_(known))
+            .order_by(Run.id.desc())
+            .limit(_MOST_WATCHED)
+        )
+        return {row.id: seen(row) for row in await session.scalars(wanted)}

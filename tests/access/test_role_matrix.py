@@ -220,6 +220,15 @@ RULES: dict[str, Rule] = {
     "list_api_keys": Rule(ADMINISTRATORS),
     "revoke_api_key": Rule(ADMINISTRATORS, on_key),
     "list_audit_events": Rule(ADMINISTRATORS),
+    # signing in: anybody may ask how, and a key is a key
+    "get_sign_in": Rule(ANYBODY),
+    "create_session": Rule(EVERYBODY),
+    "get_session": Rule(EVERYBODY),
+    "delete_session": Rule(EVERYBODY),
+    "create_sign_in_link": Rule(EVERYBODY),
+    # 404: no issuer is configured
+    "begin_oidc_sign_in": Rule(ANYBODY, done=frozenset({404})),
+    "finish_oidc_sign_in": Rule(ANYBODY, done=frozenset({404})),
     # connections: administrators decide where data may go (L5, L7, L10)
     "list_connection_types": Rule(EVERYBODY),
     "get_consent": Rule(EVERYBODY),
@@ -275,6 +284,7 @@ RULES: dict[str, Rule] = {
     "cancel_run": Rule(EDITORS, on_run),
     "list_run_batches": Rule(EVERYBODY, on_run),
     "create_events_ticket": Rule(EVERYBODY, on_run),
+    "follow_active_runs": Rule(EVERYBODY),
     "follow_run": Rule(EVERYBODY, on_ended_run),
     "get_export_statistics": Rule(EVERYBODY, on_export),
     # erasures and webhooks

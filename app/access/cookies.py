@@ -1,0 +1,45 @@
+"""The session's cookie: out of reach for scripts and other sites, and for plain http where there is https."""
+
+from fastapi import Request, Response
+
+from app.access.sessions import LONGEST
+
+_PLAIN = "audience_export_session"
+# browsers take this name only with Secure, Path=/ and no Domain: nobody else can plant it
+_HOST_ONLY = f"__Host-{_PLAIN}"
+
+
+def session_token(request: Request) -> str | None:
+    """The token that the browser brought along, if any."""
+    token = request.cookies.get(_name(request))
+    return token if token and len(token) <= 200 else None
+
+
+def put_session(request: Request, response: Response, token: str) -> None:
+    """Have the browser keep the token."""
+    response.set_cookie(
+        _name(request),
+        token,
+        max_age=int(LONGEST.total_seconds()),
+        path="/",
+        httponly=True,
+        samesite="strict",
+        secure=_is_https(request),
+    )
+
+
+def forget_session(request: Request, response: Response) -> None:
+    """Have the browser forget the token."""
+    response.delete_cookie(
+        _name(request), path="/", httponly=True, samesite="strict", secure=_is_https(request)
+    )
+
+
+def _name(request: Request) -> str:
+    return _HOST_ONLY if _is_https(request) else _PLAIN
+
+
+def _is_https(request: Request) -> bool:
+    # a proxy may end TLS, so it is the public address that counts
+    public_url: str = request.app.state.settings.public_url
+    return public_url.startswith("https://")

@@ -1,0 +1,1 @@
+"""The console: pages for people, on the documented API and nothing else; served as the files they are."""
