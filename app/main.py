@@ -16,6 +16,7 @@ from app.access import session_routes
 from app.access.attempts import Attempts
 from app.access.callers import Authenticator
 from app.access.dependencies import identify
+from app.access.first import CallerFirst
 from app.access.oidc import OidcVerifier
 from app.access.oidc_sign_in import OidcSignIn
 from app.access.sessions import Sessions
@@ -24,6 +25,12 @@ from app.connections import sign_in_routes
 from app.console.serving import install_console
 from app.db.secrets import Vault
 from app.db.session import Database
+from app.edge.admission import Admission
+from app.edge.bearers import BearerLimit
+from app.edge.connections import ConnectionLimits, Connections
+from app.edge.hosts import KnownHosts
+from app.edge.proxies import Proxies, RealCaller
+from app.edge.server import bound_server
 from app.erasures import routes as erasures
 from app.errors import AppError
 from app.exports import explanation, membership
@@ -69,12 +76,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         lifespan=_lifespan,
         docs_url=None,
         redoc_url=None,
+        # a redirect would repeat the Host that the caller claims
+        redirect_slashes=False,
     )
     app.state.settings = settings
     app.state.identify = identify
     install_problem_handlers(app)
+    # the last one added meets a request first
+    app.add_middleware(CallerFirst)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_seconds)
     app.add_middleware(BodyLimit, limit=_BODY_LIMIT)
+    app.add_middleware(
+        Admission,
+        requests=settings.max_concurrent_requests,
+        streams=settings.max_event_streams,
+        patience=settings.request_queue_seconds,
+    )
     if settings.cors_allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -89,7 +106,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             ],
             expose_headers=["ETag", "Location", "X-Request-ID", "Idempotency-Replayed"],
         )
+    app.add_middleware(BearerLimit, limit=settings.max_bearer_bytes)
+    known = (settings.public_url, settings.frontend_url, *settings.allowed_hosts)
+    app.add_middleware(KnownHosts, allowed=known)
     app.add_middleware(RequestFrame)
+    app.add_middleware(RealCaller, proxies=Proxies(settings.trusted_proxies))
     for module in (
         health,
         access,
@@ -117,6 +138,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     configure_logging(level=settings.log_level, form=settings.log_format, process="api")
     state = app.state
+    connections_here = Connections(_connection_limits(settings), Proxies(settings.trusted_proxies))
+    if not bound_server(connections_here):
+        log.warning(
+            "server.unbounded", meaning="Not run by uvicorn: bound its connections yourself."
+        )
     state.database = Database(
         settings.database_url,
         application_name="audience-export-api",
@@ -150,6 +176,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         ArrivingLimits(settings.upload_max_bytes, settings.upload_max_parquet_bytes),
     )
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
+    watching = asyncio.create_task(connections_here.watch())
     upkeep = asyncio.create_task(_keep_runs_moving(state.database, state.doorbell, settings))
     # a loop of its own: a slow receiver must not hold up the runs
     calling = asyncio.create_task(
@@ -158,7 +185,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for loop in (upkeep, calling):
+        for loop in (watching, upkeep, calling):
             loop.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
@@ -169,6 +196,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.graph.aclose()
         await state.doorbell.close()
         await state.database.close()
+
+
+def _connection_limits(settings: Settings) -> ConnectionLimits:
+    return ConnectionLimits(
+        head_bytes=settings.max_header_bytes,
+        connections=settings.max_connections,
+        connections_of_address=settings.max_connections_per_address,
+        head_seconds=settings.header_timeout_seconds,
+        body_seconds=settings.body_idle_seconds,
+        reading_seconds=settings.response_stall_seconds,
+    )
 
 
 def oidc_verifier(settings: Settings, http: httpx.AsyncClient) -> OidcVerifier | None:

@@ -1,6 +1,7 @@
 """Every environment variable, typed, with its default; the only reader of the environment."""
 
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -58,6 +59,20 @@ class Settings(BaseSettings):
     # the console
     console: bool = True
 
+    # how much one client may have: see app/edge
+    trusted_proxies: Csv = ()
+    allowed_hosts: Csv = ()
+    max_header_bytes: int = Field(default=32 * 1024, ge=4096, le=1024 * 1024)
+    max_bearer_bytes: int = Field(default=8 * 1024, ge=256, le=64 * 1024)
+    max_connections: int = Field(default=1000, ge=8)
+    max_connections_per_address: int = Field(default=100, ge=1)
+    header_timeout_seconds: float = Field(default=10.0, gt=0)
+    body_idle_seconds: float = Field(default=30.0, gt=0)
+    response_stall_seconds: float = Field(default=30.0, gt=0)
+    max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
+    max_event_streams: int = Field(default=200, ge=1)
+    request_queue_seconds: float = Field(default=3.0, ge=0)
+
     # webhooks
     webhook_allow_private_addresses: bool = False
 
@@ -73,7 +88,9 @@ class Settings(BaseSettings):
     throttle_patience_seconds: float = Field(default=20.0, ge=0)
     shutdown_grace_seconds: float = Field(default=20.0, gt=0)
 
-    @field_validator("segment_roots", "cors_allowed_origins", mode="before")
+    @field_validator(
+        "segment_roots", "cors_allowed_origins", "trusted_proxies", "allowed_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -98,6 +115,17 @@ class Settings(BaseSettings):
                 msg = "write SEGMENT_DATABASES as name=address, name=address"
                 raise ValueError(msg)
             return {name: SecretStr(address) for name, _, address in pairs}
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _addresses_or_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            for entry in value:
+                ip_network(entry)
+        except ValueError:
+            msg = "write TRUSTED_PROXIES as addresses or networks, such as 10.0.0.0/8"
+            raise ValueError(msg) from None
         return value
 
     @field_validator("graph_api_url", "public_url", "facebook_dialog_url")
