@@ -28,6 +28,7 @@ class Limits:
     attempt_budget: int
     grace_seconds: float
     retry_seconds: float
+    push_patience_seconds: float
     history: timedelta
 
 
@@ -103,6 +104,7 @@ def build_context(settings: Settings) -> WorkerContext:
             attempt_budget=settings.run_attempt_budget,
             grace_seconds=settings.shutdown_grace_seconds,
             retry_seconds=settings.run_retry_seconds,
+            push_patience_seconds=settings.push_patience_seconds,
             history=timedelta(days=settings.run_history_days),
         ),
         # one more than saturates two cores: each waits for the interpreter now and then

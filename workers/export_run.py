@@ -3,23 +3,26 @@
 import asyncio
 import time
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.db.models import Run
+from app.connections.blocking import BLOCKED, blocked_until, note_block
+from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
-from app.facebook.errors import AmbiguousOutcome, Retryable, Throttled
+from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled
 from app.logs import get_logger, where
 from app.runs.execution import Claim, LeaseLost, claim_run, park_run
 from app.runs.states import RunStatus
+from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError
 from workers.context import WorkerContext
 from workers.finish import conclude
 from workers.lease import CancelRequested, Lease, patiently
-from workers.perform import RunParked, perform
+from workers.parking import RunParked
+from workers.perform import perform
 from workers.segments import RunSkipped
 
 log = get_logger(__name__)
@@ -54,7 +57,7 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
             return
         except asyncio.CancelledError:
             # this process was told to stop: another one may go on at once
-            await asyncio.shield(_hand_back(worker, lease, RunParked(seconds=0)))
+            await asyncio.shield(_hand_back(worker, run, lease, RunParked(seconds=0)))
             raise
         log.info(
             "run.left" if status is None else f"run.{status}",
@@ -72,7 +75,7 @@ async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | No
         parked = _later(worker, run, error)
         if parked is None:
             return await _end(worker, run, lease, *_ending(error))
-        await _hand_back(worker, lease, parked)
+        await _hand_back(worker, run, lease, parked)
         return None
 
 
@@ -87,7 +90,7 @@ def _later(worker: WorkerContext, run: Run, error: Exception) -> RunParked | Non
         log.warning(
             "run.throttled", code=error.code, graph_code=error.graph_code, seconds=round(seconds, 1)
         )
-        return RunParked(seconds=seconds, throttled=True)
+        return RunParked(seconds=seconds, throttled=True, waits_for=_reason_of(error), reason=error)
     if _passes(error) and not last:
         seconds = worker.limits.retry_seconds * 2 ** (run.attempt - 1)
         log.warning(
@@ -96,8 +99,19 @@ def _later(worker: WorkerContext, run: Run, error: Exception) -> RunParked | Non
             graph_code=getattr(error, "graph_code", None),
             seconds=seconds,
         )
-        return RunParked(seconds=seconds, counted=True)
+        return RunParked(
+            seconds=seconds,
+            counted=True,
+            waits_for=WaitReason.RETRY,
+            reason=error if isinstance(error, AppError) else None,
+        )
     return None
+
+
+def _reason_of(error: Throttled) -> WaitReason:
+    if error.scope is Scope.AUDIENCE:
+        return WaitReason.AUDIENCE_BUSY
+    return WaitReason.ACCOUNT_BLOCKED if error.code == BLOCKED else WaitReason.THROTTLED
 
 
 def _passes(error: Exception) -> bool:
@@ -133,14 +147,42 @@ async def _end(
     return status
 
 
-async def _hand_back(worker: WorkerContext, lease: Lease, parked: RunParked) -> None:
+async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunParked) -> None:
     until = clock.now() + timedelta(seconds=parked.seconds)
-    step = partial(park_run, until=until, throttled=parked.throttled, counted=parked.counted)
+
+    async def park(session: AsyncSession, claim: Claim) -> None:
+        waits_for = parked.waits_for
+        if waits_for is WaitReason.ACCOUNT_BLOCKED and run.ad_account_id and parked.reason:
+            await note_block(session, run.ad_account_id, parked.reason, until=until)
+        elif waits_for is WaitReason.THROTTLED and await _account_is_blocked(session, run):
+            # the governor only says that calls must wait: why was said to the run that met the block
+            waits_for = WaitReason.ACCOUNT_BLOCKED
+        await park_run(
+            session,
+            claim,
+            until=until,
+            throttled=parked.throttled,
+            counted=parked.counted,
+            reason=waits_for,
+            error=parked.reason,
+            budget=worker.limits.attempt_budget,
+        )
+
     try:
-        await lease.write_last(step)
+        await lease.write_last(park)
     except (LeaseLost, Unavailable) as error:
         log.warning("run.not_handed_back", code=error.code)
     else:
-        log.info("run.parked", seconds=round(parked.seconds, 1), throttled=parked.throttled)
+        log.info(
+            "run.parked",
+            seconds=round(parked.seconds, 1),
+            throttled=parked.throttled,
+            waits_for=parked.waits_for,
+        )
         if parked.seconds <= 0:
             await worker.doorbell.ring(lease.claim.run_id, lease.claim.fence)
+
+
+async def _account_is_blocked(session: AsyncSession, run: Run) -> bool:
+    row = await session.get(Connection, run.connection_id) if run.connection_id else None
+    return row is not None and blocked_until(row) is not None

@@ -35,7 +35,7 @@ async def finish(
     refused = await patiently(
         worker.database, lambda session: refused_rows(session, run.id, reason=KEPT)
     )
-    warnings = _warnings(fresh, notes, *refused)
+    warnings = [*fresh.warnings, *_warnings(fresh, notes, *refused)]
     if plan.baseline_lost:
         warnings.append({
             "code": "mirror-baseline-lost",

@@ -15,7 +15,7 @@ from typing import Any
 from app import clock
 from app.connections.parts import missing, open_token
 from app.db.models import Connection, Export, ExportBaseline, Run, Segment
-from app.errors import AppError, Culprit, RunError
+from app.errors import Culprit, RunError
 from app.exports.suppression import grown_since
 from app.facebook.graph import Graph
 from app.facebook.preflight import preflight, raise_for
@@ -29,12 +29,15 @@ from app.runs.execution import (
     recorded_sequences,
 )
 from app.runs.states import Phase, RunStatus
+from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError, verify
 from workers.context import WorkerContext
 from workers.deliver import Delivery
 from workers.finish import finish
 from workers.lease import Lease, patiently
+from workers.parking import RunParked
 from workers.plan import DeliveryPlan, make_plan
+from workers.pushes import wait_for_pushes
 from workers.replacement import ReplacementFailed, ReplacementOver
 from workers.segments import RunSkipped, check_segments, check_staged, read_segments
 from workers.shrinking import check_shrinking
@@ -45,25 +48,6 @@ log = get_logger(__name__)
 
 # Meta may answer "no such object" for a new audience for a while
 _AUDIENCE_IS_NEW = timedelta(minutes=15)
-
-
-class RunParked(Exception):  # it is no error
-    """The run goes on later."""
-
-    def __init__(
-        self,
-        *,
-        seconds: float,
-        counted: bool = False,
-        throttled: bool = False,
-        reason: AppError | None = None,
-    ) -> None:
-        """`counted`: it was an attempt, and after the last one the run ends for that reason."""
-        self.reason = reason
-        self.seconds = seconds
-        self.counted = counted
-        self.throttled = throttled
-        super().__init__()
 
 
 async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
@@ -103,10 +87,17 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     except ReplacementOver:
         over = replace(plan, replacement_over=True).to_json()
         await lease.write(lambda session, claim: note(session, claim, plan=over))
-        raise RunParked(seconds=worker.limits.retry_seconds) from None
+        raise RunParked(
+            seconds=worker.limits.retry_seconds, waits_for=WaitReason.AUDIENCE_BUSY
+        ) from None
     except ReplacementFailed as error:
         await lease.write(forget_batches)
-        raise RunParked(seconds=worker.limits.retry_seconds, counted=True, reason=error) from None
+        raise RunParked(
+            seconds=worker.limits.retry_seconds,
+            counted=True,
+            waits_for=WaitReason.RETRY,
+            reason=error,
+        ) from None
     return await finish(worker, run, lease, plan, delivery.notes)
 
 
@@ -219,6 +210,7 @@ async def _stage(
 ) -> DeliveryPlan:
     spec = run.spec
     check_segments(spec, segments)
+    await wait_for_pushes(worker, run, lease)
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.STAGING))
     prefix = f"runs/{run.id}/{run.fence}"
     manifest, tally = await read_segments(worker, run, lease, segments, prefix=f"{prefix}/staged")

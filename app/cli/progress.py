@@ -91,6 +91,8 @@ class RunProgress:
 
     def _says(self, run: Mapping[str, Any], now: float) -> str:
         counts = run["counts"]
+        if run.get("waiting"):
+            return _waits(run["waiting"])
         if run["throttled_until"]:
             return f"Meta asked to wait until {run['throttled_until']}"
         if not counts["batches_total"]:
@@ -107,6 +109,21 @@ class RunProgress:
             *_rate(self._rows, "rows"),
             *([] if left is None or not left else [f"{left} left"]),
         ])  # fmt: skip
+
+
+def _waits(waiting: Mapping[str, Any]) -> str:
+    error, until = waiting["last_error"], waiting["until"]
+    words = [
+        f"waits ({waiting['reason']}) since {waiting['since']}",
+        *([] if until is None else [f"until {until}"]),
+        *(
+            []
+            if waiting["attempt"] is None
+            else [f"{waiting['attempt']} of {waiting['of']} attempts"]
+        ),
+        *([] if error is None else [error["message"]]),
+    ]
+    return ", ".join(words)
 
 
 def _rate(pace: Pace, what: str) -> list[str]:

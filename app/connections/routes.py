@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
-from app.connections import consent, findings, schemas, service
+from app.connections import blocking, consent, findings, schemas, service
 from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
@@ -166,6 +166,20 @@ async def delete_connection(
         check_version(if_match, row.version)
         await service.delete_connection(session, connection_id, caller=caller, detach=detach)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
+
+
+@router.post("/connections/{connection_id}/resume", operation_id="resume_connection")
+async def resume_connection(
+    connection_id: ConnectionId,
+    response: Response,
+    deps: ConnectionsDep,
+    caller: AdministratorDep,
+    warn_within: WarnWithinDep,
+) -> schemas.Connection:
+    """Lift the block of the connection's ad account: its runs go on now, not when the block would end."""
+    row = await blocking.resume(deps, connection_id, caller=caller)
+    set_etag(response, row.version)
+    return connection_view(row, warn_within=warn_within)
 
 
 @router.get("/connections/{connection_id}/exports", operation_id="list_connection_exports")

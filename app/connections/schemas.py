@@ -163,6 +163,16 @@ class AudienceState(Output):
     looked_at: Timestamp
 
 
+class Blocked(Output):
+    """Meta keeps the ad account from any action for now; `POST …/resume` tries again at once."""
+
+    reason: str
+    code: str = Field(examples=["blocked-by-meta"])
+    help_url: str | None
+    since: Timestamp
+    until: Timestamp = Field(description="when runs try again of themselves")
+
+
 class Token(Output):
     """What may be known of the stored token."""
 
@@ -200,6 +210,7 @@ class Connection(Output):
     audience_state: AudienceState | None = Field(
         description="what Meta last said of the audience, after the last run that filled it"
     )
+    blocked: Blocked | None = Field(description="null unless Meta blocks the ad account now")
     token: Token | None
     sign_in_problem: str | None = Field(
         description="why the last sign-in gave no token; null once one did",

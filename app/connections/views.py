@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from app.connections import findings, schemas
+from app.connections.blocking import blocked_until
 from app.connections.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
@@ -30,6 +31,7 @@ def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Conne
         ad_account=None if row.ad_account is None else schemas.AdAccountRef(**row.ad_account),
         audience=_audience(row),
         audience_state=audience_state(row.audience_state),
+        blocked=None if blocked_until(row) is None else schemas.Blocked.model_validate(row.blocked),
         token=_token(row, warn_within),
         sign_in_problem=row.sign_in_problem,
         consent=_consent(row),

@@ -21,6 +21,7 @@ async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> 
         "phase": None,
         "finished_at": now,
         "throttled_until": None,
+        "waiting": None,
     }
     queued = await session.scalars(
         update(Run)

@@ -77,6 +77,8 @@ class Connection(Base):
     ad_account: Mapped[Json | None]  # {"id", "name", "business"}
     audience_request: Mapped[Json | None]  # {"id"} or {"name", …}: what the caller asked for
     audience: Mapped[Json | None]  # {"id", "name", "subtype"}: what stands at Meta
+    # Meta keeps the ad account from any action: {"reason", "code", "since", "until"}
+    blocked: Mapped[Json | None]
     # what Meta last said of the audience
     audience_state: Mapped[Json | None]
     # the daily look at the token: when it was, and when its end was last announced
@@ -315,6 +317,8 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     throttled_until: Mapped[datetime | None]
+    # why it waits, and since when: kept while the wait goes on
+    waiting: Mapped[Json | None]
 
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     fence: Mapped[int] = mapped_column(server_default=text("0"))

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from app import clock
+from app.errors import Unavailable
 from app.facebook.errors import Scope, Throttled
 from app.facebook.pacing import Pacer
 from app.facebook.quota_state import MemoryQuota, QuotaState, Verdict
@@ -88,6 +89,8 @@ class Governor:
         self._gates: dict[str | None, asyncio.Lock] = {}
         self._in_flight: dict[str, int] = {}
         self._calm: dict[Sequence[str], _Calm] = {}
+        # how often the blocks of a scope had been lifted when ours was met
+        self._lifts: dict[str, int] = {}
         self._pacer = Pacer(monotonic)
 
     @asynccontextmanager
@@ -137,6 +140,17 @@ class Governor:
         scope = _scopes(None if error.scope is Scope.APP else account)[0]
         error.retry_after = await self._block(scope, error.wait_seconds, named=error.named)
 
+    async def lift(self, account: str) -> None:
+        """Forgets the block of an ad account, here and in every process that shares the knowledge.
+
+        Raises `Unavailable` when the others cannot be told.
+        """
+        told = await self._everywhere(lambda s: s.lift(_scopes(account)[0]))
+        if self._shared is not None and len(told) < 2:
+            raise Unavailable(
+                "Redis cannot be reached; try again shortly.", code="redis-unavailable"
+            )
+
     async def _admission(self, scopes: Sequence[str], holder: str) -> tuple[QuotaState, Verdict]:
         while True:
             state, verdict = await self._ask(scopes, holder)
@@ -154,7 +168,7 @@ class Governor:
                 await self._sleep(min(verdict.wait, _NAP) + _POLL * self._random())
 
     async def _ask(self, scopes: Sequence[str], holder: str) -> tuple[QuotaState, Verdict]:
-        own = await self._local.blocked(scopes)
+        own = await self._own_block(scopes)
         if own > 0:
             return self._local, Verdict("blocked", own)
         shared = self._reachable()
@@ -173,16 +187,33 @@ class Governor:
         return self._local, await self._local.enter(scopes, holder)
 
     async def _blocked(self, scopes: Sequence[str]) -> float:
-        own = await self._local.blocked(scopes)
+        own = await self._own_block(scopes)
         shared = self._reachable()
         others = await self._tell(shared, lambda s: s.blocked(scopes)) if shared else None
         return max(own, others or 0.0)
+
+    async def _own_block(self, scopes: Sequence[str]) -> float:
+        """Seconds of the block that was met here; one that somebody lifted meanwhile is forgotten."""
+        own = await self._local.blocked(scopes)
+        shared = self._reachable()
+        if own <= 0 or shared is None:
+            return own
+        for scope in scopes:
+            lifts = await self._tell(shared, lambda s, scope=scope: s.lifts(scope))  # type: ignore[misc]
+            if lifts is not None and lifts > self._lifts.get(scope, 0):
+                self._lifts[scope] = lifts
+                await self._local.lift(scope)
+        return await self._local.blocked(scopes)
 
     async def _block(self, scope: str, seconds: float, *, named: bool) -> float:
         in_flight = max(1, self._in_flight.get(scope, 0))
         waits = await self._everywhere(
             lambda s: s.block(scope, seconds, named=named, in_flight=in_flight)
         )
+        shared = self._reachable()
+        lifts = await self._tell(shared, lambda s: s.lifts(scope)) if shared else None
+        if lifts is not None:
+            self._lifts[scope] = lifts
         return max(waits)
 
     async def _everywhere(self, step: Callable[[QuotaState], Awaitable[_T]]) -> list[_T]:

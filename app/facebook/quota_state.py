@@ -51,6 +51,12 @@ class QuotaState(Protocol):
     async def blocked(self, scopes: Sequence[str]) -> float:
         """Seconds until nothing blocks a call any more."""
 
+    async def lift(self, scope: str) -> int:
+        """Forgets the block, and how often it was met; how often that was done by now."""
+
+    async def lifts(self, scope: str) -> int:
+        """How often blocks were lifted, so that a block from before can be told."""
+
 
 @dataclass(slots=True)
 class _Scope:
@@ -62,6 +68,7 @@ class _Scope:
     interval_ends: float = 0.0
     next_at: float = 0.0
     calls: int = 0
+    lifts: int = 0
 
 
 class MemoryQuota:
@@ -130,6 +137,15 @@ class MemoryQuota:
     async def blocked(self, scopes: Sequence[str]) -> float:
         now = self._now()
         return max(0.0, *(self._scope(name).blocked_until - now for name in scopes))
+
+    async def lift(self, scope: str) -> int:
+        state = self._scope(scope)
+        state.blocked_until, state.strikes = 0.0, 0
+        state.lifts += 1
+        return state.lifts
+
+    async def lifts(self, scope: str) -> int:
+        return self._scope(scope).lifts
 
     def _scope(self, name: str) -> _Scope:
         return self._scopes.setdefault(name, _Scope())

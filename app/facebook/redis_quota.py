@@ -109,6 +109,13 @@ end
 return tostring(wait)
 """
 )
+_LIFT = """
+redis.call('HDEL', KEYS[1], 'blocked', 'strikes')
+local lifts = redis.call('HINCRBY', KEYS[1], 'lifts', 1)
+redis.call('EXPIRE', KEYS[1], ARGV[1])
+return lifts
+"""
+_LIFTS = "return redis.call('HGET', KEYS[1], 'lifts') or 0"
 
 
 class Scripting(Protocol):
@@ -170,6 +177,12 @@ class RedisQuota:
 
     async def blocked(self, scopes: Sequence[str]) -> float:
         return float(_text(await self._run(_BLOCKED, self._keys(scopes))))
+
+    async def lift(self, scope: str) -> int:
+        return int(_text(await self._run(_LIFT, self._keys([scope]), self._keep)))
+
+    async def lifts(self, scope: str) -> int:
+        return int(_text(await self._run(_LIFTS, self._keys([scope]))))
 
     def _keys(self, scopes: Sequence[str], *, held: bool = False) -> list[str]:
         # the braces keep one script's keys on one node of a cluster

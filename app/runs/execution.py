@@ -18,6 +18,7 @@ from app.db.models import Connection, Export, Run, RunBatch, Segment
 from app.errors import AppError, Culprit, RunError
 from app.runs.endings import announce_end
 from app.runs.states import FINAL, Phase, RunStatus, origins
+from app.runs.waiting import WaitReason, waiting_document
 
 
 class LeaseLost(AppError):
@@ -193,12 +194,33 @@ async def forget_batches(session: AsyncSession, claim: Claim) -> None:
 
 
 async def park_run(
-    session: AsyncSession, claim: Claim, *, until: datetime, throttled: bool, counted: bool = False
+    session: AsyncSession,
+    claim: Claim,
+    *,
+    until: datetime,
+    throttled: bool,
+    counted: bool = False,
+    reason: WaitReason | None = None,
+    error: AppError | None = None,
+    budget: int | None = None,
 ) -> None:
     """Hand the run back until a later moment. Raises `LeaseLost`.
 
-    It costs no attempt unless it is `counted`.
+    It costs no attempt unless it is `counted`. `reason` is why it waits; None if it does not. `error`
+    made it wait, and `budget` is the number of attempts there are.
     """
+    run = await session.get_one(Run, claim.run_id)
+    waiting = None
+    if reason is not None:
+        waiting = waiting_document(
+            run.waiting,
+            reason,
+            now=clock.now(),
+            until=until,
+            attempt=run.attempt if counted else None,
+            of=budget if counted else None,
+            error=error,
+        )
     await _guarded(
         session,
         claim,
@@ -207,6 +229,7 @@ async def park_run(
             "lease_until": None,
             "due_at": until,
             "throttled_until": until if throttled else None,
+            "waiting": waiting,
             "attempt": Run.attempt if counted else func.greatest(Run.attempt - 1, 0),
         },
         Run.id,
@@ -233,6 +256,7 @@ async def end_run(
             "finished_at": clock.now(),
             "lease_until": None,
             "throttled_until": None,
+            "waiting": None,
             **values,
         },
         Run.id,

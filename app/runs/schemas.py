@@ -8,6 +8,7 @@ from app.connections.schemas import AudienceState
 from app.errors import Culprit
 from app.http.schemas import Output, Timestamp
 from app.runs.states import Phase, RunStatus, Trigger
+from app.runs.waiting import WaitReason
 
 
 class Counts(Output):
@@ -52,6 +53,26 @@ class RunWarning(Output):
     detail: str
 
 
+class WaitingError(Output):
+    """What made the run wait."""
+
+    code: str
+    culprit: Culprit = Field(description="whose move it is")
+    message: str
+    help_url: str | None
+
+
+class Waiting(Output):
+    """Why a queued run does not go on yet (L40, L65)."""
+
+    reason: WaitReason
+    since: Timestamp = Field(description="the wait for this reason began then")
+    until: Timestamp | None = Field(description="when it is looked at again; null if nobody knows")
+    attempt: int | None = Field(description="the attempt that is over")
+    of: int | None = Field(description="the attempts there are; after the last one the run fails")
+    last_error: WaitingError | None
+
+
 class Run(Output):
     """A run."""
 
@@ -74,6 +95,10 @@ class Run(Output):
         description="what Meta said of the audience 15 minutes, 2 hours and a day after the run"
     )
     session_ids: list[str] = Field(description="Meta's upload sessions, one per schema group")
+    waiting: Waiting | None = Field(description="why a queued run does not go on yet")
+    cancel_requested_at: Timestamp | None = Field(
+        description="somebody asked for its end; a running one stops at its next batch"
+    )
     throttled_until: Timestamp | None = Field(description="Meta asked to wait until then")
     rules_version: str | None = Field(description="the identifier rules the rows were made with")
     schema_hash: str | None = Field(description="a digest of the mapping the rows were made with")

@@ -6,21 +6,26 @@ Called by the workers' cron and by a loop in the API process: the cron needs Red
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import select, text, update
+from sqlalchemy import not_, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db.baselines import remember_unfinished
 from app.db.models import Run
 from app.db.session import Database
+from app.errors import Unavailable
 from app.queue import Doorbell
 from app.runs.endings import announce_end
 from app.runs.execution import error_document, worker_lost
 from app.runs.states import RunStatus
+from app.runs.waiting import WaitReason, waiting_document
 
 _LOCK = 7_201_883_442
 # a ring is given this long to be answered before it is repeated
 _PATIENCE = timedelta(seconds=2)
 _AT_ONCE = 500
+# a worker that lives takes a run sooner, unless all are busy
+_TAKEN_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
                 finished_at=now,
                 lease_until=None,
                 throttled_until=None,
+                waiting=None,
                 fence=Run.fence + 1,
             )
             .returning(Run)
@@ -65,6 +71,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
                 finished_at=now,
                 lease_until=None,
                 throttled_until=None,
+                waiting=None,
                 fence=Run.fence + 1,
             )
             .returning(Run)
@@ -88,6 +95,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
                 .limit(_AT_ONCE)
             )
         ).all()
+        await _explain_waiting(session, alive=await doorbell.workers())
     rung = 0
     for run_id, fence, due_at in waiting:
         if due_at > now - _PATIENCE and not counts[1] and fence == 0:
@@ -96,3 +104,29 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
             break  # Redis is away; the next sweep tries again
         rung += 1
     return Swept(rung=rung, reclaimed=counts[1], closed=counts[0])
+
+
+async def _explain_waiting(session: AsyncSession, *, alive: int | None) -> None:
+    """Say of due runs that nobody takes that no worker is there; unsay it once one is.
+
+    `alive` workers; None: Redis, through which they hear of runs, cannot be reached.
+    """
+    said = Run.waiting["reason"].astext == WaitReason.NO_WORKER
+    queued = Run.status == RunStatus.QUEUED
+    if alive:
+        await session.execute(update(Run).where(queued, said).values(waiting=None))
+        return
+    now = clock.now()
+    error = (
+        None
+        if alive is not None
+        else Unavailable(
+            "Redis cannot be reached, so no worker hears of the run.", code="redis-unavailable"
+        )
+    )
+    waiting = waiting_document(None, WaitReason.NO_WORKER, now=now, until=None, error=error)
+    await session.execute(
+        update(Run)
+        .where(queued, Run.due_at < now - _TAKEN_WITHIN, or_(Run.waiting.is_(None), not_(said)))
+        .values(waiting=waiting, throttled_until=None)
+    )

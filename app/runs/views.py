@@ -23,6 +23,8 @@ def run_view(row: Run) -> schemas.Run:
         audience_id=row.audience_id,
         audience_state=audience_state(row.audience_state),
         session_ids=[str(item) for item in row.session_ids],
+        waiting=_waiting(row),
+        cancel_requested_at=row.cancel_requested_at,
         throttled_until=row.throttled_until,
         rules_version=row.rules_version,
         schema_hash=row.schema_hash,
@@ -32,6 +34,12 @@ def run_view(row: Run) -> schemas.Run:
         finished_at=row.finished_at,
         attempt=row.attempt,
     )
+
+
+def _waiting(row: Run) -> schemas.Waiting | None:
+    if row.waiting is None or row.status != RunStatus.QUEUED:
+        return None
+    return schemas.Waiting.model_validate(row.waiting)
 
 
 def run_point(row: Run) -> schemas.RunPoint:

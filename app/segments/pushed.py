@@ -67,6 +67,22 @@ async def readable_sources(
     ]
 
 
+async def push_under_way(session: AsyncSession, segment_ids: Sequence[str]) -> str | None:
+    """The name of a segment of these whose new members are being received right now."""
+    name: str | None = await session.scalar(
+        select(Segment.name)
+        .join(SegmentUpload, SegmentUpload.segment_id == Segment.id)
+        .where(
+            Segment.id.in_(segment_ids),
+            SegmentUpload.status == "receiving",
+            SegmentUpload.lease_until > clock.now(),
+        )
+        .order_by(Segment.name)
+        .limit(1)
+    )
+    return name
+
+
 def _readable(source: Mapping[str, Any], upload: SegmentUpload | None) -> dict[str, Any]:
     if upload is None:
         return dict(source)

@@ -24,6 +24,7 @@ class EventType(StrEnum):
     RUN_FAILED = "run.failed"
     RUN_SKIPPED = "run.skipped"
     CONNECTION_TOKEN_EXPIRING = "connection.token_expiring"  # noqa: S105 - an event's name
+    CONNECTION_BLOCKED = "connection.blocked"
     CONNECTION_REAUTHENTICATION_REQUIRED = "connection.reauthentication_required"
 
 
