@@ -242,6 +242,7 @@ RULES: dict[str, Rule] = {
     "list_ad_accounts": Rule(ADMINISTRATORS, on_connection),
     "list_audiences": Rule(ADMINISTRATORS, on_connection),
     "check_connection": Rule(ADMINISTRATORS, on_connection),
+    "resume_connection": Rule(ADMINISTRATORS, on_connection),
     "authorize_connection": Rule(ADMINISTRATORS, on_connection),
     # whoever brings the state of a sign-in that an administrator began; a browser has no key
     "finish_facebook_sign_in": Rule(ADMINISTRATORS | {"nobody"}, sign_in_return),
