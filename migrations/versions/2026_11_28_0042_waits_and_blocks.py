@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "7d20b8f4c913"
-down_revision = "5b1c0f6a2e41"
+down_revision = "c5a1e09b7d21"
 branch_labels = None
 depends_on = None
 
