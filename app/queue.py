@@ -22,8 +22,6 @@ from app.logs import get_logger
 
 EXPORT_RUN = "export_run"
 QUEUE_NAME = "audience-export:runs"
-# what a living worker keeps renewing begins so
-HEALTH = f"{QUEUE_NAME}:health"
 
 log = get_logger(__name__)
 
@@ -139,15 +137,6 @@ class Doorbell:
     async def waiting(self) -> int:
         """Rings nobody has answered yet."""
         return int(await self._redis.zcard(QUEUE_NAME))
-
-    async def workers(self) -> int | None:
-        """Workers that gave a sign of life within the last seconds; None when Redis is away."""
-        try:
-            keys = [key async for key in self._redis.scan_iter(match=f"{HEALTH}*", count=500)]
-        except (RedisError, OSError) as error:
-            log.warning("doorbell.unreachable", error=type(error).__name__)
-            return None
-        return len(keys)
 
     async def ping(self) -> None:
         """Answers if Redis does; raises redis' own error otherwise."""

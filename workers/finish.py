@@ -19,6 +19,7 @@ from workers.context import WorkerContext
 from workers.lease import Lease, patiently
 from workers.outcome import KEPT, Notes
 from workers.plan import DeliveryPlan
+from workers.pushes import NOT_AWAITED
 
 log = get_logger(__name__)
 
@@ -35,14 +36,15 @@ async def finish(
     refused = await patiently(
         worker.database, lambda session: refused_rows(session, run.id, reason=KEPT)
     )
-    warnings = [*fresh.warnings, *_warnings(fresh, notes, *refused)]
+    warnings = _warnings(fresh, notes, *refused)
     if plan.baseline_lost:
         warnings.append({
             "code": "mirror-baseline-lost",
             "detail": "The record of what this mirror delivered before is lost, so members who left "
             "since then stay in the audience. Run the export once with sync mode replace to be sure.",
         })  # fmt: skip
-    flawed = bool(warnings) or fresh.invalid > 0
+    stale = any(item["code"] == NOT_AWAITED for item in fresh.warnings)
+    flawed = bool(warnings) or stale or fresh.invalid > 0
     status = RunStatus.SUCCEEDED_WITH_WARNINGS if flawed else RunStatus.SUCCEEDED
     # what was in doubt before the first row, and turned out well, is no flaw
     await conclude(worker, run, lease, status, warnings=[*fresh.warnings, *warnings])

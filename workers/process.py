@@ -3,14 +3,13 @@
 import asyncio
 import os
 import signal
-import socket
 import sys
 
 from arq.worker import Worker
 
 from app.identifiers import self_test
 from app.logs import get_logger
-from app.queue import HEALTH, QUEUE_NAME, arq_redis, deserialize, serialize
+from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
 from workers.heartbeat import heartbeat
@@ -64,7 +63,7 @@ async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Ev
         poll_delay=WorkerSettings.poll_delay,
         max_tries=WorkerSettings.max_tries,
         # a key of its own: the first worker to leave would take the others' with it
-        health_check_key=f"{HEALTH}:{socket.gethostname()}:{os.getpid()}",
+        health_check_key=f"{QUEUE_NAME}:health:{os.getpid()}",
         health_check_interval=WorkerSettings.health_check_interval,
         job_serializer=serialize,
         job_deserializer=deserialize,

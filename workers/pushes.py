@@ -1,10 +1,12 @@
 """A run waits for members that are being pushed: those that stand are about to be replaced (L40)."""
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app import clock
 from app.db.models import Run
 from app.errors import RunError
 from app.logs import get_logger
-from app.runs.execution import note
+from app.runs.execution import Claim, note
 from app.runs.waiting import WaitReason, waits_since
 from app.segments.pushed import push_under_way
 from workers.context import WorkerContext
@@ -43,4 +45,9 @@ async def wait_for_pushes(worker: WorkerContext, run: Run, lease: Lease) -> None
         "detail": f"Members of the segment {name} were still being pushed after "
         f"{round(waited):,} seconds, so those pushed before were sent.",
     }
-    await lease.write(lambda session, claim: note(session, claim, warnings=[warning]))
+
+    async def warn(session: AsyncSession, claim: Claim) -> None:
+        fresh = await session.get_one(Run, run.id)
+        await note(session, claim, warnings=[*fresh.warnings, warning])
+
+    await lease.write(warn)

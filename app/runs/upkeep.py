@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db.baselines import remember_unfinished
+from app.db.liveness import alive
 from app.db.models import Run
 from app.db.session import Database
-from app.errors import Unavailable
 from app.queue import Doorbell
 from app.runs.endings import announce_end
 from app.runs.execution import error_document, worker_lost
@@ -95,7 +95,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
                 .limit(_AT_ONCE)
             )
         ).all()
-        await _explain_waiting(session, alive=await doorbell.workers())
+        await _explain_waiting(session)
     rung = 0
     for run_id, fence, due_at in waiting:
         if due_at > now - _PATIENCE and not counts[1] and fence == 0:
@@ -106,25 +106,15 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
     return Swept(rung=rung, reclaimed=counts[1], closed=counts[0])
 
 
-async def _explain_waiting(session: AsyncSession, *, alive: int | None) -> None:
-    """Say of due runs that nobody takes that no worker is there; unsay it once one is.
-
-    `alive` workers; None: Redis, through which they hear of runs, cannot be reached.
-    """
+async def _explain_waiting(session: AsyncSession) -> None:
+    """Say of due runs that nobody takes that no worker is there; unsay it once one is."""
     said = Run.waiting["reason"].astext == WaitReason.NO_WORKER
     queued = Run.status == RunStatus.QUEUED
-    if alive:
+    if await alive(session):
         await session.execute(update(Run).where(queued, said).values(waiting=None))
         return
     now = clock.now()
-    error = (
-        None
-        if alive is not None
-        else Unavailable(
-            "Redis cannot be reached, so no worker hears of the run.", code="redis-unavailable"
-        )
-    )
-    waiting = waiting_document(None, WaitReason.NO_WORKER, now=now, until=None, error=error)
+    waiting = waiting_document(None, WaitReason.NO_WORKER, now=now, until=None)
     await session.execute(
         update(Run)
         .where(queued, Run.due_at < now - _TAKEN_WITHIN, or_(Run.waiting.is_(None), not_(said)))

@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import select, update
 
 from app import clock
+from app.db.liveness import beat
 from app.db.models import Run, WebhookDelivery
 from app.db.session import Database
 from app.facebook.governor import Governor
 from app.facebook.redis_quota import RedisQuota
-from app.queue import HEALTH, Doorbell
+from app.queue import Doorbell
 from app.runs.upkeep import sweep
 from app.settings import Settings
 from tests.access.callers import acting_as
@@ -185,7 +186,8 @@ async def test_a_run_that_no_worker_takes_says_so(
     assert (waiting["reason"], waiting["until"]) == ("no-worker", None)
     assert waiting["since"] is not None
 
-    await doorbell.redis.set(f"{HEALTH}:host:1", "alive", ex=30)
+    async with database.transaction() as session:
+        await beat(session, "wrk_1", process_id=1, started_at=clock.now())
     await sweep(database, doorbell, budget=5)
     assert (await get_run(api, run))["waiting"] is None, "there is one now, and it is only busy"
     await doorbell.close()
