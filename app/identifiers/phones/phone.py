@@ -16,6 +16,7 @@ from app.identifiers.columns.lookup import Lookup
 from app.identifiers.columns.rule import Outcome, Steps
 from app.identifiers.columns.text import blank, certain
 from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict, read_digits
+from app.identifiers.phones.former import CHANGED_CODES, present_form
 from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
 from app.identifiers.phones.reading import read_phone
@@ -25,6 +26,7 @@ _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
 _SEPARATORS: Final = dict.fromkeys(" ()[]./-+", "")
 _TWO_ZEROS: Final = r"^[ (\[]*00"
 _TRUNK_ZERO: Final = r"[(\[] *0 *[)\]]"
+_AREA_IN_BRACKETS: Final = r"^ *[(\[] *[0-9]{2,} *[)\]]"
 _LEADING_BRACKET: Final = r"^ *[(\[]"
 _REASONS: Final = {
     Verdict.IMPOSSIBLE: "phone_impossible",
@@ -78,7 +80,10 @@ def _by_columns(
     digits = bare.cast(pl.Int64, strict=False).fill_null(0).to_numpy()
     count = bare.str.len_bytes().cast(pl.Int64).to_numpy()
     numbers = _by_pattern(read_digits(digits, count, plus, region, known), known)
+    numbers = _in_present_form(numbers, known)
     verdict = numbers.verdict
+    dialled = np.flatnonzero(numbers.dialled)
+    unclear[dialled] |= text.gather(dialled).str.contains(_AREA_IN_BRACKETS).to_numpy()
     guessed = np.flatnonzero((region == UNKNOWN) & ~plus & (verdict == Verdict.POSSIBLE))
     unclear[guessed] |= text.gather(guessed).str.contains(_LEADING_BRACKET).to_numpy()
     impossible = np.flatnonzero(verdict == Verdict.IMPOSSIBLE)
@@ -117,7 +122,31 @@ def _by_pattern(numbers: Numbers, known: Plans) -> Numbers:
         length = national.str.len_bytes().cast(pl.Int64).to_numpy()
         value = national.cast(pl.Int64).to_numpy()
         digits[rows] = known.code[position] * 10**length + value
+        count[rows] = length
         verdict[rows] = _judged(value, length, int(known.main[position]), known)
+    return replace(numbers, digits=digits, count=count, verdict=verdict)
+
+
+def _in_present_form(numbers: Numbers, known: Plans) -> Numbers:
+    """With numbers that are written as before a change of their plan as they are now."""
+    code = known.code[numbers.plan]
+    decided = np.isin(numbers.verdict, (Verdict.POSSIBLE, Verdict.IMPOSSIBLE))
+    decided &= np.isin(code, CHANGED_CODES)
+    if not decided.any():
+        return numbers
+    digits, verdict = numbers.digits.copy(), numbers.verdict.copy()
+    for changed in CHANGED_CODES:
+        rows = np.flatnonzero(decided & (code == changed))
+        if not rows.size:
+            continue
+        length = numbers.count[rows]
+        national = _written(digits[rows] % 10**length, length)
+        now = present_form(national, changed, pl.Series(numbers.coded[rows]))
+        other = now.ne_missing(national).arg_true().to_numpy()
+        rows, now = rows[other], now.gather(other)
+        length = now.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
+        digits[rows] = changed * 10**length + now.cast(pl.Int64).fill_null(0).to_numpy()
+        verdict[rows] = np.where(now.is_null(), Verdict.IMPOSSIBLE, Verdict.POSSIBLE)
     return replace(numbers, digits=digits, verdict=verdict)
 
 

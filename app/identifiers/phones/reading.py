@@ -5,8 +5,10 @@ libphonenumber parses the text with the member's region, and the result is used 
 possible for its country (`is_possible_number_with_reason` = IS_POSSIBLE; Meta's own examples are
 of unassigned areas, so `is_valid_number` would be too strict). Added to it:
 
+- Digits that begin with the region's own calling code are judged by calling_codes.py, unless a leading
+  bracket holds more than that code: then it is an area.
 - `00` means international in every region, also where the dialling prefix is another, unless
-  the region has a valid number or dialling prefix that begins so.
+  the region has a valid number or dialling prefix that begins so, and that is no code of its own.
 - A `(0)` in an international number is dropped where the number is only possible without it.
 - Letters are keypad letters (1-800-FLOWERS); where that gives no possible number, words that end
   the text (650 555 1212 home) are dropped.
@@ -21,11 +23,18 @@ from collections.abc import Iterator
 from typing import Final
 
 import phonenumbers
+import polars as pl
 from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, ValidationResult
 
-_TWO_ZEROS: Final = re.compile(r"^[\s(\[]*\+?[\s(\[]*00[\s)\]\-./]*(?=[1-9(\[])")
+from app.identifiers.phones.calling_codes import HAS_CODE
+from app.identifiers.phones.former import present_form
+from app.identifiers.phones.kinds import Kind, kind_of
+from app.identifiers.phones.numbering_plans import dials_trunk
+
+_TWO_ZEROS: Final = re.compile(r"^[^\d+]*\+?[\s(\[]*00[\s)\]\-./]*(?=[1-9(\[])")
 _COUNTRY_FIRST: Final = re.compile(r"^([A-Z]{2})[\s:.\-]*(?=[\d(+])")
 _NOT_START: Final = re.compile(r"^[^\d+(]+")
+_AREA_IN_BRACKETS: Final = re.compile(r"^[^\d+]*[(\[]\s*(\d+)\s*[)\]]")
 _TRUNK_ZERO: Final = re.compile(r"[(\[]\s*0\s*[)\]]")
 _WORDS_AFTER: Final = re.compile(r"^([^A-Za-z#;,~]*\d[^A-Za-z#;,~]*)[A-Za-z]{3}[^\d]*$")
 _NORTH_AMERICAN: Final = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
@@ -53,9 +62,12 @@ def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
             return None, "phone_rounded"
     found = [number for number in _readings(text, region) if number is not None]
     for number in found:
-        if _is_possible(number) or phonenumbers.is_valid_number(number):
-            national = phonenumbers.national_significant_number(number)
-            return f"{number.country_code}{national}", None
+        national = phonenumbers.national_significant_number(number)
+        now = _in_present_form(number, national)
+        if now is not None and (
+            now != national or _is_possible(number) or phonenumbers.is_valid_number(number)
+        ):
+            return f"{number.country_code}{now}", None
     if found:
         return None, "phone_impossible"
     written_in_full = "+" in text or _TWO_ZEROS.match(text)
@@ -82,6 +94,8 @@ def _readings(text: str, region: str | None) -> Iterator[PhoneNumber | None]:
 def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[PhoneNumber | None]:
     own = _parsed(text, region) if region else None
     international = _parsed(full, None)
+    if international is not None and region is not None and _is_at_home(international, region):
+        yield international
     if own is not None and phonenumbers.is_valid_number(own):
         yield own
     if own is None or own.country_code_source != CountryCodeSource.FROM_NUMBER_WITH_IDD:
@@ -90,6 +104,12 @@ def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[Phone
     if international is not None and phonenumbers.is_valid_number(international):
         yield international
     yield own
+
+
+def _is_at_home(number: PhoneNumber, region: str) -> bool:
+    """00 and the region's own code: its carriers may be numbered alike (Brazil's 0055)."""
+    own = phonenumbers.country_code_for_region(region) == number.country_code
+    return own and phonenumbers.is_valid_number(number)
 
 
 def _without_country(text: str) -> PhoneNumber | None:
@@ -110,6 +130,34 @@ def _without_country(text: str) -> PhoneNumber | None:
 
 
 def _parsed(text: str, region: str | None) -> PhoneNumber | None:
+    number = _as_libphonenumber(text, region)
+    if number is None or region is None:
+        return number
+    if number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY:
+        return number
+    start = _NOT_START.sub("", text)
+    area = _AREA_IN_BRACKETS.match(text)
+    if area and len(area[1]) > len(str(number.country_code)):
+        return number
+    coded = _as_libphonenumber(f"+{start}", None)
+    if coded is None or coded.country_code != number.country_code:
+        return number
+    has_code = HAS_CODE[int(dials_trunk(region)), _kind(number), _kind(coded)]
+    return coded if has_code else number
+
+
+def _in_present_form(number: PhoneNumber, national: str) -> str | None:
+    coded = number.country_code_source != CountryCodeSource.FROM_DEFAULT_COUNTRY
+    now = present_form(pl.Series([national]), number.country_code or 0, pl.Series([coded]))
+    return str(now[0]) if now[0] is not None else None
+
+
+def _kind(number: PhoneNumber) -> Kind:
+    national = _in_present_form(number, phonenumbers.national_significant_number(number))
+    return kind_of(national or "", number.country_code or 0)
+
+
+def _as_libphonenumber(text: str, region: str | None) -> PhoneNumber | None:
     try:
         number = phonenumbers.parse(text, region, keep_raw_input=True)
     except NumberParseException:

@@ -1,0 +1,121 @@
+"""The calling code without plus, numbers of former plans, and decorations: right, or refused."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.identifiers.phones.reading import read_phone
+from tests.identifiers.numbers import Assigned, both_are_assigned, examples, forms
+from tests.identifiers.test_phone_agreement import by_columns
+
+EXAMPLES = list(examples())
+
+
+def test_no_code_is_doubled_and_no_national_number_misread() -> None:
+    """libphonenumber's example of every region and type, in every form, read in its region."""
+    cases = [(number, form, text) for number in EXAMPLES for form, text in forms(number)]
+    found = by_columns([text for _, _, text in cases], [number.region for number, _, _ in cases])
+    wrong = {
+        (number.region, text): got
+        for (number, _, text), (got, _) in zip(cases, found, strict=True)
+        if got != number.full
+    }
+    print(f"\n{len(cases)} written numbers, other readings: {wrong}")
+    # a company's short number with its code, or a mobile number without its trunk zero: both exist
+    assert set(wrong) == {("VN", "841992000"), ("VN", "84 1992000"), ("VN", "(84) 1992000")}
+    assert all(both_are_assigned(text, region) for region, text in wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "region", "present"),
+    [
+        # +52 1 is gone since 2019, and so are the prefixes of numbers at home
+        ("+52 1 55 1234 5678", None, "525512345678"),
+        ("0052 1 55 1234 5678", "US", "525512345678"),
+        ("5215512345678", "MX", "525512345678"),
+        ("(52) 1 55 1234 5678", "MX", "525512345678"),
+        ("+52 044 55 1234 5678", None, "525512345678"),
+        ("045 55 1234 5678", "MX", "525512345678"),
+        ("01 55 1234 5678 ext. 3", "MX", "525512345678"),
+        ("1 551 234 5678", "MX", None),
+        # 9 abroad, 15 at home
+        ("+54 9 11 2345 6789", None, "5491123456789"),
+        ("+54 11 15 2345 6789", None, "5491123456789"),
+        ("011 15 2345-6789", "AR", "5491123456789"),
+        ("15 2345-6789", "AR", "5491123456789"),
+        ("+54 9 15 2345-6789", None, "5491123456789"),
+        ("02954 15 123456", "AR", "5492954123456"),
+        ("+54 9 11 15 2345 6789", None, None),
+        # the ninth digit
+        ("+55 11 8123-4567", None, "5511981234567"),
+        ("(11) 9123-4567", "BR", "5511991234567"),
+        ("551181234567", "BR", "5511981234567"),
+        ("(55) 9123-4567", "BR", "5555991234567"),
+        ("5555991234567", "BR", "5555991234567"),
+        ("+55 11 98123-4567", None, "5511981234567"),
+        ("+55 11 3123-4567", None, "551131234567"),
+        ("+55 20 8123-4567", None, None),
+        ("8123-4567", "BR", None),
+        ("98123-4567", "BR", None),
+        ("4004-1234", "BR", "5540041234"),
+    ],
+)
+def test_former_forms_are_the_present_number_or_none(
+    text: str, region: str | None, present: str | None
+) -> None:
+    assert by_columns([text], [region])[0][0] == present
+    assert read_phone(text, region)[0] == present
+
+
+@st.composite
+def decorated(draw: st.DrawFn) -> tuple[str, Assigned]:
+    """A number as people and programs write it."""
+    number = draw(st.sampled_from(EXAMPLES))
+    code = draw(st.sampled_from(["+{}", "00{}", "{}", "({})", "+({})", "(+{})", "+ {}", "00 {}"]))
+    digits = list(number.national)
+    for _ in range(draw(st.integers(0, 3))):
+        place = draw(st.integers(0, len(digits)))
+        digits.insert(
+            place, draw(st.sampled_from(["-", " ", ".", "  ", " - ", "\u00a0", "\u2011"]))
+        )
+    gap = draw(st.sampled_from(["", " ", "-", " (0) " if number.region in {"DE", "GB"} else " "]))
+    text = code.format(number.code) + gap + "".join(digits)
+    around = draw(
+        st.sampled_from(
+            [
+                *(
+                    "{}",
+                    " {} ",
+                    "'{}",
+                    "({})",
+                    "[{}]",
+                    '"{}"',
+                    '="{}"',
+                    "<{}>",
+                    "{};",
+                    "{},",
+                    "{}.",
+                ),
+                *("p:{}", "P: {}", "tel:{}", "Tel. {}", "Phone: {}", "Mobil: {}", "\u202a{}\u202c"),
+                *("{} (mobile)", "{} ext. 12", "{} x7", "{}#12", "home {}", "\u200b{}"),
+            ]
+        )
+    )
+    return around.format(text), number
+
+
+@settings(max_examples=250, deadline=None)
+@given(decorated())
+def test_a_decorated_number_is_that_number_or_refused(case: tuple[str, Assigned]) -> None:
+    text, number = case
+    (got, reason), (full, _) = by_columns([text] * 2, [number.region, "US"])
+    assert got in {number.full, None} or both_are_assigned(text, number.region)
+    assert (got is None) == (reason is not None)
+    if "+" in text:
+        assert full in {number.full, None}
+
+
+def test_a_bracket_with_more_than_the_code_is_an_area() -> None:
+    texts = ["(4921) 123456", "[4921] 123456", "(49) 21 123456", "4921123456"]
+    found = [got for got, _ in by_columns(texts, ["DE"] * 4)]
+    assert found == ["494921123456", "494921123456", "4921123456", "4921123456"]
