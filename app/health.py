@@ -1,6 +1,7 @@
 """Liveness, readiness and metrics: does the process run, do the database and the queue answer."""
 
 import asyncio
+from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -8,6 +9,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 from redis.exceptions import RedisError
 
+from app.db import liveness
+from app.db.session import Database
+from app.errors import Unavailable
 from app.http.schemas import Output
 
 router = APIRouter(tags=["operations"])
@@ -18,6 +22,9 @@ class Health(Output):
 
     status: Literal["ok", "degraded"]
     checks: dict[str, bool] = Field(examples=[{"database": True, "queue": True}])
+    workers: int | None = Field(
+        None, description="workers that live; null where it is not looked at"
+    )
 
 
 @router.get("/livez", operation_id="livez")
@@ -28,14 +35,27 @@ async def livez() -> Health:
 
 @router.get("/readyz", operation_id="readyz")
 async def readyz(request: Request) -> Health:
-    """Requests can be served: the database answers. Without the queue runs are accepted and start later."""
-    database, doorbell = request.app.state.database, request.app.state.doorbell
-    await asyncio.wait_for(database.ping(), 5)
+    """Requests can be served: the database answers. Without the queue runs are accepted and start later.
+
+    Where this process has brought workers along (`serve`), they must have reported once, too.
+    """
+    state = request.app.state
+    workers = await asyncio.wait_for(_workers(state.database, state.worker_awaited_since), 5)
+    # once it was ready, a worker that restarts is no reason to take requests away
+    if state.worker_awaited_since is not None and not workers:
+        raise Unavailable("No worker has reported yet; try again shortly.", code="no-worker-yet")
+    state.worker_awaited_since = None
     try:
-        await asyncio.wait_for(doorbell.ping(), 2)
+        await asyncio.wait_for(state.doorbell.ping(), 2)
     except (RedisError, OSError, TimeoutError):
-        return Health(status="degraded", checks={"database": True, "queue": False})
-    return Health(status="ok", checks={"database": True, "queue": True})
+        checks = {"database": True, "queue": False}
+        return Health(status="degraded", checks=checks, workers=workers)
+    return Health(status="ok", checks={"database": True, "queue": True}, workers=workers)
+
+
+async def _workers(database: Database, since: datetime | None) -> int:
+    async with database.transaction() as session:
+        return await liveness.alive(session, started_since=since)
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)

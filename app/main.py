@@ -45,6 +45,7 @@ from app.http.limits import BodyLimit, TimeLimit
 from app.http.middleware import RequestFrame
 from app.http.problems import install_problem_handlers
 from app.logs import configure_logging, get_logger
+from app.overview import routes as overview
 from app.queue import Doorbell
 from app.runs import event_routes
 from app.runs import routes as runs
@@ -81,6 +82,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.identify = identify
+    # `serve` brings workers along, and is not ready before one of them is
+    app.state.worker_awaited_since = None
     install_problem_handlers(app)
     # the last one added meets a request first
     app.add_middleware(CallerFirst)
@@ -124,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         schedules,
         event_routes,
         runs,
+        overview,
         erasures,
         webhooks,
     ):

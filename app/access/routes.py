@@ -6,8 +6,10 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access import schemas, service
 from app.access.dependencies import AdministratorDep, ViewerDep
+from app.access.names import names_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
+from app.http.schemas import Moment
 
 router = APIRouter(prefix="/v1", tags=["access"])
 
@@ -62,11 +64,29 @@ async def list_audit_events(
     page: PageDep,
     _: AdministratorDep,
     resource_id: Annotated[str | None, Query(max_length=80)] = None,
+    actor: Annotated[str | None, Query(max_length=300)] = None,
+    action: Annotated[str | None, Query(max_length=80, examples=["connection.created"])] = None,
+    at_after: Moment | None = None,
+    at_before: Moment | None = None,
 ) -> Page[schemas.AuditEvent]:
     """Who changed what, newest first."""
-    scope = f"audit-events|{resource_id}"
+    filters = {
+        "resource_id": resource_id,
+        "actor": actor,
+        "action": action,
+        "at_after": at_after,
+        "at_before": at_before,
+    }
+    scope = f"audit-events|{filters}"
     rows = await service.list_audit_events(
-        session, resource_id=resource_id, after=page.after(scope), limit=page.limit
+        session, filters, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return Page(items=[schemas.AuditEvent.model_validate(row) for row in items], next_cursor=cursor)
+    names = await names_of(session, [row.actor for row in items])
+    return Page(items=[_event(row, names[row.actor]) for row in items], next_cursor=cursor)
+
+
+def _event(row: object, actor_name: str) -> schemas.AuditEvent:
+    names = set(schemas.AuditEvent.model_fields) - {"actor_name"}
+    values = {name: getattr(row, name) for name in names}
+    return schemas.AuditEvent(actor_name=actor_name, **values)

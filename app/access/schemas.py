@@ -51,6 +51,7 @@ class AuditEvent(Output):
     id: str
     at: Timestamp
     actor: str
+    actor_name: str
     role: str
     action: str = Field(examples=["connection.created"])
     resource_id: str | None

@@ -1,8 +1,9 @@
 """API keys: made, listed, revoked; and the list of audit events."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -77,12 +78,17 @@ async def revoke_api_key(session: AsyncSession, key_id: str, *, caller: Caller) 
 
 
 async def list_audit_events(
-    session: AsyncSession, *, resource_id: str | None, after: str | None, limit: int
+    session: AsyncSession, filters: Mapping[str, Any], *, after: str | None, limit: int
 ) -> Sequence[AuditEvent]:
-    """Audit events, newest first; one more than the limit if there is more."""
+    """Audit events by what `filters` names, newest first; one more than the limit if there is more."""
     query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit + 1)
-    if resource_id is not None:
-        query = query.where(AuditEvent.resource_id == resource_id)
+    for name in ("resource_id", "actor", "action"):
+        if filters.get(name) is not None:
+            query = query.where(getattr(AuditEvent, name) == filters[name])
+    if filters.get("at_after") is not None:
+        query = query.where(AuditEvent.at >= filters["at_after"])
+    if filters.get("at_before") is not None:
+        query = query.where(AuditEvent.at < filters["at_before"])
     if after is not None:
         query = query.where(AuditEvent.id < after)
     return (await session.scalars(query)).all()

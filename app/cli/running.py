@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import uvicorn
 
+from app import clock
 from app.cli.environment import read_settings
 from app.cli.migrate import upgrade
 from app.cli.signals import StopSignals
@@ -63,12 +64,15 @@ class Running:
         try:
             before, after = await upgrade(read_settings().database_url)
             log.info("schema.ready", revision=after, migrated=before != after)
+            before_workers = clock.now()
             for worker in self._workers:
                 worker.spawn()
             self._watch = asyncio.create_task(keep_running([*self._watched, *self._workers]))
+            app = create_app()
+            app.state.worker_awaited_since = before_workers if self._workers else None
             self._server = Server(
                 uvicorn.Config(
-                    create_app(),
+                    app,
                     log_config=None,
                     access_log=False,
                     server_header=False,

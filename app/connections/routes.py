@@ -1,7 +1,7 @@
 """`/v1/connections`, `/v1/connection-types`, `/v1/consent`."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
@@ -11,6 +11,7 @@ from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
 from app.connections.views import account_choice, audience_option, check_result, connection_view
+from app.db.listing import NamedSort, place_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
@@ -72,13 +73,21 @@ async def create_connection(
 
 @router.get("/connections", operation_id="list_connections")
 async def list_connections(
-    session: SessionDep, page: PageDep, _: AdministratorDep, warn_within: WarnWithinDep
+    session: SessionDep,
+    page: PageDep,
+    _: AdministratorDep,
+    warn_within: WarnWithinDep,
+    q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
+    status: Literal["draft", "ready", "reauthentication_required"] | None = None,
+    sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.Connection]:
-    """Connections, newest first."""
+    """Connections, newest first unless sorted otherwise."""
+    filters = {"q": q, "status": status}
+    scope = f"connections|{filters}|{sort}"
     rows = await service.list_connections(
-        session, after=page.after("connections"), limit=page.limit
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
-    items, cursor = cut_page(rows, page, scope="connections")
+    items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
     return Page(
         items=[connection_view(row, warn_within=warn_within) for row in items], next_cursor=cursor
     )

@@ -24,6 +24,7 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.cancellation import request_cancel
+from app.db.listing import NamedSort, containing, sorted_page
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.audiences import Audience
@@ -56,13 +57,23 @@ async def get_connection(session: AsyncSession, connection_id: str) -> Connectio
 
 
 async def list_connections(
-    session: AsyncSession, *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: NamedSort = NamedSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Connection]:
-    """Connections, newest first; one more than the limit if there is more."""
-    query = select(Connection).order_by(Connection.id.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(Connection.id < after)
-    return (await session.scalars(query)).all()
+    """Connections by name (`q`) and status; one more than the limit if there is more."""
+    query = select(Connection)
+    if filters.get("q"):
+        query = query.where(Connection.display_name.ilike(containing(filters["q"])))
+    if filters.get("status") is not None:
+        query = query.where(Connection.status == filters["status"])
+    page = sorted_page(
+        query, Connection.id, Connection.display_name, sort=sort, after=after, limit=limit
+    )
+    return (await session.scalars(page)).all()
 
 
 async def usable_connections(session: AsyncSession, caller: Caller) -> Sequence[Connection]:

@@ -33,11 +33,13 @@ async def left(session: AsyncSession, worker_id: str) -> None:
     await session.execute(delete(WorkerProcess).where(WorkerProcess.id == worker_id))
 
 
-async def alive(session: AsyncSession) -> int:
-    """How many workers live."""
-    found = await session.scalar(
+async def alive(session: AsyncSession, *, started_since: datetime | None = None) -> int:
+    """How many workers live; of those that started since a moment, if one is named."""
+    query = (
         select(func.count())
         .select_from(WorkerProcess)
         .where(WorkerProcess.seen_at > clock.now() - _LIVES)
     )
-    return int(found or 0)
+    if started_since is not None:
+        query = query.where(WorkerProcess.started_at >= started_since)
+    return int(await session.scalar(query) or 0)

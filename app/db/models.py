@@ -317,6 +317,10 @@ class Run(Base):
     finished_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
     throttled_until: Mapped[datetime | None]
+    # each phase it entered: {"phase", "attempt", "at", "done"}; phase null where it was handed back
+    phases: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
+    # when its numbers last moved
+    progressed_at: Mapped[datetime | None]
     # why it waits, and since when: kept while the wait goes on
     waiting: Mapped[Json | None]
 

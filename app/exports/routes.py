@@ -1,12 +1,13 @@
 """`/v1/exports`."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
-from app.exports import preview, schemas, service
+from app.db.listing import NamedSort, place_of
+from app.exports import listing, preview, schemas, service
 from app.exports.collaborators import Exports
 from app.exports.views import export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
@@ -53,11 +54,27 @@ async def list_exports(
     q: Annotated[
         str | None, Query(max_length=200, description="in export name, connection name or type")
     ] = None,
+    status: Literal["active", "detached", "disabled"] | None = None,
+    last_status: Annotated[
+        schemas.LastStatus | None, Query(description="of the newest run; `none` if there is none")
+    ] = None,
+    connection_id: Annotated[str | None, Query(max_length=80)] = None,
+    segment_id: Annotated[str | None, Query(max_length=80)] = None,
+    sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.Export]:
-    """Exports, newest first."""
-    scope = f"exports|{q}"
-    rows = await service.list_exports(session, query=q, after=page.after(scope), limit=page.limit)
-    items, cursor = cut_page(rows, page, scope=scope)
+    """Exports, newest first unless sorted otherwise."""
+    filters = {
+        "q": q,
+        "status": status,
+        "last_status": last_status,
+        "connection_id": connection_id,
+        "segment_id": segment_id,
+    }
+    scope = f"exports|{filters}|{sort}"
+    rows = await listing.list_exports(
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
     return Page(items=await export_views(session, items, caller), next_cursor=cursor)
 
 

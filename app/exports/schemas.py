@@ -176,6 +176,27 @@ class ExportDuplicate(Input):
     display_name: Name | None = Field(None, description="the original's with “(copy)”, if absent")
 
 
+LastStatus = Literal[
+    "none",
+    "queued",
+    "running",
+    "succeeded",
+    "succeeded_with_warnings",
+    "failed",
+    "skipped",
+    "canceled",
+]
+
+
+class LastRunError(Output):
+    """Why the newest run failed or was skipped."""
+
+    code: str
+    culprit: str
+    message: str
+    help_url: str | None = None
+
+
 class LastRun(Output):
     """The newest run of an export."""
 
@@ -184,6 +205,32 @@ class LastRun(Output):
     trigger: str
     queued_at: Timestamp
     finished_at: Timestamp | None
+    staged: int
+    received: int
+    error: LastRunError | None
+
+
+class ExportConnection(Output):
+    """The connection of an export, as far as everybody may see it."""
+
+    id: str
+    display_name: str
+    type: str
+    status: Literal["draft", "ready", "reauthentication_required"]
+
+
+class ExportSegment(Output):
+    """A segment of an export."""
+
+    id: str
+    display_name: str
+
+
+class TargetAudience(Output):
+    """The audience that the export fills: its own, or else its connection's."""
+
+    id: str | None = Field(description="null until it is made at Meta")
+    name: str | None
 
 
 class Warning(Output):  # noqa: A001 - the field's own word
@@ -199,9 +246,12 @@ class Export(Output):
     id: str = Field(examples=["exp_0193…"])
     display_name: str
     connection_id: str | None
+    connection: ExportConnection | None
     key_identifier: KeyIdentifier
     attributes: dict[str, str | list[str]]
     segment_ids: list[str]
+    segments: list[ExportSegment]
+    target_audience: TargetAudience | None
     sync_mode: SyncMode
     audience: dict[str, Any] | None
     default_country: str | None
@@ -221,8 +271,10 @@ class Export(Output):
     your_permission: Literal["edit", "view"]
     created_at: Timestamp
     created_by: str
+    created_by_name: str
     updated_at: Timestamp
     updated_by: str
+    updated_by_name: str
     version: int
 
 

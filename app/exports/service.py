@@ -6,16 +6,15 @@ Saving looks at the segments' attributes and at the audience; it never sends a m
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.connections import service as connections
-from app.connections.kinds import DISPLAY_NAMES
 from app.db.cancellation import request_cancel
-from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run
+from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Conflict, Forbidden, NotFound, VersionMismatch
 from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
@@ -40,35 +39,6 @@ async def get_export(session: AsyncSession, export_id: str) -> Export:
     return row
 
 
-async def list_exports(
-    session: AsyncSession, *, query: str | None, after: str | None, limit: int
-) -> Sequence[Export]:
-    """Exports, newest first; `query` searches export name, connection name and type (L24)."""
-    statement = select(Export).order_by(Export.id.desc()).limit(limit + 1)
-    if after is not None:
-        statement = statement.where(Export.id < after)
-    if query:
-        pattern = "%" + query.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
-        statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
-            or_(
-                Export.display_name.ilike(pattern),
-                Connection.display_name.ilike(pattern),
-                Connection.type.in_(_types_named(query)),
-            )
-        )
-    return (await session.scalars(statement)).all()
-
-
-def _types_named(query: str) -> list[str]:
-    """The types of connection whose name, as people see it or as the API writes it, holds the query."""
-    wanted = query.casefold()
-    return [
-        str(kind)
-        for kind, name in DISPLAY_NAMES.items()
-        if wanted in name.casefold() or wanted in str(kind)
-    ]
-
-
 async def segment_ids_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, list[str]]:
     """Each export's segments, in the caller's order."""
     statement = (
@@ -79,6 +49,20 @@ async def segment_ids_of(session: AsyncSession, export_ids: Sequence[str]) -> di
     found: dict[str, list[str]] = {name: [] for name in export_ids}
     for row in await session.scalars(statement):
         found[row.export_id].append(row.segment_id)
+    return found
+
+
+async def segments_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, list[Segment]]:
+    """Each export's segments with their names, in the caller's order."""
+    statement = (
+        select(ExportSegment.export_id, Segment)
+        .join(Segment, Segment.id == ExportSegment.segment_id)
+        .where(ExportSegment.export_id.in_(export_ids))
+        .order_by(ExportSegment.export_id, ExportSegment.position)
+    )
+    found: dict[str, list[Segment]] = {name: [] for name in export_ids}
+    for export_id, segment in await session.execute(statement):
+        found[export_id].append(segment)
     return found
 
 

@@ -6,7 +6,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.callers import Caller
-from app.db.models import Export
+from app.access.names import names_of
+from app.db.models import Connection, Export
 from app.exports import schemas, service, timing
 from app.identifiers import KeyIdentifier
 
@@ -16,7 +17,8 @@ async def export_views(
 ) -> list[schemas.Export]:
     """Exports with their segments, last runs and what the caller may do; a fixed number of queries."""
     ids = [row.id for row in rows]
-    segment_ids = await service.segment_ids_of(session, ids)
+    segments = await service.segments_of(session, ids)
+    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
     last_runs = await service.last_runs_of(session, ids)
     by_connection = await service.connections_of(session, rows)
     refresh, now = await timing.refresh_rule(session), clock.now()
@@ -29,12 +31,17 @@ async def export_views(
                 id=row.id,
                 display_name=row.display_name,
                 connection_id=row.connection_id,
+                connection=None
+                if connection is None
+                else schemas.ExportConnection.model_validate(connection),
                 key_identifier=KeyIdentifier(row.key_identifier),
                 attributes={
                     key: names[0] if len(names) == 1 else names
                     for key, names in row.attributes.items()
                 },
-                segment_ids=segment_ids[row.id],
+                segment_ids=[item.id for item in segments[row.id]],
+                segments=[schemas.ExportSegment.model_validate(item) for item in segments[row.id]],
+                target_audience=_target(row, connection),
                 sync_mode=schemas.SyncMode(row.sync_mode),
                 audience=row.audience,
                 default_country=row.default_country,
@@ -56,12 +63,23 @@ async def export_views(
                 your_permission="edit" if service.may_edit(caller, connection) else "view",
                 created_at=row.created_at,
                 created_by=row.created_by,
+                created_by_name=names[row.created_by],
                 updated_at=row.updated_at,
                 updated_by=row.updated_by,
+                updated_by_name=names[row.updated_by],
                 version=row.version,
             )
         )
     return views
+
+
+def _target(row: Export, connection: Connection | None) -> schemas.TargetAudience | None:
+    chosen = row.audience
+    if chosen is None and connection is not None:
+        chosen = connection.audience or connection.audience_request
+    if chosen is None:
+        return None
+    return schemas.TargetAudience(id=chosen.get("id"), name=chosen.get("name"))
 
 
 async def export_view(session: AsyncSession, row: Export, caller: Caller) -> schemas.Export:

@@ -7,7 +7,7 @@ used on another one.
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -57,15 +57,23 @@ def page_query(
 
 
 def cut_page(
-    rows: Sequence[Any], query: PageQuery, *, scope: str, key: str = "id"
+    rows: Sequence[Any],
+    query: PageQuery,
+    *,
+    scope: str,
+    key: str = "id",
+    place: Callable[[Any], str] | None = None,
 ) -> tuple[Sequence[Any], str | None]:
     """Of limit + 1 rows the page and the cursor of the next one.
 
-    `scope` names the list and its filters; a cursor opens only under the same scope.
+    `scope` names the list and its filters; a cursor opens only under the same scope. What it holds of the
+    last row is its `key`, or its `place` in lists that are not in the order of a single column.
     """
     page = rows[: query.limit]
-    more = len(rows) > query.limit
-    return page, (_seal_cursor(str(getattr(page[-1], key)), scope) if more else None)
+    if len(rows) <= query.limit:
+        return page, None
+    last = str(getattr(page[-1], key)) if place is None else place(page[-1])
+    return page, _seal_cursor(last, scope)
 
 
 def _seal_cursor(last: str, scope: str) -> str:

@@ -145,7 +145,7 @@ async def follow_run(
 ) -> Response:
     """Follow a run: its state now, then every change, until its end. Resumes with `Last-Event-ID`."""
     async with database.transaction() as session:
-        now = seen(await service.get_run(session, run_id))
+        now = (await seen(session, [await service.get_run(session, run_id)]))[run_id]
     known = (last_event_id or "").partition(".")[0] or None
     if now.final and now.digest == known:
         return Response(status_code=status.HTTP_204_NO_CONTENT)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, delete, func, literal, select, update
+from sqlalchemy import ColumnElement, case, delete, func, literal, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -75,13 +75,32 @@ async def claim_run(
             attempt=Run.attempt + 1,
             lease_until=now + timedelta(seconds=lease_seconds),
             started_at=func.coalesce(Run.started_at, now),
-            phase=case((Run.plan.is_(None), Phase.VALIDATING), else_=Phase.UPLOADING),
+            phase=_first_phase(),
+            phases=_entered(_first_phase(), now, attempt=Run.attempt + 1),
             throttled_until=None,
         )
         .returning(Run)
     )
     run: Run | None = await session.scalar(statement)
     return run
+
+
+def _first_phase() -> ColumnElement[str]:
+    """What is staged is not staged again."""
+    return case((Run.plan.is_(None), Phase.VALIDATING), else_=Phase.UPLOADING)
+
+
+def _entered(
+    phase: ColumnElement[Any], now: datetime, *, attempt: ColumnElement[int] | None = None
+) -> ColumnElement[Any]:
+    """The run's phases with one more; `done` is what was delivered before it."""
+    entry = func.jsonb_build_object(
+        *("phase", phase),
+        *("attempt", Run.attempt if attempt is None else attempt),
+        *("at", literal(now.isoformat(timespec="milliseconds"))),
+        *("done", Run.added + Run.removed),
+    )
+    return Run.phases.op("||")(func.jsonb_build_array(entry))
 
 
 async def keep_alive(session: AsyncSession, claim: Claim, *, lease_seconds: float) -> bool:
@@ -97,12 +116,14 @@ async def keep_alive(session: AsyncSession, claim: Claim, *, lease_seconds: floa
 
 async def enter_phase(session: AsyncSession, claim: Claim, phase: Phase, **values: Any) -> None:
     """Say what the run does now, with whatever became known. Raises `LeaseLost`."""
-    await _guarded(session, claim, {"phase": phase, **values}, Run.id)
+    now = clock.now()
+    entered = {"phase": phase, "phases": _entered(literal(str(phase)), now), "progressed_at": now}
+    await _guarded(session, claim, entered | values, Run.id)
 
 
 async def note(session: AsyncSession, claim: Claim, **values: Any) -> None:
     """Write what became known. Raises `LeaseLost`."""
-    await _guarded(session, claim, values, Run.id)
+    await _guarded(session, claim, {"progressed_at": clock.now(), **values}, Run.id)
 
 
 async def recorded_sequences(session: AsyncSession, run_id: str) -> set[int]:
@@ -163,6 +184,7 @@ async def record_batches(
         claim,
         {
             "batches_done": Run.batches_done + len(counted),
+            "progressed_at": clock.now(),
             **_withheld(sum(item.withheld for item in counted)),
             "received": Run.received + sum(item.received for item in counted),
             "invalid": Run.invalid + sum(item.invalid for item in counted),
@@ -226,6 +248,7 @@ async def park_run(
         claim,
         {
             "status": RunStatus.QUEUED,
+            "phases": _entered(null(), clock.now()),
             "lease_until": None,
             "due_at": until,
             "throttled_until": until if throttled else None,

@@ -8,7 +8,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 
 from fastapi.sse import format_sse_event
@@ -19,7 +19,7 @@ from app.db.models import Run
 from app.db.session import Database
 from app.errors import Unavailable
 from app.runs.states import ACTIVE, FINAL
-from app.runs.views import run_view
+from app.runs.views import run_views
 
 LOOK_SECONDS = 0.5
 HEARTBEAT_SECONDS = 10.0
@@ -40,12 +40,14 @@ class Seen:
     final: bool
 
 
-def seen(row: Run) -> Seen:
-    """The run as callers see it now."""
-    view = run_view(row)
-    document = view.model_dump_json()
-    digest = hashlib.blake2b(document.encode(), digest_size=9).hexdigest()
-    return Seen(document, digest, view.status in FINAL)
+async def seen(session: AsyncSession, rows: Sequence[Run]) -> dict[str, Seen]:
+    """The runs as callers see them now, by id."""
+    found = {}
+    for view in await run_views(session, rows):
+        document = view.model_dump_json()
+        digest = hashlib.blake2b(document.encode(), digest_size=9).hexdigest()
+        found[view.id] = Seen(document, digest, view.status in FINAL)
+    return found
 
 
 async def follow(
@@ -119,7 +121,7 @@ async def _look(database: Database, run_id: str, stands: Stands) -> Seen | None:
         row = await session.get(Run, run_id)
         if row is None or not await stands(session):
             return None
-        return seen(row)
+        return (await seen(session, [row]))[row.id]
 
 
 async def _look_at_active(
@@ -135,4 +137,4 @@ async def _look_at_active(
             .order_by(Run.id.desc())
             .limit(_MOST_WATCHED)
         )
-        return {row.id: seen(row) for row in await session.scalars(wanted)}
+        return await seen(session, (await session.scalars(wanted)).all())

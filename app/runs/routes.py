@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access.dependencies import ContributorDep, ViewerDep
+from app.db.listing import TimeSort
+from app.db.session import Database
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
@@ -12,7 +14,7 @@ from app.http.schemas import Moment
 from app.runs import schemas, service
 from app.runs.states import RunStatus, Trigger
 from app.runs.statistics import export_statistics
-from app.runs.views import run_view, statistics_view
+from app.runs.views import run_views, statistics_view
 
 router = APIRouter(prefix="/v1", tags=["runs"], route_class=IdempotentRoute)
 
@@ -33,7 +35,7 @@ async def create_run(
     """Ask for a run; it exists at once, its work follows."""
     run = await service.start_run(database, request.app.state.doorbell, export_id, caller=caller)
     response.headers["Location"] = f"/v1/runs/{run.id}"
-    return run_view(run)
+    return await _one(database, run.id)
 
 
 @router.get("/runs", operation_id="list_runs")
@@ -42,23 +44,45 @@ async def list_runs(
     page: PageDep,
     _: ViewerDep,
     export_id: Annotated[str | None, Query(max_length=80)] = None,
+    connection_id: Annotated[str | None, Query(max_length=80)] = None,
+    segment_id: Annotated[
+        str | None, Query(max_length=80, description="among the segments the run was to send")
+    ] = None,
     status: Annotated[list[RunStatus] | None, Query(description="repeat for several")] = None,
     trigger: Trigger | None = None,
+    requested_by: Annotated[str | None, Query(max_length=300)] = None,
+    error_code: Annotated[str | None, Query(max_length=80)] = None,
     queued_after: Moment | None = None,
     queued_before: Moment | None = None,
+    q: Annotated[
+        str | None,
+        Query(max_length=200, description="in the names of export and connection, and error codes"),
+    ] = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.Run]:
-    """Runs, newest first."""
+    """Runs, newest first unless sorted otherwise."""
     filters = {
         "export_id": export_id,
+        "connection_id": connection_id,
+        "segment_id": segment_id,
         "status": status,
         "trigger": trigger,
+        "requested_by": requested_by,
+        "error_code": error_code,
         "queued_after": queued_after,
         "queued_before": queued_before,
+        "q": q,
     }
-    scope = f"runs|{filters}"
-    rows = await service.list_runs(session, filters, after=page.after(scope), limit=page.limit)
+    scope = f"runs|{filters}|{sort}"
+    rows = await service.list_runs(
+        session,
+        filters,
+        after=page.after(scope),
+        limit=page.limit,
+        oldest_first=sort is TimeSort.OLDEST,
+    )
     items, cursor = cut_page(rows, page, scope=scope)
-    return Page(items=[run_view(row) for row in items], next_cursor=cursor)
+    return Page(items=await run_views(session, items), next_cursor=cursor)
 
 
 @router.get("/exports/{export_id}/runs", operation_id="list_export_runs")
@@ -71,7 +95,7 @@ async def list_export_runs(
         session, {"export_id": export_id}, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return Page(items=[run_view(row) for row in items], next_cursor=cursor)
+    return Page(items=await run_views(session, items), next_cursor=cursor)
 
 
 @router.get("/exports/{export_id}/statistics", operation_id="get_export_statistics")
@@ -86,27 +110,61 @@ async def get_export_statistics(
 
 
 @router.get("/runs/{run_id}", operation_id="get_run")
-async def get_run(run_id: RunId, session: SessionDep, _: ViewerDep) -> schemas.Run:
-    """A run: where it stands, its numbers, and why it ended as it did."""
-    return run_view(await service.get_run(session, run_id))
+async def get_run(
+    run_id: RunId,
+    request: Request,
+    database: DatabaseDep,
+    _: ViewerDep,
+    wait: Annotated[
+        int, Query(ge=0, le=60, description="seconds to wait for the run's end before answering")
+    ] = 0,
+) -> schemas.Run:
+    """A run: where it stands, its numbers, and why it ended as it did.
+
+    With `wait` the answer comes when the run has ended, or else when the time is up.
+    """
+    # a little less than the request may take
+    most = min(wait, request.app.state.settings.request_timeout_seconds - 1)
+    async with database.transaction() as session:
+        run = await service.get_run(session, run_id)
+    if most > 0:
+        run = await service.wait_for_end(database, run, seconds=most)
+    return await _one(database, run.id)
 
 
 @router.post("/runs/{run_id}/cancel", operation_id="cancel_run")
 async def cancel_run(run_id: RunId, session: SessionDep, caller: ContributorDep) -> schemas.Run:
     """Stop a run; what was sent stays sent, and the counts say so."""
-    return run_view(await service.cancel_run(session, run_id, caller=caller))
+    run = await service.cancel_run(session, run_id, caller=caller)
+    return (await run_views(session, [run]))[0]
+
+
+async def _one(database: Database, run_id: str) -> schemas.Run:
+    async with database.transaction() as session:
+        return (await run_views(session, [await service.get_run(session, run_id)]))[0]
 
 
 @router.get("/runs/{run_id}/batches", operation_id="list_run_batches")
 async def list_run_batches(
-    run_id: RunId, session: SessionDep, page: PageDep, _: ViewerDep
+    run_id: RunId,
+    session: SessionDep,
+    page: PageDep,
+    _: ViewerDep,
+    after_sequence: Annotated[
+        int | None,
+        Query(ge=0, le=2**53, description="only batches with a greater sequence, to read on later"),
+    ] = None,
 ) -> Page[schemas.RunBatch]:
-    """Every answered upload of a run, in order."""
+    """Every answered upload of a run, in order.
+
+    Batches are answered out of order: whoever reads on with `after_sequence` while the run is under
+    way should go back a little.
+    """
     await service.get_run(session, run_id)
-    scope = f"batches|{run_id}"
+    scope = f"batches|{run_id}|{after_sequence}"
     after = page.after(scope)
     rows = await service.list_batches(
-        session, run_id, after=None if after is None else int(after), limit=page.limit
+        session, run_id, after=after_sequence if after is None else int(after), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, key="sequence")
     return Page(items=[schemas.RunBatch.model_validate(row) for row in items], next_cursor=cursor)

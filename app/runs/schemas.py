@@ -73,11 +73,38 @@ class Waiting(Output):
     last_error: WaitingError | None
 
 
+class RunExport(Output):
+    """The export as it was when the run was asked for; it may be gone."""
+
+    id: str
+    display_name: str | None = Field(description="null for runs older than this field")
+
+
+class RunConnection(Output):
+    """The connection as it was when the run was asked for; it may be gone."""
+
+    id: str
+    display_name: str | None = Field(description="null for runs older than this field")
+    type: str | None
+
+
+class PhaseTimes(Output):
+    """A phase of an attempt."""
+
+    phase: Phase
+    attempt: int
+    started_at: Timestamp
+    finished_at: Timestamp | None = Field(description="null while it goes on")
+
+
 class Run(Output):
     """A run."""
 
     id: str = Field(examples=["run_0193…"])
     export_id: str
+    export: RunExport
+    connection_id: str | None
+    connection: RunConnection | None
     trigger: Trigger
     status: RunStatus
     phase: Phase | None
@@ -103,10 +130,21 @@ class Run(Output):
     rules_version: str | None = Field(description="the identifier rules the rows were made with")
     schema_hash: str | None = Field(description="a digest of the mapping the rows were made with")
     requested_by: str
+    requested_by_name: str
     queued_at: Timestamp
     started_at: Timestamp | None
     finished_at: Timestamp | None
     attempt: int
+    phases: list[PhaseTimes] = Field(description="every phase it entered, oldest first")
+    rate: float | None = Field(
+        description="rows a second: read while staging, delivered while uploading and at the end"
+    )
+    estimated_finish_at: Timestamp | None = Field(
+        description="when the last batch will be answered if all go on as fast"
+    )
+    queue_position: int | None = Field(
+        description="1 is taken next; null unless it is queued and due"
+    )
 
 
 class RunBatch(Output):

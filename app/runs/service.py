@@ -1,9 +1,11 @@
 """Runs as callers see them: asked for, listed, canceled."""
 
+import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,6 +13,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.cancellation import request_cancel
+from app.db.listing import containing
 from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound
@@ -18,6 +21,8 @@ from app.exports import service as exports
 from app.ids import is_id, new_id
 from app.queue import Doorbell
 from app.runs.states import ACTIVE, RunStatus, Trigger
+
+_LOOK_SECONDS = 0.3
 
 
 async def start_run(
@@ -107,6 +112,12 @@ async def freeze(session: AsyncSession, export: Export) -> dict[str, Any]:
     """What a run needs of its export, so that editing one cannot change the other."""
     spec: dict[str, Any] = {field: getattr(export, field) for field in exports.SPEC_FIELDS}
     spec["segment_ids"] = (await exports.segment_ids_of(session, [export.id]))[export.id]
+    # names for the history, which outlives both
+    spec["export"] = {"id": export.id, "display_name": export.display_name}
+    connection = await session.get(Connection, export.connection_id)
+    if connection is not None:
+        names = ("id", "display_name", "type")
+        spec["connection"] = {name: getattr(connection, name) for name in names}
     return spec
 
 
@@ -126,23 +137,56 @@ async def get_run(session: AsyncSession, run_id: str) -> Run:
     return row
 
 
+async def wait_for_end(database: Database, run: Run, *, seconds: float) -> Run:
+    """The run once it has ended, or as it is when the time is up. Raises `NotFound` if it is forgotten."""
+    until = time.monotonic() + seconds
+    while run.status in ACTIVE and time.monotonic() < until:
+        await asyncio.sleep(min(_LOOK_SECONDS, max(until - time.monotonic(), 0)))
+        async with database.transaction() as session:
+            run = await get_run(session, run.id)
+    return run
+
+
 async def list_runs(
-    session: AsyncSession, filters: Mapping[str, Any], *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    after: str | None,
+    limit: int,
+    oldest_first: bool = False,
 ) -> Sequence[Run]:
-    """Runs, newest first, by export, status, trigger and time; one more than the limit if there is more."""
-    query = select(Run).order_by(Run.id.desc()).limit(limit + 1)
+    """Runs by what `filters` names, newest first; one more than the limit if there is more.
+
+    `q` is looked for in the names of export and connection as they were, and in ids and error codes.
+    """
+    order = Run.id.asc() if oldest_first else Run.id.desc()
+    query = select(Run).order_by(order).limit(limit + 1)
     if after is not None:
-        query = query.where(Run.id < after)
-    if filters.get("export_id") is not None:
-        query = query.where(Run.export_id == filters["export_id"])
+        query = query.where(Run.id > after if oldest_first else Run.id < after)
+    for name in ("export_id", "connection_id", "trigger", "requested_by"):
+        if filters.get(name) is not None:
+            query = query.where(getattr(Run, name) == filters[name])
     if filters.get("status"):
         query = query.where(Run.status.in_(filters["status"]))
-    if filters.get("trigger") is not None:
-        query = query.where(Run.trigger == filters["trigger"])
+    if filters.get("segment_id") is not None:
+        query = query.where(Run.spec["segment_ids"].contains([filters["segment_id"]]))
+    if filters.get("error_code") is not None:
+        query = query.where(Run.error["code"].astext == filters["error_code"])
     if filters.get("queued_after") is not None:
         query = query.where(Run.queued_at >= filters["queued_after"])
     if filters.get("queued_before") is not None:
         query = query.where(Run.queued_at < filters["queued_before"])
+    if filters.get("q"):
+        pattern = containing(filters["q"])
+        query = query.where(
+            or_(
+                Run.spec["export"]["display_name"].astext.ilike(pattern),
+                Run.spec["connection"]["display_name"].astext.ilike(pattern),
+                Run.error["code"].astext.ilike(pattern),
+                Run.id == filters["q"],
+                Run.export_id == filters["q"],
+            )
+        )
     return (await session.scalars(query)).all()
 
 

@@ -1,17 +1,37 @@
 """Rows → what callers see of a run."""
 
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.connections.views import audience_state
 from app.db.models import Run
-from app.runs import schemas
+from app.runs import progress, schemas
 from app.runs.states import Phase, RunStatus, Trigger
 from app.runs.statistics import Statistics
+from app.runs.surroundings import Surroundings, surroundings_of
+
+_ALONE = Surroundings()
 
 
-def run_view(row: Run) -> schemas.Run:
-    """A run with its numbers."""
+async def run_views(session: AsyncSession, rows: Sequence[Run]) -> list[schemas.Run]:
+    """Runs with their places in the queue and the names of those who asked for them."""
+    around = await surroundings_of(session, rows)
+    return [run_view(row, around) for row in rows]
+
+
+def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
+    """A run with its numbers, and what of its surroundings is known."""
+    speed = progress.rate(row)
     return schemas.Run(
         id=row.id,
         export_id=row.export_id,
+        export=schemas.RunExport(
+            id=row.export_id,
+            display_name=(row.spec.get("export") or {}).get("display_name"),
+        ),
+        connection_id=row.connection_id,
+        connection=_connection(row),
         trigger=Trigger(row.trigger),
         status=RunStatus(row.status),
         phase=None if row.phase is None else Phase(row.phase),
@@ -29,10 +49,24 @@ def run_view(row: Run) -> schemas.Run:
         rules_version=row.rules_version,
         schema_hash=row.schema_hash,
         requested_by=row.requested_by,
+        requested_by_name=around.names.get(row.requested_by, row.requested_by),
         queued_at=row.queued_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
         attempt=row.attempt,
+        phases=[schemas.PhaseTimes.model_validate(item) for item in progress.phase_times(row)],
+        rate=speed,
+        estimated_finish_at=progress.estimated_finish_at(row),
+        queue_position=around.places.get(row.id),
+    )
+
+
+def _connection(row: Run) -> schemas.RunConnection | None:
+    if row.connection_id is None:
+        return None
+    kept = row.spec.get("connection") or {}
+    return schemas.RunConnection(
+        id=row.connection_id, display_name=kept.get("display_name"), type=kept.get("type")
     )
 
 

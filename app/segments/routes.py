@@ -1,12 +1,13 @@
 """`/v1/segments`."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response, status
+from fastapi import APIRouter, Path, Query, Request, Response, status
 from starlette.requests import ClientDisconnect
 
 from app.access.dependencies import ContributorDep, ViewerDep
+from app.db.listing import NamedSort, place_of
 from app.errors import BadRequest
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
@@ -54,10 +55,24 @@ async def create_segment(
 
 
 @router.get("", operation_id="list_segments")
-async def list_segments(session: SessionDep, page: PageDep, _: ViewerDep) -> Page[schemas.Segment]:
-    """Segments, newest first."""
-    rows = await service.list_segments(session, after=page.after("segments"), limit=page.limit)
-    items, cursor = cut_page(rows, page, scope="segments")
+async def list_segments(
+    session: SessionDep,
+    page: PageDep,
+    _: ViewerDep,
+    q: Annotated[str | None, Query(max_length=200, description="in the names")] = None,
+    state: Literal["active", "inactive"] | None = None,
+    kind: Annotated[
+        str | None, Query(max_length=40, description="of the source", examples=["file"])
+    ] = None,
+    sort: NamedSort = NamedSort.NEWEST,
+) -> Page[schemas.Segment]:
+    """Segments, newest first unless sorted otherwise."""
+    filters = {"q": q, "state": state, "kind": kind}
+    scope = f"segments|{filters}|{sort}"
+    rows = await service.list_segments(
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
     return Page(items=await segment_views(session, items), next_cursor=cursor)
 
 

@@ -4,13 +4,14 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.listing import NamedSort, containing, sorted_page
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import Conflict, Forbidden, NotFound, Unprocessable, VersionMismatch
@@ -31,13 +32,24 @@ async def get_segment(session: AsyncSession, segment_id: str) -> Segment:
 
 
 async def list_segments(
-    session: AsyncSession, *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: NamedSort = NamedSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Segment]:
-    """Segments, newest first; one more than the limit if there is more."""
-    query = select(Segment).order_by(Segment.id.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(Segment.id < after)
-    return (await session.scalars(query)).all()
+    """Segments by name (`q`), state and kind of source; one more than the limit if there is more."""
+    query = select(Segment)
+    if filters.get("q"):
+        pattern = containing(filters["q"])
+        query = query.where(or_(Segment.name.ilike(pattern), Segment.display_name.ilike(pattern)))
+    if filters.get("state") is not None:
+        query = query.where(Segment.state == filters["state"])
+    if filters.get("kind") is not None:
+        query = query.where(Segment.source["kind"].astext == filters["kind"])
+    page = sorted_page(query, Segment.id, Segment.display_name, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 async def find_segments(session: AsyncSession, segment_ids: Sequence[str]) -> list[Segment]:

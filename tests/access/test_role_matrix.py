@@ -211,6 +211,7 @@ RULES: dict[str, Rule] = {
     # operations
     "livez": Rule(ANYBODY),
     "readyz": Rule(ANYBODY),
+    "get_overview": Rule(EVERYBODY),
     "metrics": Rule(ANYBODY),
     # access
     "get_me": Rule(EVERYBODY),

@@ -1,0 +1,77 @@
+"""Lists in an order, page by page: what begins after the last row of the page before.
+
+The order is by creation (ids sort by it) or by name, with the id to tell equal names apart.
+"""
+
+import json
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Select, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
+
+from app.errors import BadRequest
+
+
+class NamedSort(StrEnum):
+    """How a list of named things may be sorted; `-` turns the order round."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+    NAME = "display_name"
+    NAME_DOWN = "-display_name"
+
+
+class TimeSort(StrEnum):
+    """How a list of events may be sorted."""
+
+    NEWEST = "-created_at"
+    OLDEST = "created_at"
+
+
+def sorted_page(
+    query: Select[Any],
+    row_id: InstrumentedAttribute[str],
+    name: InstrumentedAttribute[str],
+    *,
+    sort: NamedSort,
+    after: str | None,
+    limit: int,
+) -> Select[Any]:
+    """The query in that order, from behind `after` on, for one row more than the limit.
+
+    Raises `BadRequest` for a cursor of another order.
+    """
+    down = sort.startswith("-")
+    by_name = sort.removeprefix("-") == "display_name"
+    columns = (name, row_id) if by_name else (row_id,)
+    if after is not None:
+        last = _opened(after, len(columns))
+        here = tuple_(*columns)
+        query = query.where(here < tuple_(*last) if down else here > tuple_(*last))
+    return query.order_by(*(one.desc() if down else one for one in columns)).limit(limit + 1)
+
+
+def place_of(row: Any, sort: NamedSort) -> str:
+    """Where a page that ends with this row ends, for `after`."""
+    if sort.removeprefix("-") == "display_name":
+        return json.dumps([row.display_name, row.id])
+    return json.dumps([row.id])
+
+
+def containing(text: str) -> str:
+    """The pattern for ILIKE that finds the text anywhere, whatever signs it has."""
+    return "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+
+
+def _opened(after: str, length: int) -> list[str]:
+    try:
+        last = json.loads(after)
+    except ValueError:
+        last = None
+    if not isinstance(last, list) or len(last) != length:
+        raise BadRequest(
+            "This cursor does not belong to this list and its filters; begin again without one.",
+            code="bad-cursor",
+        )
+    return [str(one) for one in last]

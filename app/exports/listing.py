@@ -1,0 +1,74 @@
+"""The list of exports: what may be asked for, and in which order."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.connections.kinds import DISPLAY_NAMES
+from app.db.listing import NamedSort, containing, sorted_page
+from app.db.models import Connection, Export, ExportSegment, Run
+
+
+async def list_exports(
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: NamedSort = NamedSort.NEWEST,
+    after: str | None,
+    limit: int,
+) -> Sequence[Export]:
+    """Exports by what `filters` names; `q` searches export name, connection name and type (L24).
+
+    One more than the limit if there is more. `last_status` is the status of the newest run, or `none`.
+    """
+    statement = select(Export)
+    if filters.get("q"):
+        pattern = containing(filters["q"])
+        statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
+            or_(
+                Export.display_name.ilike(pattern),
+                Connection.display_name.ilike(pattern),
+                Connection.type.in_(_types_named(filters["q"])),
+            )
+        )
+    if filters.get("connection_id") is not None:
+        statement = statement.where(Export.connection_id == filters["connection_id"])
+    if filters.get("segment_id") is not None:
+        members = select(ExportSegment.export_id).where(
+            ExportSegment.segment_id == filters["segment_id"]
+        )
+        statement = statement.where(Export.id.in_(members))
+    if filters.get("status") is not None:
+        statement = statement.where(_STATUS[filters["status"]])
+    if filters.get("last_status") is not None:
+        newest = (
+            select(Run.status)
+            .where(Run.export_id == Export.id)
+            .order_by(Run.id.desc())
+            .limit(1)
+            .scalar_subquery()
+        )
+        statement = statement.where(func.coalesce(newest, "none") == filters["last_status"])
+    page = sorted_page(
+        statement, Export.id, Export.display_name, sort=sort, after=after, limit=limit
+    )
+    return (await session.scalars(page)).all()
+
+
+_STATUS = {
+    "active": Export.connection_id.is_not(None) & Export.enabled,
+    "disabled": Export.connection_id.is_not(None) & ~Export.enabled,
+    "detached": Export.connection_id.is_(None),
+}
+
+
+def _types_named(query: str) -> list[str]:
+    """The types of connection whose name, as people see it or as the API writes it, holds the query."""
+    wanted = query.casefold()
+    return [
+        str(kind)
+        for kind, name in DISPLAY_NAMES.items()
+        if wanted in name.casefold() or wanted in str(kind)
+    ]

@@ -1,0 +1,36 @@
+"""What a run's row does not hold: its place in the queue, and the names of those it mentions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock
+from app.access.names import names_of
+from app.db.models import Run
+from app.runs.states import RunStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Of several runs: run id → place in the queue, caller id → name."""
+
+    places: Mapping[str, int] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+async def surroundings_of(session: AsyncSession, rows: Sequence[Run]) -> Surroundings:
+    """Two queries at most, however many runs."""
+    now = clock.now()
+    queued = [row for row in rows if row.status == RunStatus.QUEUED and row.due_at <= now]
+    places: dict[str, int] = {}
+    if queued:
+        line = (
+            select(Run.id, func.row_number().over(order_by=(Run.due_at, Run.id)).label("place"))
+            .where(Run.status == RunStatus.QUEUED, Run.due_at <= now)
+            .subquery()
+        )
+        wanted = select(line).where(line.c.id.in_([row.id for row in queued]))
+        places = {row.id: int(row.place) for row in await session.execute(wanted)}
+    return Surroundings(places, await names_of(session, [row.requested_by for row in rows]))
