@@ -66,11 +66,23 @@ def _read(
 ) -> None:
     plan = IdentifierPlan(KeyIdentifier.EMAIL, {key: (key,)}, default_country=default_country)
     texts = pl.Series(key, [text for _, _, text in given], dtype=pl.String)
-    cells = apply_rules(texts.to_frame(), plan).cells[key][0]
     hashed = key in HASHED_KEYS
-    digests = cells.value if hashed else sha256(cells.value)
-    rows = zip(given, digests, cells.value, cells.reason, strict=True)
-    for (person, slot, _), digest, value, reason in rows:
+    first, *further = apply_rules(texts.to_frame(), plan).cells[key]
+    rows = [
+        row
+        for cells in (first, *further)  # one text may hold several addresses or numbers
+        for row in zip(
+            given,
+            cells.value if hashed else sha256(cells.value),
+            cells.value,
+            cells.reason,
+            [cells is first] * len(given),
+            strict=True,
+        )
+    ]
+    for (person, slot, _), digest, value, reason, is_first in rows:
+        if digest is None and reason is None and not is_first:
+            continue
         if digest is None:
             why = reason or f"{key.lower()}_missing"
             detail = (

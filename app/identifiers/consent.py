@@ -15,8 +15,8 @@ def consenting(frame: pl.DataFrame, consent: Consent | None) -> pl.DataFrame:
     """
     if consent is None:
         return frame
-    wanted = as_text(pl.Series([consent.equals], strict=False))[0].str.to_lowercase()[0]
-    given = as_text(column_of(frame, consent.attribute))[0].str.to_lowercase()
+    wanted = as_text(pl.Series([consent.equals], strict=False)).str.to_lowercase()[0]
+    given = as_text(column_of(frame, consent.attribute)).str.to_lowercase()
     if wanted is None:
         return frame.clear()
     return frame.filter(given == wanted)

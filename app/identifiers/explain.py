@@ -9,7 +9,7 @@ from app.identifiers.columns.cells import Cells
 from app.identifiers.columns.rule import Steps
 from app.identifiers.keys import ATTRIBUTE_KEYS, BIRTH_KEYS, SCHEMA_KEYS, KeyIdentifier
 from app.identifiers.plan import IdentifierPlan
-from app.identifiers.rulebook import Notes, apply_rules
+from app.identifiers.rulebook import Found, Notes, apply_rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,16 @@ def explain(
     }
     found = apply_rules(frame, plan, notes)
     return [
-        _explanation(key, cells, _steps(key, slot, notes))
+        _explanation(key, cells, _steps(key, slot, notes, found))
         for key in SCHEMA_KEYS
         for slot, cells in enumerate(found.cells.get(key, ()))
     ]
 
 
-def _steps(key: str, slot: int, notes: Notes) -> list[tuple[str, str]]:
-    own = notes.get((key, slot))
+def _steps(key: str, slot: int, notes: Notes, found: Found) -> list[tuple[str, str]]:
+    """What was noted for one entry of a key; parts of a date have the date's steps and their own."""
+    several = found.steps.get(key)
+    own = several[slot] if several else notes.get((key, slot))
     date = notes.get(("DOB", slot)) if key in BIRTH_KEYS else None
     return [step for steps in (date, own) if steps is not None for step in steps.taken or ()]
 

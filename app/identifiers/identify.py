@@ -51,8 +51,7 @@ def identify(frame: pl.DataFrame, plan: IdentifierPlan, memory: Memory | None = 
     frames of a source and a plan, values that repeat are normalized and hashed once.
 
     Raises:
-        SourceError: `attribute-missing` when a column of the plan is not in the frame;
-            `attribute-type-unsupported` for columns of lists, structs or objects.
+        SourceError: `attribute-missing` when a column of the plan is not in the frame.
 
     """
     members = consenting(frame, plan.consent)

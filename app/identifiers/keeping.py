@@ -5,6 +5,8 @@ from typing import Final
 
 import polars as pl
 
+from app.identifiers.columns.digest import in_bytes
+from app.identifiers.expansion import expand
 from app.identifiers.keys import ATTRIBUTE_KEYS, SCHEMA_KEYS, KeyIdentifier, schema_keys_of
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.rulebook import apply_rules
@@ -15,7 +17,8 @@ PUSHED_KEYS: Final = tuple(item.key for item in ATTRIBUTE_KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One frame of pushed members as it is kept; `rows` is as high as the frame.
+    """One frame of pushed members as it is kept: a row a member, and one more for each further
+    e-mail or phone in a cell that holds several.
 
     Its columns are in canonical order, hashed ones Binary of 32 bytes, plain ones String, null
     where nothing usable was given. `refused`: key to reason to values that cannot be used.
@@ -31,7 +34,7 @@ def keep(
     """Normalize and hash members whose columns are named by Meta's keys (PUSHED_KEYS).
 
     Values that are SHA-256 already pass. With `default_country` (alpha-2) there is a COUNTRY, filled
-    where a member gives none. Raises `SourceError`: `attribute-type-unsupported`.
+    where a member gives none.
     """
     plan = IdentifierPlan(
         # which is the one that takes a country from the default when no column gives it
@@ -41,8 +44,14 @@ def keep(
         date_format=date_format,
     )
     found = apply_rules(frame, plan)
-    columns = [found.cells[key][0].value.alias(key) for key in SCHEMA_KEYS if found.cells.get(key)]
-    return Kept(pl.DataFrame(columns), found.refused)
+    there = [key for key in SCHEMA_KEYS if found.cells.get(key)]
+    columns = [found.cells[key][0].value.alias(key) for key in there]
+    several = {
+        key: [in_bytes(cells.value).alias(key) for cells in found.cells[key]]
+        for key in there
+        if len(found.cells[key]) > 1
+    }
+    return Kept(expand(pl.DataFrame(columns), several).select(there), found.refused)
 
 
 def mappable_keys(pushed: set[str], *, default_country: str | None) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ def limited_use(cells: Mapping[str, Cells], plan: IdentifierPlan) -> pl.DataFram
 def _within(digest: pl.Series, states: list[str]) -> pl.Series:
     frame_of = pl.Series("text", states, dtype=pl.String)
     country = pl.Series(["us"]).new_from_index(0, frame_of.len())
-    wanted = hashed_cells(frame_of, state, Steps(), region=country).value.drop_nulls()
+    wanted = hashed_cells(frame_of, "ST", state, Steps(), region=country).value.drop_nulls()
     return in_bytes(digest).is_in(wanted.implode()).fill_null(value=False)
 
 

@@ -11,18 +11,21 @@ from app import clock
 from app.identifiers.columns.cells import Cells, hashed_cells, plain_cells, tally
 from app.identifiers.columns.digest import in_bytes, sha256
 from app.identifiers.columns.distinct import Memory
+from app.identifiers.columns.further import further_cells
 from app.identifiers.columns.guard import guarded
 from app.identifiers.columns.hashed import stored_cells
 from app.identifiers.columns.named import column_of
+from app.identifiers.columns.nothing import PLACEHOLDER
 from app.identifiers.columns.rule import Rule, Steps
-from app.identifiers.columns.text import blank
+from app.identifiers.columns.text import blank, certain
 from app.identifiers.dates.birth import birth_cells, birth_part
-from app.identifiers.keys import HASHED_KEYS
 from app.identifiers.phones.phone import phone
+from app.identifiers.phones.several import of_several
 from app.identifiers.places.places import POSTAL_CODE_READY, country, country_of, postal_code, state
 from app.identifiers.plan import IdentifierPlan, date_order
-from app.identifiers.texts.email import EMAIL_READY, email
+from app.identifiers.texts.email import EMAIL_OF_NOBODY, EMAIL_READY, email
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
+from app.identifiers.texts.nobody import beside_first_name
 from app.identifiers.texts.plain import customer_value, device, external_id
 
 _HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
@@ -36,12 +39,13 @@ _HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
     }
 )
 _REGIONAL: Final[Mapping[str, Rule]] = MappingProxyType(
-    {"PHONE": phone, "ST": state, "ZIP": postal_code}
+    {"PHONE": of_several(phone), "ST": state, "ZIP": postal_code}
 )
 _PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
     {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
 )
 _READY: Final = MappingProxyType({"EMAIL": EMAIL_READY, "ZIP": POSTAL_CODE_READY})
+_UNREADY: Final = MappingProxyType({"EMAIL": EMAIL_OF_NOBODY})
 _UNHEARD: Final = Steps()
 
 Notes = Mapping[tuple[str, int], Steps]
@@ -52,12 +56,21 @@ Notes = Mapping[tuple[str, int], Steps]
 class Found:
     """The keys of every member: one entry a mapped attribute, so EMAIL and PHONE may have several.
 
-    `filled` and `refused` count source cells by mapped key (DOB, not its three parts).
+    Where cells hold several values, each further one is an entry of its own behind its attribute's.
+    `filled` and `refused` count source cells by mapped key (DOB, not its three parts), and every value
+    of a cell that holds several. `steps`: what was noted for each entry of the keys with a rule.
     """
 
     cells: dict[str, list[Cells]] = field(default_factory=dict)
     filled: dict[str, int] = field(default_factory=dict)
     refused: dict[str, dict[str, int]] = field(default_factory=dict)
+    steps: dict[str, list[Steps]] = field(default_factory=dict)
+
+    def add(self, key: str, cells: Cells, steps: Steps) -> None:
+        """Count one attribute's cells and keep them beside those the key has."""
+        self.count(key, cells)
+        self.cells.setdefault(key, []).append(cells)
+        self.steps.setdefault(key, []).append(steps)
 
     def count(self, key: str, cells: Cells) -> None:
         """Add one attribute's cells to the counts of its key."""
@@ -81,7 +94,7 @@ def apply_rules(
     `memory` knows what the values of frames before became; then values may be Categorical.
 
     Raises:
-        SourceError: `attribute-missing`, `attribute-type-unsupported`.
+        SourceError: `attribute-missing`.
 
     """
     found = Found()
@@ -93,21 +106,40 @@ def apply_rules(
             if key in _HASHED or key in _REGIONAL:
                 cells = hashed_cells(
                     column,
-                    _HASHED.get(key) or _REGIONAL[key],
+                    key,
+                    _rule(key),
                     steps,
                     region=region if key in _REGIONAL else None,
                     ready_shape=_READY.get(key),
+                    unready_shape=_UNREADY.get(key),
                     memory=memory,
                     name=f"{key} {slot}",
                 )
             elif key in _PLAIN:
-                cells = plain_cells(column, _PLAIN[key], steps)
+                cells = plain_cells(column, key, _rule(key), steps)
             else:
                 continue
-            found.count(key, cells)
-            found.cells.setdefault(key, []).append(cells)
+            found.add(key, cells, steps)
+            for further, own in further_cells(cells, key, _rule(key), steps, region=region):
+                found.add(key, further, own)
     _birth(members, plan, notes, found, memory)
+    if "FN" in found.cells and "LN" in found.cells:
+        _last_name_of_nobody(found)
     return found
+
+
+def _rule(key: str) -> Rule:
+    return _HASHED.get(key) or _REGIONAL.get(key) or _PLAIN[key]
+
+
+def _last_name_of_nobody(found: Found) -> None:
+    last = found.cells["LN"][0]
+    kept = beside_first_name(last, found.cells["FN"][0])
+    found.cells["LN"] = [kept]
+    lost = kept.value.null_count() - last.value.null_count()
+    if lost:
+        refused = found.refused.setdefault("LN", {})
+        refused[PLACEHOLDER] = refused.get(PLACEHOLDER, 0) + lost
 
 
 def _countries(
@@ -120,7 +152,7 @@ def _countries(
     """The COUNTRY cells into `found`, and each member's country as alpha-2, null if not known."""
     for source in plan.attributes.get("COUNTRY", ()):
         column = column_of(members, source)
-        cells = hashed_cells(column, country, steps, memory=memory, name="COUNTRY")
+        cells = hashed_cells(column, "COUNTRY", country, steps, memory=memory, name="COUNTRY")
         found.count("COUNTRY", cells)
         found.cells["COUNTRY"] = [cells]
     default = _default_country(found, plan, members.height, steps)
@@ -141,13 +173,15 @@ def _default_country(found: Found, plan: IdentifierPlan, height: int, steps: Ste
         found.cells["COUNTRY"] = [Cells(value, default, blank(default), 0)]
         return default
     cells = found.cells["COUNTRY"][0]
-    absent = cells.value.is_null() & cells.reason.is_null()
+    nothing = certain(cells.reason == PLACEHOLDER)
+    absent = cells.value.is_null() & (cells.reason.is_null() | nothing)
     if absent.any():
         given = in_bytes(cells.value)
         value = pl.select(pl.when(absent).then(digest[0]).otherwise(given)).to_series()
         text = cells.text.set(absent, code)
+        reason = cells.reason.set(nothing, None) if nothing.any() else cells.reason
         steps.note("default country", text)
-        found.cells["COUNTRY"] = [Cells(value, text, cells.reason, cells.filled)]
+        found.cells["COUNTRY"] = [Cells(value, text, reason, cells.filled)]
     return default
 
 
@@ -176,7 +210,7 @@ def _birth(
         for source in plan.attributes.get(key, ()):
             rule = birth_part(key, this_year)
             column, steps = column_of(members, source), notes.get((key, 0), _UNHEARD)
-            cells = hashed_cells(column, rule, steps, memory=memory, name=key)
+            cells = hashed_cells(column, key, rule, steps, memory=memory, name=key)
             found.count(key, cells)
             whole = found.cells.get(key)
             found.cells[key] = [cells if whole is None else _filled_in(whole[0], cells)]
@@ -196,7 +230,7 @@ def pass_through(members: pl.DataFrame, plan: IdentifierPlan) -> Found:
     """Every key of the plan for members whose hashed keys are hashes already."""
     found = Found()
     for key in plan.stored():
-        cells = stored_cells(column_of(members, key), hashed=key in HASHED_KEYS)
+        cells = stored_cells(column_of(members, key), key)
         found.count(key, cells)
         found.cells[key] = [cells]
     _default_country(found, plan, members.height, _UNHEARD)

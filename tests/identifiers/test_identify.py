@@ -125,10 +125,34 @@ class TestKeyIdentifier:
             identify(pl.DataFrame({"mail": ["a@b.de"]}), plan(EMAIL="loyalty_mail"))
         assert caught.value.code == "attribute-missing"
 
-    def test_a_column_of_lists_is_named(self) -> None:
-        with pytest.raises(SourceError, match="mails") as caught:
-            identify(pl.DataFrame({"mails": [["a@b.de"]]}), plan(EMAIL="mails"))
-        assert caught.value.code == "attribute-type-unsupported"
+    def test_a_column_of_lists_is_its_values(self) -> None:
+        """A list of one is that value; several e-mails are rows, several names are refused."""
+        frame = pl.DataFrame(
+            {
+                "mails": [["a@b.de"], ["c@d.de", " ", "e@f.de", "c@d.de"], [], None, ["bad"]],
+                "fn": [["Cat"], ["Dan", "Danny"], [], ["Eve", "Eve"], None],
+            }
+        )
+        found = balanced(identify(frame, plan(EMAIL="mails", FN="fn")))
+        assert found.rows.rows() == [
+            (sha("a@b.de"), sha("cat")),
+            (sha("c@d.de"), None),
+            (sha("e@f.de"), None),
+        ]
+        assert found.skipped == {"email_invalid": 1, "email_missing": 2}
+        assert found.refused == {"EMAIL": {"email_invalid": 1}, "FN": {"several_values": 1}}
+
+    def test_a_column_of_structs_is_no_text(self) -> None:
+        frame = pl.DataFrame(
+            {
+                "mail": ["a@b.de", "b@b.de", "c@b.de"],
+                "ct": [{"name": "Boston"}, None, {"name": None}],
+                "zip": [[{"code": "1"}], [], None],
+            }
+        )
+        found = balanced(identify(frame, plan(EMAIL="mail", CT="ct", ZIP="zip")))
+        assert found.rows["CT"].to_list() == [None] * 3
+        assert found.refused == {"CT": {"not_text": 2}, "ZIP": {"not_text": 1}}
 
 
 class TestSeveralAttributes:

@@ -7,9 +7,10 @@ import polars as pl
 
 from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex, sha256
 from app.identifiers.columns.distinct import Memory, by_distinct
-from app.identifiers.columns.peculiar import OWN, kinds
+from app.identifiers.columns.peculiar import OWN
+from app.identifiers.columns.reading import read_texts
 from app.identifiers.columns.rule import Rule, Steps
-from app.identifiers.columns.text import as_given, as_text, blank
+from app.identifiers.columns.text import blank
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -18,23 +19,26 @@ class Cells:
 
     `value` is Binary (32 bytes) for hashed keys, or Categorical of their hexadecimal digits where a
     `Memory` was at hand, and String for plain ones; `text` the normalized text, `reason` the refusal;
-    all null where nothing was given. `filled` counts given cells.
+    all null where nothing was given. `filled` counts given cells. `rest` is what follows the first
+    value of a cell that holds several, None where none does.
     """
 
     value: pl.Series
     text: pl.Series
     reason: pl.Series
     filled: int
+    rest: pl.Series | None = None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Normalized:
-    """Cells before they are hashed: text to hash, digest (hex) that came, refusal, any text."""
+    """Cells before they are hashed: text to hash, digest (hex) that came, refusal, any text, rest."""
 
     text: pl.Series
     digest: pl.Series
     reason: pl.Series
     given: pl.Series
+    rest: pl.Series
 
 
 def tally(reasons: pl.Series) -> dict[str, int]:
@@ -47,78 +51,98 @@ def tally(reasons: pl.Series) -> dict[str, int]:
 
 def hashed_cells(
     column: pl.Series,
+    key: str,
     rule: Rule,
     steps: Steps,
     *,
     region: pl.Series | None = None,
     ready_shape: str | None = None,
+    unready_shape: str | None = None,
     memory: Memory | None = None,
     name: str = "",
 ) -> Cells:
-    """Normalize and hash a column of any type; `region` is the rows' country where it matters.
+    """Normalize and hash a column of `key`; `region` is the rows' country where it matters.
 
     `ready_shape`: a pattern of texts to which the rule, and everything before it, does nothing
-    but lower-case them. It saves time and changes nothing, nor does `memory`, which knows the
-    attribute by its `name`.
+    but lower-case them, unless they have `unready_shape`. It saves time and changes nothing, nor
+    does `memory`, which knows the attribute by its `name`.
     """
     frame = column.alias("source").to_frame()
     if region is not None:
         frame = frame.with_columns(region.alias("region"))
     shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
-    solve = partial(_solve, rule=rule, steps=steps, ready_shape=shape)
+    shapes = (shape, unready_shape)
+    solve = partial(_solve, key=key, rule=rule, steps=steps, shapes=shapes)
     found = by_distinct(frame, solve, memory, name)
     filled = int(found["given"].sum())
-    return Cells(found["value"], found["clean"], found["reason"], filled)
+    rest = found["rest"]
+    more = rest if rest.null_count() < rest.len() else None
+    return Cells(found["value"], found["clean"], found["reason"], filled, more)
 
 
-def plain_cells(column: pl.Series, rule: Rule, steps: Steps) -> Cells:
-    """Normalize a column that is sent as it is."""
-    given = as_given(column).alias("text")
-    steps.note("trim", given)
-    found = rule(given.to_frame(), steps)
-    return Cells(found.text, found.text, found.reason, given.len() - given.null_count())
+def plain_cells(column: pl.Series, key: str, rule: Rule, steps: Steps) -> Cells:
+    """Normalize a column of `key` that is sent as it is."""
+    read = read_texts(column, key, steps, hashed=False)
+    filled = read.text.len() - read.text.null_count()
+    if read.kind.null_count() == read.kind.len():
+        found = rule(read.text.to_frame(), steps)
+        return Cells(found.text, found.text, found.reason, filled)
+    found = rule(read.text.set(read.kind.is_not_null(), None).to_frame(), steps)
+    return Cells(found.text, found.text, read.kind.fill_null(found.reason), filled)
 
 
 def _solve(
-    frame: pl.DataFrame, *, rule: Rule, steps: Steps, ready_shape: str | None
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    rule: Rule,
+    steps: Steps,
+    shapes: tuple[str | None, str | None],
 ) -> pl.DataFrame:
-    """Columns value, clean, reason and given for the cells of `frame`."""
+    """Columns value, clean, reason, given and rest for the cells of `frame`."""
+    ready_shape, unready_shape = shapes
     if ready_shape is None:
-        return _hashed(_normalized(frame, rule, steps))
+        return _hashed(_normalized(frame, key, rule, steps))
     lower = frame["source"].str.to_lowercase()
-    others = (~lower.str.contains(ready_shape)).arg_true()
-    ready = Normalized(lower, blank(lower), blank(lower), lower.is_not_null())
+    unready = ~lower.str.contains(ready_shape)
+    if unready_shape is not None:
+        unready = unready | lower.str.contains(unready_shape)
+    others = unready.arg_true()
+    none = blank(lower)
+    ready = Normalized(lower, none, none, lower.is_not_null(), none)
     if others.is_empty():
         return _hashed(ready)
-    worked = _normalized(frame[others], rule, steps)
+    worked = _normalized(frame[others], key, rule, steps)
     return _hashed(
         Normalized(
             ready.text.scatter(others, worked.text),
-            ready.digest.scatter(others, worked.digest),
-            ready.reason.scatter(others, worked.reason),
+            none.clone().scatter(others, worked.digest),
+            none.clone().scatter(others, worked.reason),
             ready.given.scatter(others, worked.given),
+            none.clone().scatter(others, worked.rest),
         )
     )
 
 
-def _normalized(frame: pl.DataFrame, rule: Rule, steps: Steps) -> Normalized:
-    text, broken = as_text(frame["source"])
-    steps.note("trim", text)
-    kind, digest = kinds(text)
-    if broken is not None:
-        kind = kind.set(broken, "text_broken")
+def _normalized(frame: pl.DataFrame, key: str, rule: Rule, steps: Steps) -> Normalized:
+    read = read_texts(frame["source"], key, steps)
+    text, kind = read.text, read.kind
+    given = text.is_not_null()
     others = frame.drop("source").get_columns()
-    if kind.null_count() == kind.len():
-        found = rule(pl.DataFrame([text, *others]), steps)
-        return Normalized(found.text, digest, found.reason, text.is_not_null())
-    found = rule(pl.DataFrame([text.set(kind.is_not_null(), None), *others]), steps)
-    steps.note("already a SHA-256", digest)
+    peculiar = kind.null_count() < kind.len()
+    if peculiar:
+        text = text.set(kind.is_not_null(), None)
+    found = rule(pl.DataFrame([text, *others]), steps)
+    rest = blank(text) if found.rest is None else found.rest
+    if not peculiar:
+        return Normalized(found.text, read.digest, found.reason, given, rest)
+    steps.note("already a SHA-256", read.digest)
     reason = kind.set(kind == OWN, None).fill_null(found.reason)
-    return Normalized(found.text, digest, reason, text.is_not_null())
+    return Normalized(found.text, read.digest, reason, given, rest)
 
 
 def _hashed(found: Normalized) -> pl.DataFrame:
-    """Columns value (32 bytes a cell that is sent), clean, reason and given."""
+    """Columns value (32 bytes a cell that is sent), clean, reason, given and rest."""
     value, reason = sha256(found.text), found.reason
     if found.digest.null_count() < found.digest.len():
         came = found.digest.is_not_null()
@@ -126,5 +150,11 @@ def _hashed(found: Normalized) -> pl.DataFrame:
         nothing = equals(digest, EMPTY_DIGEST)
         value = digest.zip_with(came & ~nothing, value)
         reason = reason.set(nothing, "digest_of_nothing")
-    columns = {"value": value, "clean": found.text, "reason": reason, "given": found.given}
+    columns = {
+        "value": value,
+        "clean": found.text,
+        "reason": reason,
+        "given": found.given,
+        "rest": found.rest,
+    }
     return pl.DataFrame([column.alias(name) for name, column in columns.items()])

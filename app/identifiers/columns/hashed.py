@@ -4,23 +4,24 @@ import polars as pl
 
 from app.identifiers.columns.cells import Cells
 from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex
-from app.identifiers.columns.peculiar import kinds
-from app.identifiers.columns.text import as_given, as_text, blank
-from app.identifiers.keys import DIGEST_BYTES
+from app.identifiers.columns.reading import read_texts
+from app.identifiers.columns.rule import Steps
+from app.identifiers.columns.text import as_given, blank
+from app.identifiers.keys import DIGEST_BYTES, HASHED_KEYS
 
 
-def stored_cells(column: pl.Series, *, hashed: bool) -> Cells:
+def stored_cells(column: pl.Series, key: str) -> Cells:
     """Cells of 32 bytes (or 64 hex characters) as they are; `digest_invalid` for any other."""
-    if not hashed:
+    if key not in HASHED_KEYS:
         text = as_given(column)
         return Cells(text, text, blank(text), text.len() - text.null_count())
     if column.dtype == pl.Binary:
         given = column.is_not_null()
         value = column.set(column.bin.size() != DIGEST_BYTES, None)
     else:
-        text, _ = as_text(column)
-        given = text.is_not_null()
-        value = from_hex(kinds(text)[1])
+        read = read_texts(column, key, Steps())
+        given = read.text.is_not_null()
+        value = from_hex(read.digest)
     nothing = equals(value, EMPTY_DIGEST)
     none = blank(column)
     reason = none.set(given & value.is_null(), "digest_invalid").set(nothing, "digest_of_nothing")

@@ -1,15 +1,20 @@
-"""Takes the columns a plan names out of a frame, or says which one is not there or no values."""
+"""Takes the columns a plan names out of a frame, or says which one is not there."""
 
 import polars as pl
 
 from app.errors import SourceError
+from app.identifiers.columns.lists import OBJECT, SEPARATOR
+from app.identifiers.columns.text import as_text, blank
 
 
 def column_of(members: pl.DataFrame, name: str) -> pl.Series:
-    """The column, matched by its exact name.
+    """The column, matched by its exact name; lists and structs as the texts that stand for them.
+
+    A list of values is its values with `lists.SEPARATOR` between them, anything else that has a
+    structure is `lists.OBJECT`: `wrapping.unwrapped` judges both as it judges JSON in a text.
 
     Raises:
-        SourceError: `attribute-missing`; `attribute-type-unsupported` for lists, structs, objects.
+        SourceError: `attribute-missing`.
 
     """
     if name not in members.columns:
@@ -19,11 +24,21 @@ def column_of(members: pl.DataFrame, name: str) -> pl.Series:
             attribute=name,
         )
     column = members[name]
-    if column.dtype.is_nested() or column.dtype == pl.Object:
-        raise SourceError(
-            f"The attribute {name} holds values of type {column.dtype}; map one of text, numbers "
-            "or dates.",
-            code="attribute-type-unsupported",
-            attribute=name,
-        )
-    return column
+    if not column.dtype.is_nested() and column.dtype != pl.Object:
+        return column
+    if isinstance(column.dtype, pl.Array):
+        column = column.arr.to_list()
+    if isinstance(column.dtype, pl.List):
+        return _joined(column)
+    return blank(column).set(column.is_not_null(), OBJECT).alias(name)
+
+
+def _joined(column: pl.Series) -> pl.Series:
+    lengths = column.list.len().fill_null(0)
+    inner = column.dtype.inner if isinstance(column.dtype, pl.List) else None
+    if inner is None or inner.is_nested() or inner == pl.Object:
+        return blank(column).set(lengths > 0, OBJECT).alias(column.name)
+    items = column.alias("item").to_frame().with_row_index("row").explode("item")
+    texts = items.with_columns(as_text(items["item"]).alias("item")).drop_nulls()
+    found = texts.group_by("row", maintain_order=True).agg(pl.col("item").str.join(SEPARATOR))
+    return blank(column).scatter(found["row"], found["item"]).alias(column.name)

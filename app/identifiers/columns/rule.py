@@ -31,11 +31,13 @@ class Outcome:
     """One column after its rule; both as long as the input.
 
     `text` (String) is what is hashed or sent, null where there is nothing to send;
-    `reason` (String) says why a given text is not used, null elsewhere.
+    `reason` (String) says why a given text is not used, null elsewhere. `rest` (String), where a
+    cell may hold several values, is what is left of it after the first, null where nothing is.
     """
 
     text: pl.Series
     reason: pl.Series
+    rest: pl.Series | None = None
 
 
 Rule = Callable[[pl.DataFrame, Steps], Outcome]

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001
 """Brings any column to trimmed, composed text, whatever type the source gave it.
 
 Which characters are space, which are composed and what is lower-case is decided by the tables of
@@ -6,6 +7,7 @@ set of characters that are trimmed is spelled out here.
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -51,6 +53,19 @@ _NOT_SURELY_COMPOSED: Final = (
 )
 """Every character whose NFC quick check is not Yes, in wider ranges: a text without is NFC."""
 
+_COMPATIBLE: Final = (
+    r"[\x{00AA}\x{00B2}\x{00B3}\x{00B9}\x{00BA}\x{0132}\x{0133}\x{013F}\x{0140}\x{0149}\x{017F}\x{01C4}-\x{01CC}"
+    r"\x{01F1}-\x{01F3}\x{02B0}-\x{02B8}\x{02E0}-\x{02E4}\x{0587}\x{0675}-\x{0678}\x{0E33}\x{0EB3}\x{0EDC}\x{0EDD}"
+    r"\x{1D2C}-\x{1DBF}\x{1E9A}\x{2024}-\x{2026}\x{2070}-\x{209C}\x{2100}-\x{218B}\x{2460}-\x{24FF}\x{2C7C}\x{2C7D}"
+    r"\x{3036}\x{309F}\x{30FF}\x{3131}-\x{318E}\x{3192}-\x{319F}\x{3200}-\x{33FF}\x{A69C}\x{A69D}\x{A770}\x{A7F2}-\x{A7F9}"
+    r"\x{AB5C}-\x{AB5F}\x{AB69}\x{FB00}-\x{FDFC}\x{FE10}-\x{FE19}\x{FE30}-\x{FE6B}\x{FE70}-\x{FEFC}\x{FF01}-\x{FFEE}"
+    r"\x{10780}-\x{107BF}\x{1D400}-\x{1D7FF}\x{1E030}-\x{1E06D}\x{1EE00}-\x{1EEFF}\x{1F100}-\x{1F16F}\x{1FBF0}-\x{1FBF9}]"
+)
+"""The blocks of width and other compatibility forms; what each stands for is polars' to say."""
+
+_SYMBOL: Final = r"^[\p{So}\p{Sk}\p{Sc}]$"
+"""Signs whose plain form would be letters nobody meant: ™ is no TM, and ´ no lost accent."""
+
 _ENDS: Final = SPACE + INVISIBLE
 _SIZES: Final = [
     pl.col("text").str.len_bytes().alias("bytes"),
@@ -59,12 +74,12 @@ _SIZES: Final = [
 _INVISIBLE_CLASS: Final = f"[{INVISIBLE}]"
 
 
-def as_text(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
-    """Any column as trimmed NFC text, blank cells null; and which cells are broken, if any.
+def as_text(column: pl.Series) -> pl.Series:
+    """Any column as trimmed text in composed and plain forms; blank cells null.
 
-    Whole numbers lose the `.0` that a float column gives them, dates are ISO, booleans true and
-    false, 32 bytes of a binary column are a digest in hex, other bytes UTF-8. A cell is broken
-    where characters were lost before it came here: U+FFFD stands for them.
+    Whole numbers lose the `.0` that a float column gives them, and are written as 1.65E+10 where
+    the float cannot hold their last digits; dates are ISO, booleans true and
+    false, 32 bytes of a binary column are a digest in hex, other bytes UTF-8.
     """
     text = _plain(column).str.strip_chars(_ENDS).alias("text")
     size = text.to_frame().select(_SIZES)
@@ -72,10 +87,15 @@ def as_text(column: pl.Series) -> tuple[pl.Series, pl.Series | None]:
     if empty.any():
         text = text.set(empty, None)
     odd = size["bytes"] != size["signs"]
-    if not odd.any():
-        return text, None
-    broken = text.str.contains("\N{REPLACEMENT CHARACTER}", literal=True)
-    return change(text, odd, compose), broken if broken.any() else None
+    return change(text, odd, composed)
+
+
+def broken(text: pl.Series) -> pl.Series | None:
+    """Which cells lost characters before they came here: U+FFFD stands for them. None if none."""
+    if not beyond_ascii(text).any():
+        return None
+    lost = certain(text.str.contains("\N{REPLACEMENT CHARACTER}", literal=True))
+    return lost if lost.any() else None
 
 
 def as_given(column: pl.Series) -> pl.Series:
@@ -83,11 +103,16 @@ def as_given(column: pl.Series) -> pl.Series:
     return trim(_plain(column))
 
 
+def trimmed(text: str) -> str:
+    """One text without space and invisible characters at both ends."""
+    return text.strip(_ENDS)
+
+
 def trim(text: pl.Series) -> pl.Series:
     """Without space and invisible characters at both ends; null where nothing is left."""
-    trimmed = text.str.strip_chars(_ENDS)
-    blank = trimmed.str.len_bytes() == 0
-    return trimmed.set(blank, None) if blank.any() else trimmed
+    bare = text.str.strip_chars(_ENDS)
+    empty = bare.str.len_bytes() == 0
+    return bare.set(empty, None) if empty.any() else bare
 
 
 def beyond_ascii(text: pl.Series) -> pl.Series:
@@ -99,6 +124,25 @@ def compose(text: pl.Series) -> pl.Series:
     """NFC, paid for only by the cells that could change."""
     could_change = text.str.contains(_NOT_SURELY_COMPOSED)
     return change(text, could_change, lambda part: part.str.normalize("NFC"))
+
+
+def composed(text: pl.Series) -> pl.Series:
+    """NFC, and every width form, ligature and styled letter as the plain one it stands for.
+
+    That is NFKC without what it makes of symbols and spaces; it never brings an end to be trimmed.
+    """
+    forms = certain(text.str.contains(_COMPATIBLE))
+    return compose(change(text, forms, lambda part: part.str.replace_many(*_plain_forms())))
+
+
+@cache
+def _plain_forms() -> tuple[list[str], list[str]]:
+    """The characters of `_COMPATIBLE` that have a plain form, and those forms."""
+    every = pl.Series("sign", [chr(c) for c in range(0xAA, 0x1FBFA) if not 0xD800 <= c < 0xE000])
+    signs = every.filter(every.str.contains(_COMPATIBLE) & ~every.str.contains(_SYMBOL))
+    plain = signs.str.normalize("NFKC")
+    changed = (plain != signs) & ~plain.str.contains(r"\s")
+    return signs.filter(changed).to_list(), plain.filter(changed).to_list()
 
 
 def without_invisible(text: pl.Series) -> pl.Series:
@@ -144,10 +188,16 @@ def _plain(column: pl.Series) -> pl.Series:
 
 
 def _floats(column: pl.Series) -> pl.Series:
-    whole = (column == column.floor()) & (column.abs() < 2**63)
+    exact, figures = (2**24, 7) if column.dtype == pl.Float32 else (2**53, 15)
+    whole = (column == column.floor()) & (column.abs() <= exact)
     digits = column.cast(pl.Int64, strict=False).cast(pl.String)
-    text = digits.zip_with(whole, column.cast(pl.String))
-    return text.set(column.is_nan(), None)
+    text = digits.zip_with(whole, column.cast(pl.String)).set(column.is_nan(), None)
+    # a float this large is one of many numbers: the digits it has, and not those it made up
+    rounded = certain(column.abs() > exact) & column.is_finite()
+    places = rounded.arg_true()
+    if places.is_empty():
+        return text
+    return text.scatter(places, [f"{cell:.{figures - 1}E}" for cell in column.gather(places)])
 
 
 def _bytes(column: pl.Series) -> pl.Series:

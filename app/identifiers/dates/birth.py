@@ -8,9 +8,10 @@ import polars as pl
 from app.identifiers.columns.cells import Cells
 from app.identifiers.columns.digest import sha256
 from app.identifiers.columns.distinct import Memory, by_distinct
-from app.identifiers.columns.peculiar import OWN, kinds
+from app.identifiers.columns.peculiar import OWN
+from app.identifiers.columns.reading import read_texts
 from app.identifiers.columns.rule import Outcome, Rule, Steps, outcome
-from app.identifiers.columns.text import as_text, blank, certain
+from app.identifiers.columns.text import blank, certain
 from app.identifiers.dates.written_dates import month_of, read_dates
 from app.identifiers.keys import BIRTH_KEYS
 from app.identifiers.texts.names import letters, lower
@@ -76,9 +77,8 @@ def birth_part(key: str, this_year: int) -> Rule:
 def _of_text(
     frame: pl.DataFrame, *, order: str | None, years: tuple[int, int], steps: Steps
 ) -> pl.DataFrame:
-    text, _ = as_text(frame["source"])
-    steps.note("trim", text)
-    kind, _ = kinds(text)
+    read = read_texts(frame["source"], "DOB", steps)
+    text, kind = read.text, read.kind
     found = read_dates(text, order=order, years=years)
     # a hash of a whole date cannot be split into Meta's three columns
     reason = kind.set(kind == OWN, "dob_hashed").fill_null(found["reason"])

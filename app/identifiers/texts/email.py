@@ -1,35 +1,114 @@
+# ruff: noqa: RUF001
 """Decides which texts are an e-mail address and how it is written before it is hashed."""
 
 from typing import Final
 
 import polars as pl
 
+from app.identifiers.columns.lists import SEPARATOR
+from app.identifiers.columns.nothing import PLACEHOLDER
 from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import change, compose, without_invisible
+from app.identifiers.columns.text import blank, certain, composed, without_invisible
+from app.identifiers.columns.wrapping import SEVERAL
+from app.identifiers.texts.addresses import addresses
 
-EMAIL_READY: Final = r"^[!-?A-~]+@[!-\-/-?A-~]+(?:\.[!-\-/-?A-~]+)+$"
-"""The shape of nearly every address: one @ and a domain of labels, in visible ASCII."""
+EMAIL_READY: Final = (
+    r"^[a-z0-9_][a-z0-9_.+'!$~-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\.){1,4}[a-z]{2,24}$"
+)
+"""The shape of nearly every address, in lower-case ASCII; the others are looked at one by one."""
 
-_ANY_SCRIPT: Final = r"^[^@\s\p{Z}\p{Cc}]+@[^@.\s\p{Z}\p{Cc}]+(?:\.[^@.\s\p{Z}\p{Cc}]+)+$"
-"""One @, something before it, and a domain of two labels or more, none of them empty."""
+_NOBODY: Final = (
+    "(?:null|none|nan|na|nil|undefined|unknown|no-?e?-?mail|no-?one|nobody|blank|empty)"
+)
+EMAIL_OF_NOBODY: Final = rf"^{_NOBODY}@(?:{_NOBODY}\.)+[a-z]+$"
+"""null@null.null, none@none.com: written by a form or a person for "no address", and by many."""
+
+_LETTER: Final = r"\p{L}\p{N}"
+_INSIDE: Final = r"\p{L}\p{N}\p{M}\x{00B7}\x{200C}\x{200D}"
+_SHAPE: Final = (
+    rf"^[{_LETTER}_][{_INSIDE}_.+'!&$~-]*@"
+    rf"(?:[{_LETTER}](?:[{_INSIDE}-]*[{_LETTER}\p{{M}}])?\.)+"
+    r"(?:xn--[a-z0-9-]{2,59}|\p{L}[\p{L}\p{M}]{1,62})$"
+)
+"""RFC 5321 as far as people are given addresses. Dots in a row and before the @ are real at
+Japanese carriers. No one is known by a quoted local part, a route (`%`, `/`), a machine's number, or
+a name that no registry takes (RFC 1123: no underscore, no hyphen at an end)."""
+
+_TYPED_APOSTROPHES: Final = "[‘’ʼ＇´`]"
+_FULL_STOP: Final = "。"
+"""A dot of a domain wherever one is typed in Chinese or Japanese (RFC 3490)."""
+
+_MOST: Final = 20
+"""Addresses in one cell; a cell with more is a mistake of the export that made it."""
+
+_LONGEST: Final = 254
+_LONGEST_LOCAL: Final = 64
+_LONGEST_LABEL: Final = 63
 
 
 def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
-    """Lower-case; refused (`email_invalid`) unless it has one @ and a dot in its domain.
+    """Lower-case; what stands around an address goes, what then is none is `email_invalid`.
 
     Dots and plus tags of the local part stay, as do internationalised names
     (https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences).
-    Space or a control character inside refuses; characters that show nothing are dropped.
+    Several addresses in a cell: the first, and the others as the outcome's `rest`;
+    `several_values` where they are too many. `placeholder` for null@null.null and its like.
     """
     given = frame["text"]
     lower = given.str.to_lowercase()
     steps.note("lower-case", lower)
-    odd = ~lower.str.contains(EMAIL_READY)
-    text = change(lower, odd, lambda part: _any_script(part, steps))
-    return outcome(given, text, "email_invalid")
+    odd = certain(~lower.str.contains(EMAIL_READY)).arg_true()
+    rest = None
+    reason = blank(given)
+    if not odd.is_empty():
+        visible = composed(without_invisible(lower.gather(odd))).str.to_lowercase()
+        found = _found(visible.str.replace_all(_FULL_STOP, "."), steps)
+        lower = lower.scatter(odd, found["text"])
+        reason = reason.scatter(odd, found["reason"])
+        if found["rest"].null_count() < found.height:
+            rest = blank(given).scatter(odd, found["rest"])
+    nobody = certain(lower.str.contains(EMAIL_OF_NOBODY))
+    if nobody.any():
+        lower, reason = lower.set(nobody, None), reason.set(nobody, PLACEHOLDER)
+    worked = outcome(given, lower, "email_invalid")
+    return Outcome(worked.text, reason.fill_null(worked.reason), rest)
 
 
-def _any_script(text: pl.Series, steps: Steps) -> pl.Series:
-    visible = compose(without_invisible(text))
-    steps.note("invisible characters out", visible)
-    return visible.set(~visible.str.contains(_ANY_SCRIPT), None)
+def _found(text: pl.Series, steps: Steps) -> pl.DataFrame:
+    """Columns text (an address or null), reason and rest of lower-case texts."""
+
+    def note(rule: str, now: str) -> None:
+        steps.note(rule, pl.Series([now]))
+
+    steps.note("invisible characters out", text)
+    distinct = text.drop_nulls().unique()
+    found = [addresses(cell, note) for cell in distinct]
+    first = pl.Series([some[0] for some in found], dtype=pl.String)
+    first = first.str.replace_all(_TYPED_APOSTROPHES, "'")
+    answers = pl.DataFrame(
+        {
+            "asked": distinct,
+            "text": first.set(~(first.str.contains(_SHAPE) & _fits(first)), None),
+            "reason": [SEVERAL if len(some) > _MOST else None for some in found],
+            "rest": [SEPARATOR.join(some[1:]) or None for some in found],
+        },
+        schema=dict.fromkeys(("asked", "text", "reason", "rest"), pl.String),
+    )
+    usable = pl.col("reason").is_null()
+    answers = answers.with_columns(pl.when(usable).then(pl.col("text", "rest")))
+    return (
+        text.alias("asked").to_frame().join(answers, on="asked", how="left", maintain_order="left")
+    )
+
+
+def _fits(address: pl.Series) -> pl.Series:
+    """Whether the parts are as short as they must be, in bytes."""
+    frame = address.alias("whole").to_frame()
+    whole, at = pl.col("whole"), pl.col("whole").str.split("@")
+    labels = at.list.get(1, null_on_oob=True).str.split(".").list.eval(pl.element().str.len_bytes())
+    fits = (
+        (whole.str.len_bytes() <= _LONGEST)
+        & (at.list.get(0).str.len_bytes() <= _LONGEST_LOCAL)
+        & (labels.list.max() <= _LONGEST_LABEL)
+    )
+    return frame.select(fits.fill_null(value=False)).to_series()

@@ -8,9 +8,18 @@ from app.identifiers.columns.rule import Outcome, Steps, outcome
 from app.identifiers.columns.text import blank, certain
 
 _DEVICE: Final = (
-    r"^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$|^[0-9a-f]{6}(?:-[0-9a-f]{4}){3}-[0-9a-f]{13}$"
+    r"^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$|^[0-9a-z]{6}(?:-[0-9a-z]{4}){3}-[0-9a-z]{13}$"
 )
-_ZEROED: Final = r"^[0-]+$"
+_WITHOUT_HYPHENS: Final = (
+    "^([0-9a-f]{8})([0-9a-f]{4})([1-5][0-9a-f]{3})([89ab][0-9a-f]{3})([0-9a-f]{12})$"
+)
+"""A UUID by its version and variant (RFC 9562), which an MD5 has by chance only."""
+
+_ZEROED: Final = r"^[0-]{32,36}$"
+_ROUNDED: Final = r"^[0-9][.,][0-9]+E\+[0-9]+$"
+"""A number whose last digits a spreadsheet or a float lost: many members share what is left."""
+
+_DECORATED: Final = r"[,;]$"
 _NUMBER: Final = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
 
 
@@ -18,13 +27,16 @@ def device(frame: pl.DataFrame, steps: Steps) -> Outcome:
     """MADID: lower-case with its hyphens; `madid_invalid` unless shaped like one.
 
     The shape is checked because the value is not hashed: a wrongly mapped column must not leave
-    in plain. All zeros (`madid_zeroed`) is what a device answers whose owner opted out.
+    in plain. Letters beyond f pass, as they do at Meta. 32 digits get the hyphens a UUID has.
+    All zeros (`madid_zeroed`) is what a device answers whose owner opted out.
     """
     given = frame["text"]
     lower = given.str.to_lowercase()
     steps.note("lower-case", lower)
+    lower = lower.str.replace(_WITHOUT_HYPHENS, "$1-$2-$3-$4-$5")
+    steps.note("hyphens of a UUID", lower)
     unlike = certain(~lower.str.contains(_DEVICE))
-    zeroed = certain(lower.str.contains(_ZEROED)) & ~unlike
+    zeroed = certain(lower.str.contains(_ZEROED))
     found = outcome(given, lower.set(zeroed | unlike, None), "madid_invalid")
     if zeroed.any():
         return Outcome(found.text, found.reason.set(zeroed, "madid_zeroed"))
@@ -32,8 +44,18 @@ def device(frame: pl.DataFrame, steps: Steps) -> Outcome:
 
 
 def external_id(frame: pl.DataFrame, steps: Steps) -> Outcome:  # noqa: ARG001
-    """EXTERN_ID: trimmed, otherwise exactly what the source holds."""
-    return Outcome(frame["text"], blank(frame["text"]))
+    """EXTERN_ID: exactly what the source holds, without what was wrapped around it.
+
+    `extern_id_rounded` for 1.65E+10, `extern_id_invalid` for what ends in a comma or a semicolon:
+    such an id is a piece of something, and strangers may share it.
+    """
+    text = frame["text"]
+    reason = blank(text)
+    for shape, name in ((_ROUNDED, "extern_id_rounded"), (_DECORATED, "extern_id_invalid")):
+        found = certain(text.str.contains(shape))
+        if found.any():
+            text, reason = text.set(found, None), reason.set(found, name)
+    return Outcome(text, reason)
 
 
 def customer_value(frame: pl.DataFrame, steps: Steps) -> Outcome:

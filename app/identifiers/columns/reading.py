@@ -1,0 +1,47 @@
+"""Brings a column of any type to the texts that a key's rule can take, or says why a cell has none.
+
+The steps every key shares, in their order: text, trim, composed and plain forms, wrappings off,
+hashes and words for nothing told.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from app.identifiers.columns.nothing import placeholders
+from app.identifiers.columns.peculiar import kinds
+from app.identifiers.columns.rule import Steps
+from app.identifiers.columns.text import as_given, as_text, blank, broken
+from app.identifiers.columns.wrapping import unwrapped
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Read:
+    """One column, ready for its rule; all as long as the input.
+
+    `text`: what a cell says, null where there is nothing; `kind`: `peculiar.OWN`, or the reason not
+    to use the text, else null; `digest`: the hash that `OWN` cells are, in lower-case hex.
+    """
+
+    text: pl.Series
+    kind: pl.Series
+    digest: pl.Series
+
+
+def read_texts(column: pl.Series, key: str, steps: Steps, *, hashed: bool = True) -> Read:
+    """What the cells of `column` say under `key`.
+
+    Keys that are not hashed keep the characters they came with, and a hash is a text like others.
+    Reasons: those of `peculiar.kinds` and `wrapping.unwrapped`, and `text_broken`.
+    """
+    text = as_text(column) if hashed else as_given(column).alias("text")
+    steps.note("trim", text)
+    bare, refused = unwrapped(text, key, steps)
+    kind, digest = kinds(bare, key) if hashed else (placeholders(bare, key), blank(bare))
+    lost = broken(bare)
+    if lost is not None:
+        kind = kind.set(lost, "text_broken")
+    if refused.null_count() < refused.len():
+        kind = refused.fill_null(kind)
+        bare = bare.zip_with(refused.is_null(), text)  # a refused cell was given all the same
+    return Read(bare, kind, digest)
