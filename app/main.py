@@ -165,7 +165,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.database, state.vault, bootstrap_key=bootstrap, issuer=settings.oidc_issuer
     )
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
-    state.attempts = Attempts(state.doorbell.redis)
+    state.attempts = Attempts(state.doorbell.redis, limit=settings.max_failed_attempts)
     store = SnapshotStore.open(settings.snapshots)
     state.source_access = SourceAccess.from_settings_values(
         settings.segment_roots,

@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     allowed_hosts: Csv = ()
     max_header_bytes: int = Field(default=32 * 1024, ge=4096, le=1024 * 1024)
     max_bearer_bytes: int = Field(default=8 * 1024, ge=256, le=64 * 1024)
+    max_failed_attempts: int = Field(default=30, ge=1)
     max_connections: int = Field(default=1000, ge=8)
     max_connections_per_address: int = Field(default=100, ge=1)
     header_timeout_seconds: float = Field(default=10.0, gt=0)

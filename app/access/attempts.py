@@ -1,9 +1,10 @@
-"""Failed attempts to authenticate, counted for each address, so that keys cannot be guessed at leisure.
+"""Failed attempts to authenticate, counted by address and by the beginning of the key that was tried.
 
-Counted in Redis for all processes; while it is away each process counts for itself.
+A valid key is never in the way of this: it is looked at first, and only failures are counted and
+refused. Counted in Redis for all processes; while it is away each process counts for itself.
 """
 
-import ipaddress
+import hashlib
 import math
 import time
 from collections import OrderedDict
@@ -13,77 +14,73 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app.errors import TooManyRequests
+from app.http.networks import network_of
 
 LIMIT = 30
 WINDOW_SECONDS = 60
-_MOST_ADDRESSES = 10_000
+_MOST_COUNTED = 10_000
+# `aek_` and 48 bits: enough to tell keys apart, and no help in guessing the other 208
+_PREFIX_LETTERS = 12
 # how long a Redis that did not answer is left alone
 _PAUSE_SECONDS = 5.0
 
 
 class Attempts:
-    """At most `LIMIT` failures of an address in a minute."""
+    """So many failures a minute of an address (its network), and with keys that begin alike."""
 
-    def __init__(self, redis: Redis, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        limit: int = LIMIT,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         """No network here."""
         self._redis = redis
+        self._limit = limit
         self._monotonic = monotonic
         self._own: OrderedDict[str, tuple[float, int]] = OrderedDict()
         self._away_until = -math.inf
 
-    async def check(self, address: str) -> None:
-        """Raises `TooManyRequests` for an address that failed too often."""
-        count, seconds = await self._count(_network(address), add=0)
-        if count >= LIMIT:
-            raise TooManyRequests(
-                "Too many failed attempts from this address; wait as long as Retry-After says.",
-                code="too-many-failed-attempts",
-                retry_after=max(1, math.ceil(seconds)),
-            )
+    async def failed(self, address: str, credential: str = "") -> None:
+        """Note a failure. Raises `TooManyRequests` when there were too many before it."""
+        counted = [network_of(address)]
+        # tokens of an issuer all begin alike
+        if credential and credential.count(".") != 2:
+            beginning = credential[:_PREFIX_LETTERS].encode()
+            counted.append("key:" + hashlib.sha256(beginning).hexdigest()[:16])
+        for name in counted:
+            count, seconds = await self._count(name)
+            if count > self._limit:
+                raise TooManyRequests(
+                    "Too many failed attempts; wait as long as Retry-After says. A valid key is let "
+                    "in all the same.",
+                    code="too-many-failed-attempts",
+                    retry_after=max(1, math.ceil(seconds)),
+                )
 
-    async def failed(self, address: str) -> None:
-        """Note a failure."""
-        await self._count(_network(address), add=1)
-
-    async def _count(self, network: str, *, add: int) -> tuple[int, float]:
-        """Failures so far, and the seconds until they are forgotten."""
+    async def _count(self, name: str) -> tuple[int, float]:
+        """Failures with this one, and the seconds until they are forgotten."""
         if self._monotonic() < self._away_until:
-            return self._count_here(network, add)
-        key = f"audience-export:failed:{network}"
+            return self._count_here(name)
+        key = f"audience-export:failed:{name}"
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
-                if add:
-                    pipe.incr(key)
-                    pipe.expire(key, WINDOW_SECONDS, nx=True)
-                pipe.get(key)
+                pipe.incr(key)
+                pipe.expire(key, WINDOW_SECONDS, nx=True)
                 pipe.pttl(key)
-                *_, count, milliseconds = await pipe.execute()
+                count, _, milliseconds = await pipe.execute()
         except (RedisError, OSError):
             self._away_until = self._monotonic() + _PAUSE_SECONDS
-            return self._count_here(network, add)
-        return int(count or 0), milliseconds / 1000
+            return self._count_here(name)
+        return int(count), milliseconds / 1000
 
-    def _count_here(self, network: str, add: int) -> tuple[int, float]:
+    def _count_here(self, name: str) -> tuple[int, float]:
         now = self._monotonic()
-        since, count = self._own.pop(network, (now, 0))
+        since, count = self._own.pop(name, (now, 0))
         if now - since >= WINDOW_SECONDS:
             since, count = now, 0
-        if count + add:
-            self._own[network] = (since, count + add)
-        while len(self._own) > _MOST_ADDRESSES:
+        self._own[name] = (since, count + 1)
+        while len(self._own) > _MOST_COUNTED:
             self._own.popitem(last=False)
-        return count + add, since + WINDOW_SECONDS - now
-
-
-def _network(address: str) -> str:
-    """The address, or the network of an IPv6 address: one customer has a whole one (RFC 6177)."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        if mapped is None:
-            return str(ipaddress.ip_network((parsed, 64), strict=False))
-        return str(mapped)
-    return str(parsed)
+        return count + 1, since + WINDOW_SECONDS - now

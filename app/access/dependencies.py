@@ -23,7 +23,7 @@ _bearer = HTTPBearer(auto_error=False, description="an API key, or a token of th
 async def identify(request: Request) -> Caller:
     """Whoever holds the request's credential, looked at once.
 
-    Raises `Unauthenticated`, and `TooManyRequests` after many failures from one address.
+    Raises `Unauthenticated`, and `TooManyRequests` after many failures of an address or a key.
     """
     known: Caller | None = getattr(request.state, "caller", None)
     if known is not None:
@@ -40,29 +40,31 @@ async def identify(request: Request) -> Caller:
 
 
 async def by_credential(request: Request, authorization: str | None) -> Caller:
-    """Whoever holds the credential of an Authorization header; failures are counted by address.
+    """Whoever holds the credential of an Authorization header; only failures are counted.
 
     Raises `Unauthenticated`, `TooManyRequests`.
     """
     authenticator: Authenticator = request.app.state.authenticator
-    async with counting_failures(request, counts=bool(authorization)):
+    credential = (authorization or "").partition(" ")[2].strip()
+    async with counting_failures(request, counts=bool(authorization), credential=credential):
         return await authenticator.authenticate(authorization, request_id=request_id(request))
 
 
 @asynccontextmanager
-async def counting_failures(request: Request, *, counts: bool = True) -> AsyncIterator[None]:
-    """Count it against the address if what is tried in the block is `Unauthenticated`.
+async def counting_failures(
+    request: Request, *, counts: bool = True, credential: str = ""
+) -> AsyncIterator[None]:
+    """Count it against address and credential if what is tried in the block is `Unauthenticated`.
 
-    Raises `TooManyRequests` before the block after too many.
+    Raises `TooManyRequests` in its place when there were too many.
     """
     attempts: Attempts = request.app.state.attempts
     address = request.client.host if request.client is not None else "unknown"
-    await attempts.check(address)
     try:
         yield
     except Unauthenticated:
         if counts:
-            await attempts.failed(address)
+            await attempts.failed(address, credential)
         raise
 
 
