@@ -1,8 +1,9 @@
 """Continue with Facebook: the way out to Meta's dialog and the way back with a token (S26-S28).
 
 A state is random, used once, good for ten minutes, and bound to the connection, to the caller who asked
-and to the browser that was given the cookie, where there is one: who signs in through a front end of
-its own brings none. Whatever goes wrong, nothing is stored but what went wrong.
+and to the browser that was given the cookie. Whoever comes back must bring that cookie or the caller's
+own credential: else a link that was passed on would put another person's token into the connection.
+Whatever goes wrong, nothing is stored but what went wrong.
 https://developers.facebook.com/docs/facebook-login/guides/advanced/manual-flow
 """
 
@@ -23,7 +24,15 @@ from app.connections.collaborators import Connections
 from app.connections.parts import complete, put_token
 from app.connections.service import get_connection
 from app.db.models import Connection, SignIn
-from app.errors import AppError, BadRequest, Conflict, Forbidden, NotFound, Unprocessable
+from app.errors import (
+    AppError,
+    BadRequest,
+    Conflict,
+    Forbidden,
+    NotFound,
+    Unauthenticated,
+    Unprocessable,
+)
 from app.facebook.accounts import TokenInfo
 from app.facebook.client import SCOPE
 from app.facebook.errors import Action, GraphError
@@ -54,6 +63,12 @@ class Return:
     error: str | None
     browser: str | None = field(repr=False)
     request_id: str | None
+
+
+class SignInUnbound(Unauthenticated):
+    """The sign-in was begun elsewhere; finish it in that browser, or with the key it was begun with."""
+
+    code = "sign-in-unbound"
 
 
 class SignInRefused(Unprocessable):
@@ -105,7 +120,7 @@ async def finish(
     """Put the token of a finished dialog into its connection; whatever runs goes on with it (L17).
 
     `caller` is whoever the request says it is, if it says; it must be who began. Raises `BadRequest`
-    (`sign-in-unknown`), `Conflict` (`sign-in-used`, `sign-in-expired`), `Forbidden`
+    (`sign-in-unknown`), `Conflict` (`sign-in-used`, `sign-in-expired`), `SignInUnbound`, `Forbidden`
     (`sign-in-foreign`, `sign-in-revoked`), `SignInRefused`, `Unprocessable`, `GraphError`.
     """
     async with deps.database.transaction() as session:
@@ -167,6 +182,8 @@ async def _take(
         raise Forbidden(
             "The API key this sign-in was begun with is no longer valid.", code="sign-in-revoked"
         )
+    if caller is None and came.browser is None:
+        raise SignInUnbound
     taken = await session.execute(
         update(SignIn)
         .where(SignIn.state_hash == started.state_hash, SignIn.used_at.is_(None))

@@ -4,12 +4,11 @@ import html
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Cookie, Query, Request, Response, status
+from fastapi import APIRouter, Cookie, Form, Query, Request, Response, status
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import Field
 
-from app.access.callers import Caller
-from app.access.dependencies import AdministratorDep, identify
+from app.access.dependencies import AdministratorDep, by_credential, identify
 from app.connections import sign_in
 from app.connections.routes import ConnectionId, ConnectionsDep, WarnWithinDep
 from app.connections.schemas import Connection
@@ -45,7 +44,7 @@ async def authorize_connection(
         deps,
         connection_id,
         caller=caller,
-        redirect_uri=settings.public_url + CALLBACK,
+        redirect_uri=_redirect_uri(request),
         config_id=settings.facebook_config_id or None,
     )
     response.set_cookie(
@@ -81,32 +80,71 @@ async def finish_facebook_sign_in(
     error: Annotated[str | None, Query(max_length=200)] = None,
     browser: Annotated[str | None, Cookie(alias=_COOKIE, max_length=200)] = None,
 ) -> Response | Connection:
-    """Where Facebook sends the person back: to the front end if one is configured, else a small page."""
+    """Where Facebook sends the person back: to the front end if one is configured, else a small page.
+
+    The browser must have the cookie of `authorize`, or the request the credential it was begun with. A
+    browser with neither is asked for it; a front end gets `outcome=sign-in-unbound` with `state` and
+    `code`, and finishes by POST with its caller's credential.
+    """
     came = sign_in.Return(state, code, error, browser, request_id(request))
-    settings = request.app.state.settings
+    frontend_url = request.app.state.settings.frontend_url
     try:
-        caller = await _caller(request)
-        row = await sign_in.finish(
-            deps, came, caller=caller, redirect_uri=settings.public_url + CALLBACK
-        )
+        caller = await identify(request) if "Authorization" in request.headers else None
+        row = await sign_in.finish(deps, came, caller=caller, redirect_uri=_redirect_uri(request))
     except AppError as refused:
-        if settings.frontend_url:
-            return _back(settings.frontend_url, {"outcome": refused.code})
-        if _wants_page(request):
-            return _page("Not connected", refused.detail, refused.status)
-        raise
-    if settings.frontend_url:
-        return _back(settings.frontend_url, {"outcome": "connected", "connection_id": row.id})
+        unbound = isinstance(refused, sign_in.SignInUnbound)
+        returned = {"state": state or "", "code": code or ""} if unbound else {}
+        if frontend_url:
+            return _back(frontend_url, {"outcome": refused.code, **returned})
+        if not _wants_page(request):
+            raise
+        return _question(refused, returned) if unbound else _refusal(refused)
+    if frontend_url:
+        return _back(frontend_url, {"outcome": "connected", "connection_id": row.id})
     if caller is None or _wants_page(request):
-        return _page(
-            "Connected", f"{row.display_name} is signed in. You can close this window.", 200
-        )
+        return _connected(row.display_name)
     return connection_view(row, warn_within=warn_within)
 
 
-async def _caller(request: Request) -> Caller | None:
-    """A browser brings no key; a program that does must be the one that began."""
-    return await identify(request) if "Authorization" in request.headers else None
+@router.post(
+    "/oauth/facebook/callback",
+    operation_id="confirm_facebook_sign_in",
+    response_model=Connection,
+    responses={
+        200: {
+            "description": "The connection, or a small page for a browser",
+            "content": {"text/html": {"schema": {"type": "string"}}},
+        }
+    },
+)
+async def confirm_facebook_sign_in(
+    request: Request,
+    deps: ConnectionsDep,
+    warn_within: WarnWithinDep,
+    state: Annotated[str, Form(max_length=500)],
+    code: Annotated[str, Form(max_length=4000)],
+    key: Annotated[
+        str | None,
+        Form(max_length=8000, description="the API key it was begun with, instead of a header"),
+    ] = None,
+) -> Response | Connection:
+    """Finish a sign-in that came back to another browser, with the credential it was begun with."""
+    came = sign_in.Return(state, code, None, None, request_id(request))
+    try:
+        caller = await by_credential(request, f"Bearer {key}") if key else await identify(request)
+        row = await sign_in.finish(deps, came, caller=caller, redirect_uri=_redirect_uri(request))
+    except AppError as refused:
+        if _wants_page(request):
+            return _refusal(refused)
+        raise
+    if _wants_page(request):
+        return _connected(row.display_name)
+    return connection_view(row, warn_within=warn_within)
+
+
+def _redirect_uri(request: Request) -> str:
+    public_url: str = request.app.state.settings.public_url
+    return public_url + CALLBACK
 
 
 def _wants_page(request: Request) -> bool:
@@ -118,13 +156,38 @@ def _back(address: str, outcome: dict[str, str]) -> Response:
     return _forget(RedirectResponse(address + mark + urlencode(outcome), status.HTTP_303_SEE_OTHER))
 
 
-def _page(title: str, sentence: str, status_code: int) -> Response:
+def _connected(name: str) -> Response:
+    return _page("Connected", f"{name} is signed in. You can close this window.", 200)
+
+
+def _refusal(refused: AppError) -> Response:
+    return _page("Not connected", refused.detail, refused.status)
+
+
+def _question(refused: AppError, returned: dict[str, str]) -> Response:
+    """Ask for the credential; a browser that is signed in to the console brings it by itself."""
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+        for name, value in returned.items()
+    )
+    form = (
+        f'<form method="post" action="{CALLBACK}">{hidden}'
+        "<p><label>API key (not needed where you are signed in to the console)<br>"
+        '<input type="password" name="key" autocomplete="off"></label></p>'
+        "<p><button>Finish</button></p></form>"
+    )
+    return _page("Not connected yet", refused.detail, refused.status, form)
+
+
+def _page(title: str, sentence: str, status_code: int, form: str = "") -> Response:
     body = (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         f"<title>{html.escape(title)}</title>"
-        f"<h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p></html>"
+        f"<h1>{html.escape(title)}</h1><p>{html.escape(sentence)}</p>{form}</html>"
     )
-    return _forget(HTMLResponse(body, status_code))
+    policy = "default-src 'none'; form-action 'self'; frame-ancestors 'none'"
+    page = HTMLResponse(body, status_code, {"Content-Security-Policy": policy})
+    return page if form else _forget(page)
 
 
 def _forget(response: Response) -> Response:

@@ -13,6 +13,7 @@ from app import clock
 from app.db.session import Database
 from tests.access.callers import acting_as, bearing, make_key
 from tests.access.deployments import deployed
+from tests.conftest import API_KEY
 from tests.flows.journey import (
     ACCOUNT,
     expect,
@@ -115,7 +116,9 @@ async def test_a_browser_without_a_key_sees_a_page_and_no_connection(
     connection = await draft(api, display_name="<b>News</b>")
     back = await in_dialog(await authorize(api, connection), answer="continue")
     transport = httpx.ASGITransport(api.app)  # type: ignore[attr-defined]
-    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://testserver", cookies=api.cookies
+    ) as browser:
         page = await browser.get(back, headers={"Accept": "text/html"})
         again = await browser.get(back, headers={"Accept": "text/html"})
     assert page.status_code == 200
@@ -224,6 +227,51 @@ async def test_a_state_is_the_browsers_that_was_given_the_cookie(api: httpx.Asyn
     assert (await get(api, connection))["token"] is None
     own = {"Cookie": f"{cookie.name}={cookie.value}"}
     await expect(await api.get(back, headers=own), 200)
+
+
+async def test_a_link_that_was_passed_on_leads_nowhere(api: httpx.AsyncClient) -> None:
+    """Whoever signs in at the end of it would put a token of theirs into somebody's connection."""
+    connection = await draft(api)
+    back = await in_dialog(await authorize(api, connection), answer="continue")
+    transport = httpx.ASGITransport(api.app)  # type: ignore[attr-defined]
+    page_asked = {"Accept": "text/html"}
+    returned = {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
+    async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as stranger:
+        await refused(await stranger.get(back), 401, "sign-in-unbound")
+        page = await stranger.get(back, headers=page_asked)
+        assert page.status_code == 401
+        assert f'value="{returned["state"]}"' in page.text
+        await refused(await stranger.post(CALLBACK, data=returned), 401, "unauthenticated")
+        for key in (None, "aek_guessed", (await make_key(api, "administrator"))["key"]):
+            body = returned if key is None else {**returned, "key": key}
+            tried = await stranger.post(CALLBACK, data=body, headers=page_asked)
+            assert tried.status_code in {401, 403}
+            assert "Not connected" in tried.text
+        assert (await get(api, connection))["token"] is None
+        # who began it finishes it there, with the key it was begun with
+        own = {**returned, "key": API_KEY}
+        done = await stranger.post(CALLBACK, data=own, headers=page_asked)
+        assert done.status_code == 200
+        assert "is signed in" in done.text
+    assert (await get(api, connection))["token"] is not None
+
+
+async def test_a_front_end_finishes_with_its_callers_credential(make_settings: Any) -> None:
+    async with deployed(make_settings(frontend_url="https://ui.example/")) as api:
+        connection = await draft(api)
+        back = await in_dialog(await authorize(api, connection), answer="continue")
+        transport = httpx.ASGITransport(api.app)  # type: ignore[attr-defined]
+        async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as browser:
+            sent_on = await browser.get(back)
+        assert sent_on.status_code == 303
+        told = {
+            name: values[0]
+            for name, values in parse_qs(urlsplit(sent_on.headers["location"]).query).items()
+        }
+        assert told.pop("outcome") == "sign-in-unbound"
+        api.cookies.clear()
+        finished = await expect(await api.post(CALLBACK, data=told), 200)
+        assert finished["token"]["kind"] == "user"
 
 
 async def test_a_state_lasts_ten_minutes(api: httpx.AsyncClient, database: Database) -> None:

@@ -100,6 +100,13 @@ async def begin(api: httpx.AsyncClient, connection: dict[str, Any]) -> str:
     return url
 
 
+async def own_cookie(api: httpx.AsyncClient, page: Any) -> None:
+    """The browser is the one that the sign-in was begun in."""
+    cookie = next(one for one in api.cookies.jar if one.path != "/")
+    found = {"name": cookie.name, "value": cookie.value, "domain": "127.0.0.1", "path": cookie.path}
+    await page.context.add_cookies([found])
+
+
 async def test_a_person_denies_declines_and_allows(served: httpx.AsyncClient, page: Any) -> None:
     """S26, S27: cancel, then without the box of ads_management, then with it."""
     body = {"display_name": "In a browser"}
@@ -110,12 +117,23 @@ async def test_a_person_denies_declines_and_allows(served: httpx.AsyncClient, pa
         return await expect(await served.get(path), 200)
 
     await page.goto(await begin(served, connection))
+    await page.get_by_role("button", name="Continue").click()
+    await page.get_by_role("heading", name="Not connected yet").wait_for()
+    assert (await seen())["token"] is None
+    # begun by a program: its key is asked for
+    await page.get_by_label("API key").fill("aek_not-it")
+    await page.get_by_role("button", name="Finish").click()
+    await page.get_by_role("heading", name="Not connected", exact=True).wait_for()
+
+    await page.goto(await begin(served, connection))
+    await own_cookie(served, page)
     await page.get_by_role("button", name="Cancel").click()
     await page.get_by_role("heading", name="Not connected").wait_for()
     assert "cancelled at Facebook" in await page.inner_text("body")
     assert (await seen())["sign_in_problem"] == "sign-in-denied"
 
     await page.goto(await begin(served, connection))
+    await own_cookie(served, page)
     await page.get_by_label("ads_management").uncheck()
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_role("heading", name="Not connected").wait_for()
@@ -125,6 +143,7 @@ async def test_a_person_denies_declines_and_allows(served: httpx.AsyncClient, pa
 
     # asked once more, the box is there again
     await page.goto(await begin(served, connection))
+    await own_cookie(served, page)
     assert await page.get_by_label("ads_management").is_checked()
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_role("heading", name="Connected", exact=True).wait_for()
@@ -150,9 +169,7 @@ async def test_a_browser_that_began_another_sign_in_is_refused(
     url = await begin(served, connection)
     served.cookies.clear()
     await begin(served, connection)
-    cookie = next(iter(served.cookies.jar))
-    found = {"name": cookie.name, "value": cookie.value, "domain": "127.0.0.1", "path": cookie.path}
-    await page.context.add_cookies([found])
+    await own_cookie(served, page)
     await page.goto(url)
     await page.get_by_role("button", name="Continue").click()
     await page.get_by_role("heading", name="Not connected").wait_for()
