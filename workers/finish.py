@@ -15,6 +15,7 @@ from app.logs import get_logger
 from app.runs.execution import Claim, end_run, enter_phase, error_document, refused_rows
 from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError
+from app.wording import count_of
 from workers.context import WorkerContext
 from workers.lease import Lease, patiently
 from workers.outcome import KEPT, Notes
@@ -58,28 +59,29 @@ def _warnings(run: Run, notes: Notes, refused: int, kept: int) -> list[dict[str,
     if unusable:
         warnings.append({
             "code": "members-skipped",
-            "detail": f"{unusable:,} rows could not be used; skipped_reasons says why.",
+            "detail": f"{count_of(unusable, 'row')} could not be used; skipped_reasons says why.",
         })  # fmt: skip
     if run.invalid:
         warnings.append({
             "code": "entries-invalid",
-            "detail": f"Meta called about {run.invalid:,} entries invalid; the batches say which kind.",
+            "detail": f"Meta called about {count_of(run.invalid, 'entry', 'entries')} invalid; the batches "
+            "say which kind.",
         })  # fmt: skip
     if refused > kept:
         warnings.append({
             "code": "rows-refused",
-            "detail": f"Meta refused {refused - kept:,} rows; the others were delivered.",
+            "detail": f"Meta refused {count_of(refused - kept, 'row')}; the others were delivered.",
         })  # fmt: skip
     if kept:
         warnings.append({
             "code": "audience-too-small",
-            "detail": f"Meta kept {kept:,} people who should leave: the audience would "
+            "detail": f"Meta kept {count_of(kept, 'person', 'people')} who should leave: the audience would "
             "become too small.",
         })  # fmt: skip
     if notes.shortfall:
         warnings.append({
             "code": "received-fewer",
-            "detail": f"Meta counted {notes.shortfall:,} rows fewer than it acknowledged.",
+            "detail": f"Meta counted {count_of(notes.shortfall, 'row')} fewer than it acknowledged.",
         })  # fmt: skip
     if notes.version_warning:
         warnings.append({

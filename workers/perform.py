@@ -31,16 +31,17 @@ from app.runs.execution import (
 from app.runs.states import Phase, RunStatus
 from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError, verify
+from app.wording import count_of
 from workers.context import WorkerContext
 from workers.deliver import Delivery
 from workers.finish import finish
+from workers.guards import check_against_last, check_removals, usable_values
 from workers.lease import Lease, patiently
 from workers.parking import RunParked
 from workers.plan import DeliveryPlan, make_plan
 from workers.pushes import wait_for_pushes
 from workers.replacement import ReplacementFailed, ReplacementOver
 from workers.segments import RunSkipped, check_segments, check_staged, read_segments
-from workers.shrinking import check_shrinking
 from workers.stage import columns_of
 from workers.withheld import Withheld
 
@@ -66,7 +67,7 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     lease.check_cancel()
     plan = await _staged_before(worker, run, done, begun=begun)
     if plan is None:
-        plan = await _stage(worker, run, lease, segments, audience_id)
+        plan = await _stage(worker, run, lease, graph, segments, audience_id)
     lease.check_cancel()
     steps = list(plan.steps())
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.UPLOADING))
@@ -196,8 +197,8 @@ async def _staged_before(
         if begun:
             raise RunError(
                 f"The rows staged for this run are lost ({error.code}) and part of them was sent: "
-                f"{len(done):,} of {run.batches_total:,} batches. Run again; the members are then "
-                "read anew, and who is in the audience already is not added twice.",
+                f"{len(done):,} of {count_of(run.batches_total, 'batch', 'batches')}. Run again; the "
+                "members are then read anew, and who is in the audience already is not added twice.",
                 code=error.code,
             ) from error
         log.warning("run.restaged", code=error.code)
@@ -206,7 +207,12 @@ async def _staged_before(
 
 
 async def _stage(
-    worker: WorkerContext, run: Run, lease: Lease, segments: Sequence[Segment], audience_id: str
+    worker: WorkerContext,
+    run: Run,
+    lease: Lease,
+    graph: Graph,
+    segments: Sequence[Segment],
+    audience_id: str,
 ) -> DeliveryPlan:
     spec = run.spec
     check_segments(spec, segments)
@@ -220,10 +226,11 @@ async def _stage(
         "staged": manifest.staged,
         "rules_version": RULES_VERSION,
         "schema_hash": schema_hash(spec),
+        "usable_values": usable_values(tally, spec["attributes"]),
     }
     await lease.write(lambda session, claim: note(session, claim, **numbers))
     check_staged(worker.limits.max_members, run, segments, manifest, tally)
-    await check_shrinking(worker, run, audience_id, manifest)
+    await check_against_last(worker, run, graph, audience_id, manifest, tally)
     baseline = await patiently(
         worker.database, lambda session: session.get(ExportBaseline, run.export_id)
     )
@@ -232,6 +239,7 @@ async def _stage(
     plan = await asyncio.to_thread(
         make_plan, worker.store, spec["sync_mode"], manifest, baseline, prefix=prefix
     )
+    check_removals(run, plan, baseline)
     document, total = plan.to_json(), plan.batches_total
     await lease.write(
         lambda session, claim: note(session, claim, plan=document, batches_total=total)

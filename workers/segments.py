@@ -9,11 +9,14 @@ from typing import Any
 
 from app.db.models import Run, Segment
 from app.errors import AppError, Culprit, RunError, SourceError
+from app.exports.plan import MIN_USABLE_RATIO
 from app.exports.staging import Tally
 from app.runs.states import Trigger
 from app.segments.evaluations import note_counts, note_failure
 from app.snapshots import Manifest
+from app.wording import count_of
 from workers.context import WorkerContext
+from workers.guards import check_usable
 from workers.lease import Lease, patiently
 from workers.stage import stage
 
@@ -92,15 +95,18 @@ def check_staged(
         )
     if manifest.distinct_keys > most:
         raise RunSkipped(
-            f"The segments hold {manifest.distinct_keys:,} distinct members; at most {most:,} may be "
-            "exported at once, and nothing was sent. Split the segments over several exports.",
+            f"The segments hold {count_of(manifest.distinct_keys, 'distinct member')}; at most "
+            f"{most:,} may be exported at once, and nothing was sent. Split the segments over several "
+            "exports.",
             code="too-many-members",
         )
+    check_usable(manifest, tally)
     usable, least = tally.usable_ratio, run.spec.get("min_usable_ratio")
-    if least is not None and usable < least:
+    least = MIN_USABLE_RATIO if least is None else least
+    if usable < least:
         raise RunError(
             f"Only {usable:.1%} of the members are usable, less than the {least:.1%} this export asks "
-            "for; nothing was sent. skipped_reasons says why.",
+            "for (min_usable_ratio); nothing was sent. skipped_reasons says why.",
             code="too-few-usable",
             culprit=Culprit.USER,
         )

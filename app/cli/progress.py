@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from app.wording import count_of
+
 _LINE_SECONDS = 5.0
 
 
@@ -97,15 +99,15 @@ class RunProgress:
             return f"Meta asked to wait until {run['throttled_until']}"
         if not counts["batches_total"]:
             self._reading.see(now, counts["read"])
-            parts = [f"{counts['read']:,} members read"] if counts["read"] else []
+            parts = [f"{count_of(counts['read'], 'member')} read"] if counts["read"] else []
             return ", ".join([*parts, *_rate(self._reading, "members")])
         rows = counts["added"] + counts["removed"]
         self._rows.see(now, rows)
         self._batches.see(now, counts["batches_done"])
         left = self._batches.left(counts["batches_total"])
         return ", ".join([
-            f"{counts['batches_done']:,} of {counts['batches_total']:,} batches",
-            f"{rows:,} rows",
+            f"{counts['batches_done']:,} of {count_of(counts['batches_total'], 'batch', 'batches')}",
+            count_of(rows, "row"),
             *_rate(self._rows, "rows"),
             *([] if left is None or not left else [f"{left} left"]),
         ])  # fmt: skip

@@ -295,10 +295,13 @@ class Run(Base):
     removed: Mapped[int] = mapped_column(server_default=text("0"))
     received: Mapped[int] = mapped_column(server_default=text("0"))
     invalid: Mapped[int] = mapped_column(server_default=text("0"))
+    refused: Mapped[int] = mapped_column(server_default=text("0"))
     batches_total: Mapped[int] = mapped_column(server_default=text("0"))
     batches_done: Mapped[int] = mapped_column(server_default=text("0"))
     skipped_reasons: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
     refused_values: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    # mapped key → values that could be sent: the measure for the next run
+    usable_values: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
 
     error: Mapped[Json | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

@@ -24,11 +24,13 @@ from app.db.models import Connection, Export, Segment
 from app.errors import Unprocessable
 from app.exports.collaborators import Exports
 from app.exports.plan import identifier_plan, plan_for
+from app.exports.warnings import mapping_warnings
 from app.identifiers import check_plan
 from app.ids import is_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.sources import SourceAccess
+from app.wording import count_of
 
 
 async def check_export(
@@ -74,7 +76,10 @@ async def check_export(
         await _check_attributes(deps.access, row, members, sources)
     if look_at_audience and row.audience is not None and connection is not None:
         await _check_audience(deps, row, connection)
-    row.warnings = _warnings(members, connection, deps.max_members)
+    row.warnings = [
+        *_warnings(members, connection, deps.max_members),
+        *mapping_warnings(row, [segment.source for segment in members]),
+    ]
 
 
 def refuse_nulls(given: Mapping[str, Any]) -> None:
@@ -178,8 +183,8 @@ def _warnings(
     if total > max_members:
         warnings.append({
             "code": "too-many-members",
-            "detail": f"The segments hold up to {total:,} members; a run of more than {max_members:,} "
-            "distinct ones is skipped. Split the segments over several exports.",
+            "detail": f"The segments hold up to {count_of(total, 'member')}; a run of more than "
+            f"{max_members:,} distinct ones is skipped. Split the segments over several exports.",
         })  # fmt: skip
     warnings += [
         {

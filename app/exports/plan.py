@@ -6,6 +6,9 @@ from typing import Any, Protocol
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu
 
+# of a segment with fewer usable members something is wrong: its data, or the mapping
+MIN_USABLE_RATIO = 0.1
+
 
 class Mapped(Protocol):
     """What has a mapping: an export's row."""

@@ -9,7 +9,7 @@ import contextlib
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.access.callers import Caller
@@ -17,9 +17,10 @@ from app.db.models import Export
 from app.errors import TooManyRequests, Unprocessable
 from app.exports import service
 from app.exports.collaborators import Exports
-from app.exports.plan import identifier_plan
-from app.exports.staging import NOBODY, Tally, stage_members
+from app.exports.plan import MIN_USABLE_RATIO, identifier_plan
+from app.exports.staging import LEFT_OUT, NOBODY, Tally, stage_members
 from app.exports.suppression import SuppressionList, suppression_list
+from app.exports.warnings import mapping_warnings
 from app.ids import new_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
@@ -54,6 +55,7 @@ class Preview:
     keys: list[KeyReport]
     batches: int
     estimated_requests: int
+    warnings: list[dict[str, str]]
 
 
 @dataclass(slots=True)
@@ -115,7 +117,8 @@ async def _preview(
                 "The segments are too large to be previewed; run the export with min_usable_ratio instead.",
                 code="preview-too-long",
             )
-        return _report(tally, work.result(), tuple(plan.attributes))
+        report = _report(tally, work.result(), tuple(plan.attributes))
+        return replace(report, warnings=[*mapping_warnings(row, sources), *_usability(row, report)])
     finally:
         stop.set()
         with contextlib.suppress(Exception):
@@ -137,7 +140,23 @@ def _report(tally: Tally, manifest: Manifest, keys: Sequence[str]) -> Preview:
         keys=[_key(key, tally) for key in keys],
         batches=batches,
         estimated_requests=batches,
+        warnings=[],
     )
+
+
+def _usability(row: Export, report: Preview) -> list[dict[str, str]]:
+    """What would end a run of these members before anything is sent."""
+    least = MIN_USABLE_RATIO if row.min_usable_ratio is None else row.min_usable_ratio
+    if not report.staged and set(report.skipped_reasons) - LEFT_OUT:
+        detail = "Not one member can be used; a run fails. skipped_reasons says why."
+        return [{"code": "nothing-usable", "detail": detail}]
+    if report.usable_ratio < least:
+        detail = (
+            f"Only {report.usable_ratio:.1%} of the members are usable, less than min_usable_ratio"
+            f" ({least:.1%}); a run fails. skipped_reasons says why."
+        )
+        return [{"code": "too-few-usable", "detail": detail}]
+    return []
 
 
 def _key(key: str, tally: Tally) -> KeyReport:

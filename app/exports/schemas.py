@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from app.exports.plan import MIN_USABLE_RATIO
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
 from app.moments import check_cron, check_zone
@@ -108,7 +109,12 @@ DateFormat = Annotated[
 ]
 Ratio = Annotated[
     float,
-    Field(ge=0, le=1, strict=False, description="a run below it is stopped before the first batch"),
+    Field(
+        ge=0,
+        le=1,
+        strict=False,
+        description="a run below it fails before the first batch; 0 switches that off",
+    ),
 ]
 
 
@@ -140,11 +146,12 @@ class ExportCreate(Input):
     date_format: DateFormat | None = None
     consent: ConsentFilter | None = None
     ldu: LimitedDataUse | None = None
-    min_usable_ratio: Ratio | None = None
+    min_usable_ratio: Ratio | None = Field(None, description=f"null means {MIN_USABLE_RATIO}")
     allow_shrink: bool = Field(
         False,
-        description="let `replace` send less than half of what it sent last, and a `mirror` somebody "
-        "asks for take everybody out when the segments are empty",
+        description="let a run of `mirror`, `replace` or `remove` take out more than half, or go on "
+        "although far fewer members are usable than at the last success; and a `mirror` take "
+        "everybody out when the segments are empty",
     )
     schedule: Schedule = Field(default_factory=Schedule)
     enabled: bool = True
@@ -258,7 +265,7 @@ class Export(Output):
     date_format: str | None
     consent: dict[str, Any] | None
     ldu: dict[str, Any] | None
-    min_usable_ratio: float | None
+    min_usable_ratio: float
     allow_shrink: bool
     schedule: dict[str, Any]
     enabled: bool
@@ -302,3 +309,4 @@ class Preview(Output):
     keys: list[KeyReport]
     batches: int
     estimated_requests: int
+    warnings: list[Warning] = Field(description="what a run would stumble over")

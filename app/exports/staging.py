@@ -22,6 +22,8 @@ from app.sources import SourceAccess, open_source
 # frames on their way between the reader and the hashing threads
 _IN_FLIGHT = 4
 NOBODY = SuppressionList()
+# reasons for which members are skipped although their data may be good
+LEFT_OUT = frozenset({"no_consent", REASON})
 
 
 class Stopped(Exception):  # it is no error
@@ -44,9 +46,14 @@ class Tally:
 
     @property
     def usable_ratio(self) -> float:
-        """The share of rows that can be sent; 1.0 of none."""
-        rows = self.read + self.expanded
-        return (rows - self.skipped.total()) / rows if rows else 1.0
+        """The share of rows that can be sent, of those nobody left out on purpose; 1.0 of none."""
+        return usable_share(self.read + self.expanded, self.skipped)
+
+
+def usable_share(rows: int, skipped: Mapping[str, int]) -> float:
+    """How many of the rows were not `skipped` (reason → rows); those left out on purpose do not count."""
+    wanted = rows - sum(skipped.get(name, 0) for name in LEFT_OUT)
+    return (rows - sum(skipped.values())) / wanted if wanted > 0 else 1.0
 
 
 def stage_members(

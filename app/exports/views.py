@@ -9,6 +9,7 @@ from app.access.callers import Caller
 from app.access.names import names_of
 from app.db.models import Connection, Export
 from app.exports import schemas, service, timing
+from app.exports.plan import MIN_USABLE_RATIO
 from app.identifiers import KeyIdentifier
 
 
@@ -48,7 +49,9 @@ async def export_views(
                 date_format=row.date_format,
                 consent=row.consent,
                 ldu=row.ldu,
-                min_usable_ratio=row.min_usable_ratio,
+                min_usable_ratio=MIN_USABLE_RATIO
+                if row.min_usable_ratio is None
+                else row.min_usable_ratio,
                 allow_shrink=row.allow_shrink,
                 schedule=row.schedule,
                 enabled=row.enabled,

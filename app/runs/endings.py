@@ -19,6 +19,7 @@ _EVENTS = {
 }
 _COUNTS = (
     "read", "expanded", "duplicates", "skipped", "staged", "added", "removed", "received", "invalid",
+    "refused",
 )  # fmt: skip
 _ERROR = ("code", "culprit", "message", "help_url")
 

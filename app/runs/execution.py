@@ -188,6 +188,7 @@ async def record_batches(
             **_withheld(sum(item.withheld for item in counted)),
             "received": Run.received + sum(item.received for item in counted),
             "invalid": Run.invalid + sum(item.invalid for item in counted),
+            "refused": Run.refused + sum(item.refused for item in counted),
             "added": Run.added
             + sum(rows for item, rows in delivered if item.operation != "remove"),
             "removed": Run.removed
@@ -210,7 +211,7 @@ def _withheld(rows: int) -> dict[str, Any]:
 
 async def forget_batches(session: AsyncSession, claim: Claim) -> None:
     """Begin the delivery again: what was recorded no longer holds at Meta. Raises `LeaseLost`."""
-    zero = dict.fromkeys(("batches_done", "received", "invalid", "added", "removed"), 0)
+    zero = dict.fromkeys(("batches_done", "received", "invalid", "refused", "added", "removed"), 0)
     await _guarded(session, claim, {**zero, "session_ids": []}, Run.id)
     await session.execute(delete(RunBatch).where(RunBatch.run_id == claim.run_id))
 

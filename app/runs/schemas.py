@@ -12,7 +12,10 @@ from app.runs.waiting import WaitReason
 
 
 class Counts(Output):
-    """Numbers that add up: read + expanded = duplicates + skipped + staged."""
+    """Numbers that add up: read + expanded = duplicates + skipped + staged.
+
+    Once all batches are done, in `add` also staged = received + refused.
+    """
 
     read: int = Field(description="members read from the segments")
     expanded: int = Field(description="extra rows of members with several e-mails or phones")
@@ -24,6 +27,7 @@ class Counts(Output):
     removed: int = Field(description="rows delivered as removals")
     received: int = Field(description="rows Meta received; a batch sent again counts once")
     invalid: int = Field(description="entries Meta called invalid; approximate, by Meta's own word")
+    refused: int = Field(description="rows Meta refused; the batches say why")
     batches_total: int
     batches_done: int
 
@@ -178,6 +182,7 @@ class RunPoint(Output):
     removed: int
     received: int
     invalid: int
+    refused: int
     rules_version: str | None = Field(description="another one can explain another match rate")
     schema_hash: str | None = Field(description="another one means another mapping")
 

@@ -356,7 +356,10 @@ async def test_one_refused_row_is_found_and_the_rest_delivered(
     run = await meta.run(export)
     assert run["status"] == "succeeded_with_warnings", run
     assert [item["code"] for item in run["warnings"]] == ["rows-refused"]
-    assert run["counts"]["received"] == ALL - 1
+    counts = run["counts"]
+    assert (counts["received"], counts["refused"]) == (ALL - 1, 1)
+    assert counts["staged"] == counts["received"] + counts["refused"]
+    assert "refused 1 row;" in run["warnings"][0]["detail"]
     rows = {row[0] for row in meta.sandbox.members(CUSTOMER_LIST)["rows"]}
     assert len(rows) == ALL - 1
     assert bad not in rows
@@ -402,5 +405,6 @@ async def test_people_meta_keeps_are_a_warning(
     assert run["status"] == "succeeded_with_warnings", run
     assert [item["code"] for item in run["warnings"]] == ["audience-too-small"]
     assert (run["counts"]["removed"], run["counts"]["received"]) == (0, 0)
+    assert run["counts"]["refused"] == ALL
     assert len(meta.uploads()) == 1
     await meta.api.delete(f"/v1/exports/{export['id']}")

@@ -69,6 +69,7 @@ async def test_rows_without_an_external_id_lack_the_column(lists: Lists, sandbox
             {"email": "cem@example.com", "id": " "},
         ),
         mode="mirror",
+        allow_shrink=True,
         attributes={"EMAIL": "email", "EXTERN_ID": "id"},
     )
     run = await lists.run(export)

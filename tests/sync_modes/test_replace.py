@@ -110,6 +110,6 @@ async def test_nobody_is_never_a_replacement(lists: Lists) -> None:
     assert (run["status"], run["error"]["code"]) == ("skipped", "segment-empty")
     lists.fill("a", {"email": "nonsense"}, {"email": "@"})
     run = await lists.run(export)
-    assert (run["status"], run["error"]["code"]) == ("failed", "replace-would-shrink")
+    assert (run["status"], run["error"]["code"]) == ("failed", "nothing-usable")
     assert run["skipped_reasons"] == {"email_invalid": 2}
     assert lists.people(export) == {"ann", "ben"}
