@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "7c2e9d41b0a6"
-down_revision = "7d20b8f4c913"
+down_revision = "e81f4c20aa37"
 branch_labels = None
 depends_on = None
 
