@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
-from app.exports import listing, preview, schemas, service
+from app.exports import findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports
 from app.exports.views import export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
@@ -145,12 +145,12 @@ async def duplicate_export(
 @router.post("/{export_id}/preview", operation_id="preview_export")
 async def preview_export(
     export_id: ExportId, request: Request, deps: ExportsDep, caller: ContributorDep
-) -> schemas.Preview:
+) -> findings.Preview:
     """Count what a run would send, key by key, without sending; numbers only, no values."""
     report = await preview.preview_export(
         deps, request.app.state.previews, export_id, caller=caller
     )
-    return schemas.Preview.model_validate(report)
+    return findings.Preview.model_validate(report)
 
 
 @router.post("/{export_id}/detach", operation_id="detach_export")
