@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.keys import (
     ATTRIBUTE_KEYS,
     MULTIPLE_KEYS,
@@ -13,8 +14,8 @@ from app.identifiers.keys import (
 )
 from app.identifiers.places.country_names import ALPHA_2
 from app.identifiers.places.states import STATE_OF
+from app.moments import zones
 
-DATE_FORMATS: Final = frozenset({"DMY", "MDY", "YMD"})
 _KNOWN: Final = frozenset(attribute.key for attribute in ATTRIBUTE_KEYS)
 
 
@@ -48,6 +49,7 @@ class IdentifierPlan:
     """Which columns become which keys, and what is known about all members at once.
 
     `attributes` maps Meta's keys (and DOB) to source columns; several only for EMAIL and PHONE.
+    `time_zone` (IANA) is where columns of instants have their dates of birth.
     `already_hashed` members carry columns named by Meta's keys whose hashed cells are 32 bytes.
     """
 
@@ -55,6 +57,7 @@ class IdentifierPlan:
     attributes: Mapping[str, tuple[str, ...]]
     default_country: str | None = None
     date_format: str | None = None
+    time_zone: str = "UTC"
     consent: Consent | None = None
     ldu: Ldu | None = None
     already_hashed: bool = False
@@ -82,15 +85,6 @@ class IdentifierPlan:
         if self.ldu is not None:
             produced.update(key for key in SCHEMA_KEYS if key.startswith("DATA_PROCESSING"))
         return tuple(key for key in SCHEMA_KEYS if key in produced)
-
-
-def date_order(date_format: str) -> str | None:
-    """`DD/MM/YYYY` and the like as `DMY`; None if it names no order of day, month and year."""
-    written = date_format.upper()
-    if not set(written) <= set("DMY%-/. "):
-        return None
-    order = "".join(dict.fromkeys(letter for letter in written if letter in "DMY"))
-    return order if order in DATE_FORMATS else None
 
 
 def check_plan(plan: IdentifierPlan) -> list[PlanProblem]:
@@ -148,9 +142,12 @@ def _settings(plan: IdentifierPlan) -> list[PlanProblem]:
     if plan.default_country and plan.default_country.lower() not in ALPHA_2:
         detail = "default_country is an ISO 3166-1 alpha-2 code, such as US."
         problems.append(PlanProblem("default_country", "country-unknown", detail))
-    if plan.date_format and date_order(plan.date_format) is None:
-        detail = "date_format names day, month and year in order: DD/MM/YYYY, MM/DD/YYYY, …"
+    if plan.date_format and parse_date_format(plan.date_format) is None:
+        detail = "date_format names day, month and year in order: DD/MM/YYYY, MM/DD/YY, …"
         problems.append(PlanProblem("date_format", "date-format-unknown", detail))
+    if plan.time_zone not in zones():
+        detail = "time_zone is a name of the IANA time zone database, such as Europe/Berlin."
+        problems.append(PlanProblem("time_zone", "time-zone-unknown", detail))
     if plan.consent is not None and not plan.consent.attribute:
         detail = "Name the attribute of the members that holds their consent."
         problems.append(PlanProblem("consent.attribute", "attribute-empty", detail))

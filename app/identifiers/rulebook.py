@@ -19,10 +19,11 @@ from app.identifiers.columns.nothing import PLACEHOLDER
 from app.identifiers.columns.rule import Rule, Steps
 from app.identifiers.columns.text import blank, certain
 from app.identifiers.dates.birth import birth_cells, birth_part
+from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.phones.phone import phone
 from app.identifiers.phones.several import of_several
 from app.identifiers.places.places import POSTAL_CODE_READY, country, country_of, postal_code, state
-from app.identifiers.plan import IdentifierPlan, date_order
+from app.identifiers.plan import IdentifierPlan
 from app.identifiers.texts.email import EMAIL_OF_NOBODY, EMAIL_READY, email
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
 from app.identifiers.texts.nobody import beside_first_name
@@ -193,14 +194,16 @@ def _birth(
     memory: Memory | None,
 ) -> None:
     """DOB split into its three columns, single parts where there is no date."""
-    this_year = clock.now().year
-    order = date_order(plan.date_format) if plan.date_format else None
+    today = clock.now().date()
+    form = parse_date_format(plan.date_format) if plan.date_format else None
+    short_year = form is not None and form.short_year
     for source in plan.attributes.get("DOB", ()):
         steps = notes.get(("DOB", 0), _UNHEARD)
         parts = birth_cells(
             column_of(members, source),
-            order=order,
-            this_year=this_year,
+            form=form,
+            zone=plan.time_zone,
+            today=today,
             steps=steps,
             memory=memory,
         )
@@ -208,7 +211,7 @@ def _birth(
         found.cells.update({key: [cells] for key, cells in parts.items()})
     for key in ("DOBY", "DOBM", "DOBD"):
         for source in plan.attributes.get(key, ()):
-            rule = birth_part(key, this_year)
+            rule = birth_part(key, today.year, short_year=short_year)
             column, steps = column_of(members, source), notes.get((key, 0), _UNHEARD)
             cells = hashed_cells(column, key, rule, steps, memory=memory, name=key)
             found.count(key, cells)

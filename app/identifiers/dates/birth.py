@@ -1,5 +1,6 @@
 """Splits dates of birth into the three columns Meta has for them, and pads single parts."""
 
+from datetime import date
 from functools import cache, partial
 from typing import Final
 
@@ -12,32 +13,46 @@ from app.identifiers.columns.peculiar import OWN
 from app.identifiers.columns.reading import read_texts
 from app.identifiers.columns.rule import Outcome, Rule, Steps, outcome
 from app.identifiers.columns.text import blank, certain
-from app.identifiers.dates.written_dates import month_of, read_dates
+from app.identifiers.dates.calendar_days import OLDEST, YOUNGEST
+from app.identifiers.dates.calendar_words import month_of
+from app.identifiers.dates.date_format import DateFormat
+from app.identifiers.dates.written_dates import Years, read_dates
 from app.identifiers.keys import BIRTH_KEYS
 from app.identifiers.texts.names import letters, lower
 from app.identifiers.texts.script_digits import in_ascii_digits
 
 FIRST_YEAR: Final = 1900
 _LAST_YEAR: Final = 2199
+_INSTANTS: Final = frozenset({"UTC", "Etc/UTC", "Etc/GMT", "GMT", "Etc/Universal", "Etc/Zulu"})
+"""Zones of columns that say when something was, and not where."""
+
+_TWO_DIGITS: Final = r"^'?\p{Nd}{2}(?:\.0+)?$"
 _NUMBER: Final = r"^0*([0-9]{1,4})(?:\.0+)?$"
 
 
 def birth_cells(
     column: pl.Series,
     *,
-    order: str | None,
-    this_year: int,
+    form: DateFormat | None,
+    zone: str,
+    today: date,
     steps: Steps,
     memory: Memory | None = None,
 ) -> dict[str, Cells]:
     """DOBY, DOBM and DOBD of a column of dates of any type.
 
+    `form` is the date format of texts. A column of moments in UTC holds instants (a `timestamptz`
+    of Postgres, say): their date is that of `zone` (IANA name). Moments of another zone, and texts,
+    have the date they are written with.
+
     The refusal is the date's: each of the three cells carries the same reason.
     """
     if column.dtype in (pl.Date, pl.Datetime):
-        solve = partial(_of_dates, this_year=this_year, steps=steps)
+        solve = partial(_of_dates, zone=zone, last_year=today.year, steps=steps)
     else:
-        solve = partial(_of_text, order=order, years=(FIRST_YEAR, this_year), steps=steps)
+        solve = partial(
+            _of_text, form=form, years=Years(FIRST_YEAR, today.year, today), steps=steps
+        )
     found = by_distinct(column.alias("source").to_frame(), solve, memory, "DOB")
     filled = int(found["given"].sum())
     return {
@@ -45,12 +60,13 @@ def birth_cells(
     }
 
 
-def birth_part(key: str, this_year: int) -> Rule:
+def birth_part(key: str, this_year: int, *, short_year: bool = False) -> Rule:
     """The rule of a DOBY, DOBM or DOBD column: a number in range, as four or two digits.
 
     `doby_out_of_range` and so on outside 1900 to this year, 1 to 12 (or a month's name), 1 to 31;
     `doby_invalid` and so on for what is no number
-    (https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences).
+    (https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences). With
+    `short_year` a DOBY of two digits is of the century that makes the person YOUNGEST to OLDEST.
     """
     low, high = {"DOBY": (FIRST_YEAR, this_year), "DOBM": (1, 12), "DOBD": (1, 31)}[key]
     width = 4 if key == "DOBY" else 2
@@ -62,6 +78,10 @@ def birth_part(key: str, this_year: int) -> Rule:
         if key == "DOBM":
             named = month_of(letters(lower(given)))
             number = number.fill_null(named)
+        elif short_year:
+            number = number.zip_with(
+                certain(~given.str.contains(_TWO_DIGITS)), _whole(number, this_year)
+            )
         in_range = certain(number.is_between(low, high))
         text = number.set(~in_range, None).cast(pl.String).str.zfill(width)
         steps.note(f"number of {width} digits", text)
@@ -74,32 +94,44 @@ def birth_part(key: str, this_year: int) -> Rule:
     return rule
 
 
+def _whole(short: pl.Series, this_year: int) -> pl.Series:
+    """Years of two digits as four, null where no century gives a likely age."""
+    centuries = [short + 1900, short + 2000]
+    likely = [
+        year.set(~certain((this_year - year).is_between(YOUNGEST, OLDEST)), None)
+        for year in centuries
+    ]
+    return likely[0].fill_null(likely[1])
+
+
 def _of_text(
-    frame: pl.DataFrame, *, order: str | None, years: tuple[int, int], steps: Steps
+    frame: pl.DataFrame, *, form: DateFormat | None, years: Years, steps: Steps
 ) -> pl.DataFrame:
     read = read_texts(frame["source"], "DOB", steps)
     text, kind = read.text, read.kind
-    found = read_dates(text, order=order, years=years)
+    found = read_dates(text, form=form, years=years)
     # a hash of a whole date cannot be split into Meta's three columns
     reason = kind.set(kind == OWN, "dob_hashed").fill_null(found["reason"])
     return _parts(found["date"], reason, text.is_not_null(), steps)
 
 
-def _of_dates(frame: pl.DataFrame, *, this_year: int, steps: Steps) -> pl.DataFrame:
+def _of_dates(frame: pl.DataFrame, *, zone: str, last_year: int, steps: Steps) -> pl.DataFrame:
     column = frame["source"]
+    if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone in _INSTANTS:
+        column = column.dt.convert_time_zone(zone)
     year = column.dt.year()
     number = year * 10_000 + column.dt.month().cast(pl.Int32) * 100 + column.dt.day()
-    unknown = ~year.is_between(FIRST_YEAR, this_year)
-    date = number.set(unknown, None).cast(pl.Int32)
+    unknown = ~year.is_between(FIRST_YEAR, last_year)
+    day = number.set(unknown, None).cast(pl.Int32)
     reason = blank(column).set(unknown, "dob_out_of_range")
-    return _parts(date, reason, column.is_not_null(), steps)
+    return _parts(day, reason, column.is_not_null(), steps)
 
 
-def _parts(date: pl.Series, reason: pl.Series, given: pl.Series, steps: Steps) -> pl.DataFrame:
+def _parts(day: pl.Series, reason: pl.Series, given: pl.Series, steps: Steps) -> pl.DataFrame:
     """Hash and text of each part of these dates (as numbers, 20260131), the refusals and `given`."""
-    steps.note("as a calendar date", date.cast(pl.String))
+    steps.note("as a calendar date", day.cast(pl.String))
     columns = [reason.alias("reason"), given.alias("given")]
-    places = {"DOBY": date // 10_000 - FIRST_YEAR, "DOBM": date // 100 % 100, "DOBD": date % 100}
+    places = {"DOBY": day // 10_000 - FIRST_YEAR, "DOBM": day // 100 % 100, "DOBD": day % 100}
     for key, place in places.items():
         text, digest = _table(key)
         columns += [digest.gather(place).alias(key), text.gather(place).alias(f"{key} text")]

@@ -1,0 +1,1 @@
+"""Makes the data files of the service from their sources: `make tables`."""
