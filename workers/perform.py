@@ -16,6 +16,7 @@ from app import clock
 from app.connections.parts import missing, open_token
 from app.db.models import Connection, Export, ExportBaseline, Run, Segment
 from app.errors import Culprit, RunError
+from app.exports.plan import MAPPING_FIELDS
 from app.exports.suppression import grown_since
 from app.facebook.graph import Graph
 from app.facebook.preflight import preflight, raise_for
@@ -249,6 +250,5 @@ async def _stage(
 
 def schema_hash(spec: dict[str, Any]) -> str:
     """A digest of the mapping, so that two runs can be told to have been made alike."""
-    names = ("key_identifier", "attributes", "default_country", "date_format", "consent", "ldu")
-    text = json.dumps({name: spec.get(name) for name in names}, sort_keys=True)
+    text = json.dumps({name: spec.get(name) for name in MAPPING_FIELDS}, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -205,6 +205,7 @@ class Export(Base):
     audience: Mapped[Json | None]  # overrides the connection's
     default_country: Mapped[str | None]
     date_format: Mapped[str | None]
+    time_zone: Mapped[str] = mapped_column(server_default=text("'UTC'"))
     consent: Mapped[Json | None]
     ldu: Mapped[Json | None]
     min_usable_ratio: Mapped[float | None]

@@ -90,6 +90,7 @@ def refuse_nulls(given: Mapping[str, Any]) -> None:
         "attributes",
         "segment_ids",
         "sync_mode",
+        "time_zone",
         "allow_shrink",
         "schedule",
         "enabled",

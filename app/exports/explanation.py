@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from app.access.dependencies import ViewerDep
 from app.errors import Unprocessable
-from app.exports.schemas import Attributes, Country, DateFormat
+from app.exports.schemas import Attributes, Country
 from app.http.schemas import Input, Output
 from app.identifiers import (
     ATTRIBUTE_KEYS,
@@ -16,6 +16,7 @@ from app.identifiers import (
     KeyIdentifier,
     explain,
 )
+from app.segments.schemas import DateFormat
 
 router = APIRouter(prefix="/v1/identifiers", tags=["identifiers"])
 

@@ -30,4 +30,7 @@ class Preview(Output):
     keys: list[KeyReport]
     batches: int
     estimated_requests: int
+    time_zone: str = Field(
+        description="whose dates columns of instants were given; change it with the export's `time_zone`"
+    )
     warnings: list[ExportWarning] = Field(description="what a run would stumble over")

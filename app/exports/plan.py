@@ -2,12 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu
 
 # of a segment with fewer usable members something is wrong: its data, or the mapping
 MIN_USABLE_RATIO = 0.1
+
+MAPPING_FIELDS: Final = (
+    *("key_identifier", "attributes", "default_country", "date_format", "time_zone"),
+    *("consent", "ldu"),
+)
+"""The fields of an export that decide what its members' values become."""
 
 
 class Mapped(Protocol):
@@ -17,14 +23,16 @@ class Mapped(Protocol):
     attributes: Any
     default_country: Any
     date_format: Any
+    time_zone: Any
     consent: Any
     ldu: Any
 
 
 def identifier_plan(row: Mapped, *, already_hashed: bool = False) -> IdentifierPlan:
     """The plan of an export's row."""
-    names = ("key_identifier", "attributes", "default_country", "date_format", "consent", "ldu")
-    return plan_of_spec({name: getattr(row, name) for name in names}, already_hashed=already_hashed)
+    return plan_of_spec(
+        {name: getattr(row, name) for name in MAPPING_FIELDS}, already_hashed=already_hashed
+    )
 
 
 def plan_for(source: Mapping[str, Any], plan: IdentifierPlan) -> IdentifierPlan:
@@ -43,6 +51,7 @@ def plan_of_spec(spec: Mapping[str, Any], *, already_hashed: bool = False) -> Id
         },
         default_country=spec.get("default_country"),
         date_format=spec.get("date_format"),
+        time_zone=spec.get("time_zone") or "UTC",
         consent=None
         if consent is None
         else Consent(attribute=consent["attribute"], equals=consent["equals"]),

@@ -21,6 +21,7 @@ from app.exports.plan import MIN_USABLE_RATIO, identifier_plan
 from app.exports.staging import LEFT_OUT, NOBODY, Tally, stage_members
 from app.exports.suppression import SuppressionList, suppression_list
 from app.exports.warnings import mapping_warnings
+from app.identifiers import IdentifierPlan
 from app.ids import new_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
@@ -56,6 +57,7 @@ class Preview:
     batches: int
     estimated_requests: int
     warnings: list[dict[str, str]]
+    time_zone: str
 
 
 @dataclass(slots=True)
@@ -117,7 +119,7 @@ async def _preview(
                 "The segments are too large to be previewed; run the export with min_usable_ratio instead.",
                 code="preview-too-long",
             )
-        report = _report(tally, work.result(), tuple(plan.attributes))
+        report = _report(tally, work.result(), plan)
         return replace(report, warnings=[*mapping_warnings(row, sources), *_usability(row, report)])
     finally:
         stop.set()
@@ -126,7 +128,7 @@ async def _preview(
         await asyncio.to_thread(previews.store.delete_prefix, prefix)
 
 
-def _report(tally: Tally, manifest: Manifest, keys: Sequence[str]) -> Preview:
+def _report(tally: Tally, manifest: Manifest, plan: IdentifierPlan) -> Preview:
     batches = len(plan_batches(manifest))
     return Preview(
         read=tally.read,
@@ -137,10 +139,11 @@ def _report(tally: Tally, manifest: Manifest, keys: Sequence[str]) -> Preview:
         staged=manifest.staged,
         distinct_members=manifest.distinct_keys,
         usable_ratio=round(tally.usable_ratio, 6),
-        keys=[_key(key, tally) for key in keys],
+        keys=[_key(key, tally) for key in plan.attributes],
         batches=batches,
         estimated_requests=batches,
         warnings=[],
+        time_zone=plan.time_zone,
     )
 
 

@@ -9,6 +9,7 @@ from app.exports.plan import MIN_USABLE_RATIO
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
 from app.moments import check_cron, check_zone
+from app.segments.schemas import DateFormat, TimeZone
 
 
 class SyncMode(StrEnum):
@@ -102,11 +103,6 @@ SegmentIds = Annotated[
     list[Annotated[str, StringConstraints(max_length=80)]],
     Field(min_length=1, max_length=100, description="the segments to export, at least one (S56)"),
 ]
-DateFormat = Annotated[
-    str,
-    StringConstraints(pattern=r"^[YMD./ -]{2,20}$"),
-    Field(description="for ambiguous dates", examples=["DD/MM/YYYY"]),
-]
 Ratio = Annotated[
     float,
     Field(
@@ -144,6 +140,7 @@ class ExportCreate(Input):
     audience: AudienceOverride | None = None
     default_country: Country | None = None
     date_format: DateFormat | None = None
+    time_zone: TimeZone = "UTC"
     consent: ConsentFilter | None = None
     ldu: LimitedDataUse | None = None
     min_usable_ratio: Ratio | None = Field(None, description=f"null means {MIN_USABLE_RATIO}")
@@ -169,6 +166,7 @@ class ExportUpdate(Input):
     audience: AudienceOverride | None = None
     default_country: Country | None = None
     date_format: DateFormat | None = None
+    time_zone: TimeZone | None = None
     consent: ConsentFilter | None = None
     ldu: LimitedDataUse | None = None
     min_usable_ratio: Ratio | None = None
@@ -263,6 +261,7 @@ class Export(Output):
     audience: dict[str, Any] | None
     default_country: str | None
     date_format: str | None
+    time_zone: str
     consent: dict[str, Any] | None
     ldu: dict[str, Any] | None
     min_usable_ratio: float

@@ -23,7 +23,7 @@ from app.ids import is_id, new_id
 
 SPEC_FIELDS = (
     "key_identifier", "attributes", "sync_mode", "audience", "default_country", "date_format",
-    "consent", "ldu", "min_usable_ratio", "allow_shrink",
+    "time_zone", "consent", "ldu", "min_usable_ratio", "allow_shrink",
 )  # fmt: skip
 FIELDS = ("display_name", "connection_id", *SPEC_FIELDS, "schedule", "enabled")
 

@@ -47,6 +47,7 @@ async def export_views(
                 audience=row.audience,
                 default_country=row.default_country,
                 date_format=row.date_format,
+                time_zone=row.time_zone,
                 consent=row.consent,
                 ldu=row.ldu,
                 min_usable_ratio=MIN_USABLE_RATIO

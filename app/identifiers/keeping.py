@@ -29,7 +29,11 @@ class Kept:
 
 
 def keep(
-    frame: pl.DataFrame, *, default_country: str | None = None, date_format: str | None = None
+    frame: pl.DataFrame,
+    *,
+    default_country: str | None = None,
+    date_format: str | None = None,
+    time_zone: str = "UTC",
 ) -> Kept:
     """Normalize and hash members whose columns are named by Meta's keys (PUSHED_KEYS).
 
@@ -42,6 +46,7 @@ def keep(
         {key: (key,) for key in PUSHED_KEYS if key in frame.columns},
         default_country=default_country,
         date_format=date_format,
+        time_zone=time_zone,
     )
     found = apply_rules(frame, plan)
     there = [key for key in SCHEMA_KEYS if found.cells.get(key)]

@@ -32,6 +32,7 @@ def check_source(source: Mapping[str, Any]) -> None:
         {"EMAIL": ("EMAIL",)},
         default_country=source.get("default_country"),
         date_format=source.get("date_format"),
+        time_zone=source.get("time_zone") or "UTC",
     )
     for problem in check_plan(plan):
         raise Unprocessable(

@@ -87,6 +87,7 @@ def receive(
     *,
     default_country: str | None,
     date_format: str | None,
+    time_zone: str,
 ) -> Received:
     """Normalize, hash and keep the members of a body; blocks until it has ended.
 
@@ -104,7 +105,10 @@ def receive(
             ]
             keys.update(given)
             kept = keep(
-                frame.select(given), default_country=default_country, date_format=date_format
+                frame.select(given),
+                default_country=default_country,
+                date_format=date_format,
+                time_zone=time_zone,
             )
             writer.add(kept.rows)
             for key, reasons in kept.refused.items():

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.errors import Culprit
 from app.http.schemas import Input, Name, Output, Timestamp
+from app.moments import check_zone
 
 SegmentName = Annotated[
     str,
@@ -15,8 +16,21 @@ SegmentName = Annotated[
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 DateFormat = Annotated[
     str,
-    StringConstraints(pattern=r"^[YMD./ -]{2,20}$"),
-    Field(description="for ambiguous dates", examples=["DD/MM/YYYY"]),
+    StringConstraints(pattern=r"^[A-Za-z%:./, '-]{2,40}$"),
+    Field(
+        description="for dates that could be read in two ways; YY says that years have two digits, then the "
+        "century is the one that makes a person 13 to 100",
+        examples=["DD/MM/YYYY", "MM/DD/YY"],
+    ),
+]
+TimeZone = Annotated[
+    str,
+    StringConstraints(max_length=64),
+    AfterValidator(check_zone),
+    Field(
+        description="an IANA name: where columns of instants (a `timestamptz` of Postgres) have their dates",
+        examples=["Europe/Berlin"],
+    ),
 ]
 
 
@@ -77,6 +91,9 @@ class UploadSource(Input):
         None, description="for national phone numbers and missing countries, on arrival"
     )
     date_format: DateFormat | None = None
+    time_zone: TimeZone | None = Field(
+        None, description="where columns of instants have their dates; UTC, if absent"
+    )
 
 
 Source = Annotated[

@@ -186,6 +186,7 @@ async def _receive(
             uploads.limits,
             default_country=source.get("default_country"),
             date_format=source.get("date_format"),
+            time_zone=source.get("time_zone") or "UTC",
         ),
     )
     pump = asyncio.create_task(stream.pump(body))

@@ -82,6 +82,9 @@ async def test_bodies_are_strict(api: httpx.AsyncClient, sandbox: Any, segment_r
         ({"default_country": "de"}, "/default_country"),
         ({"default_country": "XX"}, "/default_country"),
         ({"date_format": "DD/DD/DD"}, "/date_format"),
+        ({"date_format": "day/month/year"}, "/date_format"),
+        ({"time_zone": "Europe/Atlantis"}, "/time_zone"),
+        ({"time_zone": None}, "/time_zone"),
         ({"min_usable_ratio": 1.5}, "/min_usable_ratio"),
         ({"enabled": "yes"}, "/enabled"),
         ({"status": "active"}, "/status"),
@@ -154,7 +157,8 @@ async def test_an_export_is_what_was_saved(
         "segment_ids": [segment["id"]],
         "sync_mode": "add",
         "default_country": "US",
-        "date_format": "DD/MM/YYYY",
+        "date_format": "MM/DD/YY",
+        "time_zone": "Europe/Berlin",
         "consent": {"attribute": "optin", "equals": "yes"},
         "ldu": {"states": ["ca"], "country": "us"},
         "min_usable_ratio": 0.5,
@@ -177,7 +181,7 @@ async def test_an_export_is_what_was_saved(
         "version",
     }
     for field in ("display_name", "connection_id", "key_identifier", "attributes", "segment_ids",
-                  "sync_mode", "schedule", "enabled"):  # fmt: skip
+                  "sync_mode", "time_zone", "schedule", "enabled"):  # fmt: skip
         await expect(await api.patch(path, json={field: None}), 422)
     cleared = {"audience": None, "consent": None, "ldu": None, "date_format": None}
     after = await expect(await api.patch(path, json=cleared), 200)

@@ -75,6 +75,7 @@ async def test_the_report(api: httpx.AsyncClient, export: dict[str, Any]) -> Non
         "usable_ratio": round(7 / 9, 6),
         "batches": 1,
         "estimated_requests": 1,
+        "time_zone": "UTC",
         "warnings": [],
     }
     assert set(keys) == set(ATTRIBUTES)

@@ -18,9 +18,10 @@ class DateFormat:
 
 
 def parse_date_format(written: str) -> DateFormat | None:
-    """`DD/MM/YYYY`, `MM/DD/YY`, `DD-MON-YY`, Oracle's RR, `%d.%m.%y` …; None if it names no order of the three.
+    """`DD/MM/YYYY`, `MM/DD/YY`, `DD-MON-RR`, `%d.%m.%y` …; None if it names no order of the three.
 
-    A time behind (`DD/MM/YYYY HH:MM`) says nothing of the date. `%y` and `YY` are two digits.
+    A time behind (`DD/MM/YYYY HH:MM`) says nothing of the date. `%y`, `YY` and
+    Oracle's `RR` are two digits.
     """
     upper = _TIME.sub("", written.upper()).replace("MON", "MMM").replace("RR", "YY")
     if not set(upper) <= _SIGNS:
