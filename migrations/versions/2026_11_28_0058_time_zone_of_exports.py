@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "a91d5e60f2b7"
-down_revision = "e81f4c20aa37"
+down_revision = "7c2e9d41b0a6"
 branch_labels = None
 depends_on = None
 
