@@ -35,6 +35,7 @@ from app.erasures import routes as erasures
 from app.errors import AppError
 from app.exports import explanation, membership
 from app.exports import routes as exports
+from app.exports.draft import Drafts
 from app.exports.preview import Previews
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
@@ -174,6 +175,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         kept=MemberFiles(store),
     )
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
+    state.drafts = Drafts()
     state.uploads = Uploads(
         store,
         ThreadPoolExecutor(4, thread_name_prefix="upload"),

@@ -7,9 +7,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
-from app.exports import findings, listing, preview, schemas, service
+from app.exports import draft, findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports
-from app.exports.views import export_view, export_views
+from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
@@ -76,6 +76,21 @@ async def list_exports(
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
     return Page(items=await export_views(session, items, caller), next_cursor=cursor)
+
+
+@router.post("/preview", operation_id="preview_draft")
+async def preview_draft(
+    body: schemas.ExportPreview, request: Request, deps: ExportsDep, caller: ContributorDep
+) -> findings.DraftPreview:
+    """What a draft would make of its first members: fill, reasons, masked samples; within two seconds."""
+    found = await draft.preview_draft(
+        deps,
+        request.app.state.drafts,
+        caller=caller,
+        given=body.model_dump(mode="json", exclude={"sample_rows"}),
+        rows=body.sample_rows,
+    )
+    return draft_view(found)
 
 
 @router.get("/{export_id}", operation_id="get_export")

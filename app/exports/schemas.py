@@ -154,6 +154,14 @@ class ExportCreate(Input):
     enabled: bool = True
 
 
+class ExportPreview(ExportCreate):
+    """An export that is not saved yet, as far as it is there."""
+
+    display_name: Name | None = None  # type: ignore[assignment]  # a draft may have no name yet
+    connection_id: Annotated[str, StringConstraints(max_length=80)] | None = None  # type: ignore[assignment]
+    sample_rows: int = Field(1000, ge=1, le=1000, description="members to look at, at most")
+
+
 class ExportUpdate(Input):
     """A merge patch: absent keeps, null clears where a field may be empty."""
 

@@ -8,7 +8,8 @@ from app import clock
 from app.access.callers import Caller
 from app.access.names import names_of
 from app.db.models import Connection, Export
-from app.exports import schemas, service, timing
+from app.exports import findings, schemas, service, timing
+from app.exports.draft import Draft, KeySample
 from app.exports.plan import MIN_USABLE_RATIO
 from app.identifiers import KeyIdentifier
 
@@ -89,3 +90,43 @@ def _target(row: Export, connection: Connection | None) -> schemas.TargetAudienc
 async def export_view(session: AsyncSession, row: Export, caller: Caller) -> schemas.Export:
     """One export."""
     return (await export_views(session, [row], caller))[0]
+
+
+def draft_view(found: Draft) -> findings.DraftPreview:
+    """The sample of a draft."""
+    skipped = found.skipped.total()
+    rows = found.read + found.expanded
+    return findings.DraftPreview(
+        read=found.read,
+        complete=found.complete,
+        expanded=found.expanded,
+        duplicates=found.duplicates,
+        skipped=skipped,
+        skipped_reasons=dict(found.skipped),
+        staged=found.staged,
+        usable_ratio=round((rows - skipped) / rows, 4) if rows else 1.0,
+        keys=[_sampled(key, found.read) for key in found.keys.values()],
+        advice=[findings.MappingAdvice.model_validate(item) for item in found.advice],
+        warnings=[schemas.Warning(**item) for item in found.warnings],
+    )
+
+
+def _sampled(key: KeySample, read: int) -> findings.SampledKey:
+    valid = key.filled - key.refused.total()
+    return findings.SampledKey(
+        key=key.key,
+        filled=key.filled,
+        fill_rate=round(key.filled / read, 4) if read else 0.0,
+        valid=valid,
+        refused=dict(key.refused),
+        usable_rate=round(valid / read, 4) if read else 0.0,
+        samples=[
+            findings.MaskedCell(
+                text=cell.text,
+                steps=[findings.MaskedStep(rule=rule, text=text) for rule, text in cell.steps],
+                result=cell.result,
+                reason=cell.reason,
+            )
+            for cell in key.cells
+        ],
+    )

@@ -273,6 +273,7 @@ RULES: dict[str, Rule] = {
     "delete_export": Rule(EDITORS, on_export),
     "duplicate_export": Rule(EDITORS, on_export),
     "preview_export": Rule(EDITORS, on_export),
+    "preview_draft": Rule(EDITORS, new_export),
     "detach_export": Rule(ADMINISTRATORS, on_export),
     "explain_identifiers": Rule(
         EVERYBODY, lambda _: _sent(json={"member": {"EMAIL": "a@example.com"}})
