@@ -167,7 +167,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.doorbell.redis, limit=settings.max_failed_attempts)
-    store = SnapshotStore.open(settings.snapshots)
+    store = SnapshotStore.open(settings.snapshots, sealing=state.vault)
     state.source_access = SourceAccess.from_settings_values(
         settings.segment_roots,
         {name: address.get_secret_value() for name, address in settings.segment_databases.items()},

@@ -62,7 +62,8 @@ def build_context(settings: Settings) -> WorkerContext:
     """Put the collaborators together; nothing is connected yet."""
     configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
     doorbell = Doorbell(settings.redis_url.get_secret_value())
-    store = SnapshotStore.open(settings.snapshots)
+    vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+    store = SnapshotStore.open(settings.snapshots, sealing=vault)
     config = GraphConfig(
         base_url=settings.graph_api_url,
         version=settings.graph_api_version,
@@ -86,7 +87,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 max_wait=settings.throttle_patience_seconds,
             ),
         ),
-        vault=Vault([key.get_secret_value() for key in settings.encryption_keys]),
+        vault=vault,
         store=store,
         access=SourceAccess.from_settings_values(
             settings.segment_roots,

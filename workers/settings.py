@@ -49,7 +49,6 @@ class WorkerSettings:
         cron(
             clean_up_after_runs,
             name="clean-up",
-            minute=set(range(3, 60, 10)),
             second=33,
             keep_result=0,
             timeout=_A_DAY,

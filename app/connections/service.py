@@ -184,6 +184,8 @@ async def delete_connection(
         item.updated_at, item.updated_by = clock.now(), caller.id
         record(session, caller, "export.detached", item.id, before={"connection_id": connection_id})
     await session.flush()
+    ids = [item.id for item in dependents]
+    await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id.in_(ids)))
     await request_cancel(session, Run.connection_id == connection_id)
     record(session, caller, "connection.deleted", row.id, before=_audited(row))
     await session.delete(row)

@@ -7,6 +7,7 @@ one that finished: what it added must be found again to be removed later.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Export, ExportBaseline, Run
@@ -27,7 +28,9 @@ async def move_baseline(
     run. Returns the prefixes of staged rows that nobody needs any more once the transaction stands.
     """
     prefix: str = staged["prefix"]
-    if await session.get(Export, export_id, with_for_update=True) is None:
+    export = await session.get(Export, export_id, with_for_update=True)
+    if export is None or export.connection_id is None:
+        # nothing will be compared with these rows: a detached export gets another connection
         return {prefix}
     row = await session.get(ExportBaseline, export_id)
     if row is None:
@@ -61,6 +64,17 @@ async def remember_unfinished(session: AsyncSession, runs: Iterable[Run]) -> Non
                 audience_id=run.audience_id,
                 finished=False,
             )
+
+
+async def forget_plans(session: AsyncSession, runs: Iterable[Run]) -> None:
+    """Have runs that ended keep no plan: the keys of their staged files go with it."""
+    ids = [run.id for run in runs]
+    await session.execute(
+        update(Run)
+        .where(Run.id.in_(ids))
+        .values(plan=None)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def has_delivered(run: Run) -> bool:

@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.db.baselines import remember_unfinished
+from app.db.baselines import forget_plans, remember_unfinished
 from app.db.models import Run
 
 
@@ -30,7 +30,9 @@ async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> 
         .returning(Run)
     )
     # a run that waits out a throttle may have sent rows before
-    await remember_unfinished(session, queued.all())
+    ended_runs = queued.all()
+    await remember_unfinished(session, ended_runs)
+    await forget_plans(session, ended_runs)
     await session.execute(
         update(Run)
         .where(Run.status == "running", Run.cancel_requested_at.is_(None), *which)

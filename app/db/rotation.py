@@ -5,13 +5,14 @@ as it is, and the row's version moves on, so that nobody who read the row before
 back.
 """
 
+import base64
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, literal, select, update
+from sqlalchemy import Table, Text, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import ApiKey, Connection, Webhook
+from app.db.models import ApiKey, Connection, ExportBaseline, Run, SegmentUpload, Webhook
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
 
@@ -47,6 +48,15 @@ class Rotated:
     api_keys_left: int
 
 
+# documents with manifests of staged files, whose `sealed_key` is bound to the `prefix` beside it
+MANIFESTS = (
+    (Run.__table__, "id", "plan"),
+    (ExportBaseline.__table__, "export_id", "delivered"),
+    (ExportBaseline.__table__, "export_id", "pending"),
+    (SegmentUpload.__table__, "id", "manifest"),
+)
+
+
 async def rotate(database: Database, vault: Vault) -> Rotated:
     """Bring every secret under the vault's first key. Repeating it changes nothing."""
     resealed: dict[str, int] = {}
@@ -54,6 +64,12 @@ async def rotate(database: Database, vault: Vault) -> Rotated:
     for place in SEALED:
         name = f"{place.table.name}.{place.column}"
         resealed[name], lost = await _rotate_column(database, vault, place)
+        unreadable += lost
+    for table, identity, column in MANIFESTS:
+        name = f"{table.name}.{column}"  # type: ignore[attr-defined]
+        resealed[name], lost = await _rotate_manifests(
+            database, vault, table.c[identity], table.c[column]
+        )
         unreadable += lost
     async with database.transaction() as session:
         left = await session.scalar(
@@ -90,6 +106,50 @@ async def _rotate_column(database: Database, vault: Vault, place: Sealed) -> tup
                 )
         if not rows:
             return done, lost
+
+
+async def _rotate_manifests(
+    database: Database, vault: Vault, identity: Any, column: Any
+) -> tuple[int, list[str]]:
+    """Seal the keys of staged files anew; a document that was replaced meanwhile is left as it is."""
+    done, lost = 0, []
+    async with database.transaction() as session:
+        sealed = column.cast(Text).contains('"sealed_key": "')
+        ids = (await session.scalars(select(identity).where(sealed).order_by(identity))).all()
+    for row_id in ids:
+        async with database.transaction() as session:
+            stored = await session.scalar(
+                select(column).where(identity == row_id).with_for_update()
+            )
+            try:
+                fresh, count = _resealed(stored, vault)
+            except SecretUnreadable:
+                lost.append(row_id)
+                continue
+            if count:
+                statement = update(column.table).where(identity == row_id)
+                await session.execute(statement.values({column.name: fresh}))
+                done += count
+    return done, lost
+
+
+def _resealed(document: Any, vault: Vault) -> tuple[Any, int]:
+    """The document with every key in it under the vault's first; how many were under another one."""
+    if isinstance(document, list):
+        pairs = [_resealed(item, vault) for item in document]
+        return [item for item, _ in pairs], sum(count for _, count in pairs)
+    if not isinstance(document, dict):
+        return document, 0
+    found = {name: _resealed(value, vault) for name, value in document.items()}
+    fresh, count = {name: value for name, (value, _) in found.items()}, 0
+    key = document.get("sealed_key")
+    if isinstance(key, str):
+        sealed = base64.b64decode(key)
+        if sealed[:_ID_BYTES] != vault.current_key_id:
+            owner = f"snapshots/{document['prefix']}"
+            anew = vault.seal(vault.open(sealed, owner=owner), owner=owner)
+            fresh["sealed_key"], count = base64.b64encode(anew).decode(), 1
+    return fresh, count + sum(count for _, count in found.values())
 
 
 async def _replace(

@@ -215,6 +215,8 @@ async def detach_export(session: AsyncSession, export_id: str, *, caller: Caller
             session, caller, "export.detached", row.id, before={"connection_id": row.connection_id}
         )
         await request_cancel(session, Run.export_id == export_id)
+        # another connection begins anew, so the rows that were delivered are kept for nothing
+        await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id == export_id))
         row.connection_id = None
         row.updated_at, row.updated_by = clock.now(), caller.id
         await session.flush()

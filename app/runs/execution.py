@@ -281,6 +281,8 @@ async def end_run(
             "lease_until": None,
             "throttled_until": None,
             "waiting": None,
+            # with it go the keys of its staged files; a baseline has its own
+            "plan": None,
             **values,
         },
         Run.id,

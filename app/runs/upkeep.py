@@ -10,7 +10,7 @@ from sqlalchemy import not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.db.baselines import remember_unfinished
+from app.db.baselines import forget_plans, remember_unfinished
 from app.db.liveness import alive
 from app.db.models import Run
 from app.db.session import Database
@@ -78,6 +78,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
         )
         ended += closed.scalars()
         await remember_unfinished(session, ended)
+        await forget_plans(session, ended)
         for run in ended:
             await announce_end(session, run)
         reclaimed = await session.execute(

@@ -13,7 +13,7 @@ from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
 from app.snapshots.groups import GroupWriter, Part
 from app.snapshots.manifest import Manifest, StagedFile
-from app.snapshots.reader import open_file
+from app.snapshots.reader import key_of, open_file
 from app.snapshots.records import BUCKETS, Field, Form, Layout, Packing, Rows
 from app.snapshots.store import SnapshotStore
 from app.snapshots.sweep import Outcome, Span, Sweep, in_order
@@ -151,6 +151,7 @@ class _Staged:
         self._packing = packing
         self._files = [(file, group.schema) for group in manifest.groups for file in group.files]
         self._kept = len(manifest.groups) * 2 + THREADS
+        self._key = key_of(store, manifest)
         self._lock = threading.Lock()
         self._loaded: dict[str, _Loaded] = {}
 
@@ -177,7 +178,7 @@ class _Staged:
             if loaded is None:
                 while len(self._loaded) >= self._kept:
                     del self._loaded[next(iter(self._loaded))]
-                staged = open_file(self._store, file)
+                staged = open_file(self._store, file, self._key)
                 columns: dict[str, Column] = {}
                 for name in schema:
                     column = staged.column(name)

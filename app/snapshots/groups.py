@@ -10,6 +10,7 @@ from app.snapshots import files
 from app.snapshots.columns import missing
 from app.snapshots.manifest import Group, Manifest, StagedFile
 from app.snapshots.records import Field, Form, Packing, Rows, bucket_of
+from app.snapshots.sealing import FileKey
 from app.snapshots.store import SnapshotStore
 
 
@@ -51,6 +52,7 @@ class GroupWriter:
         self._packing = packing
         self._columns = tuple(columns)
         self._group_by = tuple(name for name in group_by if name in columns)
+        self._key = FileKey.fresh()
 
     def write(self, name: str, rows: Rows) -> list[Part]:
         """Write records that are in order, as one file for each group among them."""
@@ -68,11 +70,13 @@ class GroupWriter:
 
     def _write(self, name: str, group: int, rows: Rows) -> Part:
         unpacked = self._packing.unpack(rows)
-        buffers, present = files.encode({name: unpacked[name] for name in self._columns}, len(rows))
+        full_name = f"{self._prefix}/{name}-{group}.rows"
+        buffers, present = files.encode(
+            {name: unpacked[name] for name in self._columns}, len(rows), self._key.of(full_name)
+        )
         digest = hashlib.sha256()
         for buffer in buffers:
             digest.update(buffer)
-        full_name = f"{self._prefix}/{name}-{group}.rows"
         self._store.write(full_name, buffers)
         first, last = bucket_of(self._packing.prefixes(rows[[0, -1]])).tolist()
         size = sum(len(buffer) for buffer in buffers)
@@ -87,13 +91,17 @@ class GroupWriter:
             group.rows += part.file.rows
             group.present |= part.present
             group.files.append(part.file)
+        groups = tuple(self._group(collected[number]) for number in sorted(collected))
         return Manifest(
             prefix=self._prefix,
             key_columns=tuple(key.name for key in self._packing.layout.keys),
-            groups=tuple(self._group(collected[number]) for number in sorted(collected)),
+            groups=groups,
             staged=sum(group.rows for group in collected.values()),
             duplicates=duplicates,
             distinct_keys=distinct_keys,
+            sealed_key=self._key.sealed(self._store.sealing, self._prefix)
+            if any(has_text(group) for group in groups)
+            else None,
         )
 
     def _group(self, group: _Collected) -> Group:
@@ -101,6 +109,11 @@ class GroupWriter:
         schema = schema or (self._packing.layout.keys[0].name,)  # rows of nothing are rows still
         forms = {field.name: _form(field) for field in self._packing.layout.fields}
         return Group(schema, tuple(forms[name] for name in schema), group.rows, tuple(group.files))
+
+
+def has_text(group: Group) -> bool:
+    """Whether a column of the group is no hash."""
+    return any(form.startswith("text") for form in group.forms)
 
 
 def _form(described: Field) -> str:

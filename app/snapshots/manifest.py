@@ -53,6 +53,8 @@ class Manifest:
     staged: int
     duplicates: int
     distinct_keys: int
+    # the key of the sealed columns, itself sealed; None where there are none
+    sealed_key: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The manifest as plain JSON values, about 200 bytes for each file of 16 MB."""
@@ -75,6 +77,7 @@ class Manifest:
                 staged=value["staged"],
                 duplicates=value["duplicates"],
                 distinct_keys=value["distinct_keys"],
+                sealed_key=value.get("sealed_key"),
             )
         except (KeyError, TypeError) as error:
             raise SnapshotError(

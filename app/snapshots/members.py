@@ -14,8 +14,10 @@ from app.snapshots import files
 from app.snapshots.columns import Column, TextColumn, from_series, to_frame
 from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
+from app.snapshots.groups import has_text
 from app.snapshots.manifest import Group, Manifest, StagedFile
-from app.snapshots.reader import open_file
+from app.snapshots.reader import key_of, open_file
+from app.snapshots.sealing import FileKey
 from app.snapshots.store import SnapshotStore
 
 
@@ -29,6 +31,7 @@ class MemberWriter:
         self._files: list[StagedFile] = []
         self._forms: dict[str, str] = {}
         self._dictionaries: dict[str, HashDictionary] = {}
+        self._key = FileKey.fresh()
 
     def add(self, frame: pl.DataFrame) -> None:
         """Keep members: hashed columns Binary of 32 bytes, plain ones String, null where missing.
@@ -39,11 +42,11 @@ class MemberWriter:
         if not frame.height:
             return
         columns = {series.name: self._column(series) for series in frame.iter_columns()}
-        buffers, _ = files.encode(columns, frame.height)
+        name = f"{self._prefix}/{len(self._files):05d}.rows"
+        buffers, _ = files.encode(columns, frame.height, self._key.of(name))
         digest = hashlib.sha256()
         for buffer in buffers:
             digest.update(buffer)
-        name = f"{self._prefix}/{len(self._files):05d}.rows"
         self._store.write(name, buffers)
         size = sum(len(buffer) for buffer in buffers)
         self._files.append(StagedFile(name, frame.height, size, digest.hexdigest(), 0, 0))
@@ -60,6 +63,9 @@ class MemberWriter:
             staged=rows,
             duplicates=0,
             distinct_keys=0,
+            sealed_key=self._key.sealed(self._store.sealing, self._prefix)
+            if has_text(group)
+            else None,
         )
 
     def abort(self) -> None:
@@ -94,10 +100,12 @@ class MemberFiles:
         Hashed columns are Binary (32 bytes), plain ones String. One file is in memory at a time.
         Raises `SnapshotError` (`snapshot-missing`, `snapshot-corrupt`, `snapshot-unreachable`).
         """
-        for group in Manifest.from_json(manifest).groups:
+        whole = Manifest.from_json(manifest)
+        key = key_of(self._store, whole)
+        for group in whole.groups:
             forms = dict(zip(group.schema, group.forms, strict=True))
             for file in group.files:
-                staged = open_file(self._store, file)
+                staged = open_file(self._store, file, key)
                 found = {name: staged.column(name) or _type(forms.get(name)) for name in columns}
                 yield from to_frame(found, file.rows).iter_slices(rows)
 

@@ -14,6 +14,7 @@ from app.snapshots.columns import CodeColumn, part, table_of, to_frame
 from app.snapshots.errors import SnapshotError
 from app.snapshots.files import StagedRows
 from app.snapshots.manifest import BatchSlice, Group, Manifest, StagedFile
+from app.snapshots.sealing import FileKey
 from app.snapshots.store import SnapshotStore
 
 _FILES_KEPT = 2  # a batch may begin in one and end in the next
@@ -21,8 +22,15 @@ _FILES_KEPT = 2  # a batch may begin in one and end in the next
 _Schema: TypeAlias = Mapping[str, pl.DataType]
 
 
-def open_file(store: SnapshotStore, file: StagedFile) -> StagedRows:
-    """Load one staged file whole and check it against its size and digest.
+def key_of(store: SnapshotStore, manifest: Manifest) -> FileKey | None:
+    """The key of the manifest's sealed columns; None if it has none. Raises what `FileKey.opened` raises."""
+    if manifest.sealed_key is None:
+        return None
+    return FileKey.opened(store.sealing, manifest.prefix, manifest.sealed_key)
+
+
+def open_file(store: SnapshotStore, file: StagedFile, key: FileKey | None = None) -> StagedRows:
+    """Load one staged file whole and check it against its size and digest; `key` is its manifest's.
 
     Raises `SnapshotError`: `snapshot-missing`, `snapshot-corrupt`, `snapshot-unreachable`.
     """
@@ -34,7 +42,7 @@ def open_file(store: SnapshotStore, file: StagedFile) -> StagedRows:
             code="snapshot-corrupt",
         )
     try:
-        return files.decode(data)
+        return files.decode(data, None if key is None else key.of(file.name))
     except ValueError:
         raise SnapshotError(
             f"The staged file {file.name} in {store.label} was written by another version of this "
@@ -44,7 +52,8 @@ def open_file(store: SnapshotStore, file: StagedFile) -> StagedRows:
 
 
 def verify(store: SnapshotStore, manifest: Manifest) -> None:
-    """Check every file of a manifest, one at a time; raises as `open_file` does."""
+    """Check every file of a manifest, one at a time, and its key; raises as `open_file` does."""
+    key_of(store, manifest)
     for group in manifest.groups:
         for file in group.files:
             open_file(store, file)
@@ -61,12 +70,13 @@ class BatchReader:
     def __init__(
         self, store: SnapshotStore, manifest: Manifest, *, hexadecimal: bool = False
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. Raises `SnapshotError` (`snapshot-corrupt`) for a key that does not open."""
         self._store = store
         self._manifest = manifest
         self._hexadecimal = hexadecimal
         self._lock = threading.Lock()
         self._open: dict[str, _OpenFile] = {}
+        self._key = key_of(store, manifest)
         self._ends = [
             list(accumulate(file.rows for file in group.files)) for group in manifest.groups
         ]
@@ -98,7 +108,7 @@ class BatchReader:
             if found is None:
                 while len(self._open) >= _FILES_KEPT:
                     del self._open[next(iter(self._open))]
-                staged = open_file(self._store, file)
+                staged = open_file(self._store, file, self._key)
                 found = _OpenFile(staged, self._schema(group), hexadecimal=self._hexadecimal)
                 self._open[file.name] = found
             return found

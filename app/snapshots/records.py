@@ -63,12 +63,13 @@ class Field:
 class Layout:
     """Where each column stands in a record; equal if the fields are."""
 
-    __slots__ = ("dtype", "fields", "key_bytes", "keys", "row")
+    __slots__ = ("dtype", "fields", "has_text", "key_bytes", "keys", "row")
 
     def __init__(self, keys: Sequence[Field], others: Sequence[Field] = ()) -> None:
         """`keys` are the columns that name a person; they must be hashed."""
         self.keys = tuple(keys)
         self.fields = (*keys, *others)
+        self.has_text = any(field.form is Form.TEXT for field in self.fields)
         parts: list[tuple[str, np.dtype[Any]]] = [(field.name, field.dtype()) for field in keys]
         parts.append((_KEY_NULLS, np.dtype(">u4")))
         self.key_bytes = np.dtype(parts).itemsize

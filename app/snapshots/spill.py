@@ -1,6 +1,7 @@
 """Rows on their way to distinct files: one anonymous file on local disk that dies with the process.
 
-It never has a name, so a killed worker leaves nothing behind. Each block in it is sorted by bucket;
+It never has a name, so a killed worker leaves nothing behind; rows with text, which is no hash, are
+covered with a key that only this process has. Each block in it is sorted by bucket;
 reading a range of buckets is one read per block.
 """
 
@@ -19,6 +20,7 @@ import numpy.typing as npt
 
 from app.snapshots.errors import SnapshotError
 from app.snapshots.records import BUCKETS, Layout, Rows
+from app.snapshots.sealing import ScratchKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Spill:
         self._lock = threading.Lock()
         self._blocks: list[_Block] = []
         self._end = 0
+        self._key = ScratchKey()
         with _explained("made"):
             self._file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115
 
@@ -47,9 +50,12 @@ class Spill:
         with self._lock:
             offset = self._end
             self._end += rows.nbytes
-        view, at = rows[order].view(np.uint8).data, offset
+        view: memoryview = rows[order].view(np.uint8).data
+        if layout.has_text:
+            view = memoryview(self._key.covered(view, offset))
+        at = offset
         with _explained("written"):
-            while len(view):
+            while view:
                 written = os.pwrite(self._file.fileno(), view, at)
                 view, at = view[written:], at + written
         with self._lock:
@@ -88,6 +94,8 @@ class Spill:
             with _explained("read back"):
                 if os.preadv(self._file.fileno(), [view[:size]], at) != size:
                     raise OSError(errno.EIO, "it is shorter than what was written")
+            if blocks[0].layout.has_text:
+                view[:size] = self._key.covered(view[:size], at)
             view = view[size:]
         return loaded
 

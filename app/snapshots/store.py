@@ -18,6 +18,7 @@ import obstore
 from obstore.exceptions import BaseError, NotFoundError
 
 from app.snapshots.errors import SnapshotError
+from app.snapshots.sealing import ProcessSealing, Sealing
 
 Buffer: TypeAlias = bytes | memoryview
 
@@ -43,24 +44,28 @@ class SnapshotStore:
     Names are relative, with `/` between their parts. Every failure is a `SnapshotError`.
     """
 
-    def __init__(self, label: str, backend: _Backend) -> None:
+    def __init__(self, label: str, backend: _Backend, sealing: Sealing) -> None:
         """Use `open`; `label` is what messages call this store."""
         self.label = label
+        self.sealing = sealing
         self._backend = backend
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, *, sealing: Sealing | None = None) -> Self:
         """The store at a folder's path, `file://`, `s3://`, `gs://` or `az://` address.
 
         Credentials of object storage come from its usual environment variables (for Azure also
         the account, AZURE_STORAGE_ACCOUNT_NAME: the address is az://container/path). Nothing is
         read or created yet, except the folder itself.
+
+        `sealing` keeps the keys of staged files safe; without one they end with this process.
         """
+        sealing = sealing or ProcessSealing()
         parts = urlsplit(url)
         label = f"{parts.scheme}://{parts.hostname or ''}{parts.path}" if parts.scheme else url
         if parts.scheme in REMOTE_SCHEMES:
             with _explained(label, "be opened"):
-                return cls(label, _Bucket(url))
+                return cls(label, _Bucket(url), sealing)
         if parts.scheme not in ("", "file"):
             raise SnapshotError(
                 f"Snapshots cannot be kept under {parts.scheme}:// addresses; "
@@ -68,7 +73,7 @@ class SnapshotStore:
             )
         path = Path(unquote(parts.path)) if parts.scheme else Path(url)
         with _explained(label, "be created"):
-            return cls(label, _Folder(path.absolute()))
+            return cls(label, _Folder(path.absolute()), sealing)
 
     @property
     def scratch(self) -> Path | None:

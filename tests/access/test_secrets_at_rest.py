@@ -28,6 +28,8 @@ from tests.flows.journey import (
 )
 
 ROOT = Path(__file__).parents[2]
+PUSHED = {"name": "pushed", "source": {"kind": "upload"}}
+MEMBERS = b"EMAIL,EXTERN_ID\na@example.com,c-1\n"
 
 
 async def scalar(database: Database, statement: str) -> Any:
@@ -105,8 +107,8 @@ async def test_rotation_with_a_run_in_flight(
 ) -> None:
     """Every stored secret moves to the new key while a run delivers; then the old key can go."""
     old, new = settings.encryption_keys[0].get_secret_value(), generate_key()
-    rows = "".join(f"m{number}@example.com\n" for number in range(30_000))
-    (segment_root / "m.csv").write_text("email\n" + rows)
+    rows = "".join(f"m{number}@example.com,c-{number}\n" for number in range(30_000))
+    (segment_root / "m.csv").write_text("email,customer\n" + rows)
     both = make_settings(encryption_keys=f"{new},{old}", upload_concurrency=1)
     async with deployed(settings) as before:
         connection = await make_connection(before)
@@ -115,21 +117,40 @@ async def test_rotation_with_a_run_in_flight(
         body = {"url": "https://hooks.example.com/x", "events": ["run.finished"]}
         hook = await before.post("/v1/webhooks", json=body)
         assert hook.status_code == 201, hook.text
+        pushed = await expect(await before.post("/v1/segments", json=PUSHED), 201)
+        path = f"/v1/segments/{pushed['id']}/members"
+        for _ in range(2):
+            answer = await before.put(path, content=MEMBERS, headers={"Content-Type": "text/csv"})
+            assert answer.status_code == 200, answer.text
+        other = await make_connection(before, audience={"name": "of the pushed"})
+        keys = {"EMAIL": "EMAIL", "EXTERN_ID": "EXTERN_ID"}
+        later = await make_export(before, other, pushed, attributes=keys, sync_mode="mirror")
+        run = await start_run(before, later)
+        await work(settings)
+        assert (await get_run(before, run))["status"] == "succeeded"
     async with deployed(both) as api:
         segment = await make_segment(api, str(segment_root / "m.csv"))
-        export = await make_export(api, connection, segment)
+        keys = {"EMAIL": "email", "EXTERN_ID": "customer"}
+        export = await make_export(api, connection, segment, attributes=keys)
+        before_it = len(sandbox.requests("/users"))
         sandbox.control("PUT", "settings", json={"latency": 0.3})
         run = await start_run(api, export)
         working = asyncio.create_task(work(both))
-        while not sandbox.requests("/users"):  # noqa: ASYNC110 - the sandbox tells when asked
+        # the sandbox tells when asked
+        while len(sandbox.requests("/users")) <= before_it:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         rotated = await rotate(database, Vault([new, old]))
         during = await get_run(api, run)
         await working
         assert rotated.resealed == {
-            "connections.token": 4,
+            "connections.token": 5,
             "webhooks.secret": 1,
             "webhooks.previous_secret": 0,
+            # keys of staged files: of a mirror's last delivery, and of two pushes
+            "runs.plan": 0,
+            "export_baselines.delivered": 1,
+            "export_baselines.pending": 0,
+            "segment_uploads.manifest": 2,
         }
         assert (rotated.unreadable, rotated.api_keys_left) == ((), 0)
         assert during["status"] == "running"
@@ -142,6 +163,12 @@ async def test_rotation_with_a_run_in_flight(
         assert after["version"] == connection["version"] + 1
         assert after["updated_at"] == connection["updated_at"]
         assert (await api.get(f"/v1/connections/{connection['id']}/ad-accounts")).status_code == 200
+        more = b"EMAIL,EXTERN_ID\na@example.com,c-1\nb@example.com,c-2\n"
+        answer = await api.put(path, content=more, headers={"Content-Type": "text/csv"})
+        assert answer.status_code == 200, answer.text
+        run = await start_run(api, later)
+        await work(make_settings(encryption_keys=new))
+        assert (await get_run(api, run))["counts"]["added"] == 1, "compared with what was sealed"
     again = await rotate(database, Vault([new]))
     assert sum(again.resealed.values()) == 0
     assert again.unreadable == ()
@@ -174,6 +201,10 @@ async def test_every_sealed_column_is_rotated() -> None:
         ("idempotency_keys", "request_hash"),
         ("idempotency_keys", "body"),
         ("suppressions", "hash"),
+        ("sessions", "token_hash"),
+        ("sessions", "credential_hash"),
+        ("sign_in_links", "ticket_hash"),
+        ("sign_in_links", "credential_hash"),
     }
     binary = {
         (table.name, column.name)

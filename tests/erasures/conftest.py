@@ -26,7 +26,12 @@ def time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
 @pytest.fixture
 def erasing(api: httpx.AsyncClient, settings: Settings) -> Erasing:
     state = api.app.state  # type: ignore[attr-defined]
-    return Erasing(state.database, state.graph, state.vault, SnapshotStore.open(settings.snapshots))
+    return Erasing(
+        state.database,
+        state.graph,
+        state.vault,
+        SnapshotStore.open(settings.snapshots, sealing=state.vault),
+    )
 
 
 @pytest.fixture

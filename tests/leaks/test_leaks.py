@@ -27,14 +27,19 @@ DIGITS = "5799887766"  # of every telephone number
 BIRTH = ("1931-02-27", "19310227")
 TOKENS = {"user": "sandbox-user-token", "system": "sandbox-system-token"}
 
-COLUMNS = "email,phone,fn,ln,dob,ct,st,zip,country"
+# Meta takes these as they are: they are sealed in files instead of hashed
+DEVICE = "5e1f0a77-9c3d-4b62-8f4e-7d1c2b3a4f5e"
+CUSTOMER = f"customer-{MARK}"
+
+COLUMNS = "email,phone,fn,ln,dob,ct,st,zip,country,customer,device,value"
+_KEPT = f"{CUSTOMER}-1,{DEVICE},7"
 ROWS = [
-    f"{MARK}.ada@example.org,+4915{DIGITS},Ada{MARK},Love{MARK},{BIRTH[0]},Bonn{MARK},NW{MARK},ZQ{MARK},DE",
-    f" {MARK.upper()}.BOB@EXAMPLE.ORG ,0049 15{DIGITS},Bob {MARK},O'{MARK},27.02.1931,{MARK}stadt,,99999,de",
+    f"{MARK}.ada@example.org,+4915{DIGITS},Ada{MARK},Love{MARK},{BIRTH[0]},B{MARK},NW{MARK},ZQ{MARK},DE,{_KEPT}",
+    f" {MARK.upper()}.BOB@EXAMPLE.ORG ,0049 15{DIGITS},Bob {MARK},O'{MARK},27.02.1931,{MARK}s,,9,de,{_KEPT}",
     # none of these is valid: their reasons are counted, their values go nowhere
-    f"{MARK} at example,call {DIGITS} now{MARK},,,{MARK},,,,{MARK}land",
-    f"{MARK}@@example..org,1{DIGITS}9{DIGITS},,,,,,,",
-]
+    f"{MARK} at example,call {DIGITS} now{MARK},,,{MARK},,,,{MARK}land,{CUSTOMER}-3,{MARK},{MARK}",
+    f"{MARK}@@example..org,1{DIGITS}9{DIGITS},,,,,,,,,,",
+]  # fmt: skip
 MAPPING = {
     "EMAIL": "email",
     "PHONE": "phone",
@@ -45,6 +50,8 @@ MAPPING = {
     "ST": "st",
     "ZIP": "zip",
     "COUNTRY": "country",
+    "EXTERN_ID": "customer",
+    "MADID": "device",
 }
 
 
@@ -57,6 +64,7 @@ class Story:
         self.secrets: dict[str, str] = {
             "identifier": MARK,
             "telephone": DIGITS,
+            "device": DEVICE,
             "birth date": BIRTH[0],
             "birth date, packed": BIRTH[1],
             "bootstrap key": deployment.bootstrap_key,
@@ -155,11 +163,12 @@ async def successes(story: Story, folder: Path) -> tuple[dict[str, Any], dict[st
     for _ in range(2):
         answer = await story.api.put(
             f"/v1/segments/{pushed['id']}/members",
-            content=f"EMAIL,PHONE,FN\n{MARK}.eve@example.org,+4915{DIGITS},Eve{MARK}\n{MARK},{MARK},x\n",
+            content=f"EMAIL,PHONE,FN,EXTERN_ID,MADID\n{MARK}.eve@example.org,+4915{DIGITS},Eve{MARK},"
+            f"{CUSTOMER}-4,{DEVICE}\n{MARK},{MARK},x,,\n",
             headers={"Content-Type": "text/csv"},
         )
         assert answer.status_code == 200, answer.text
-    keys = {"EMAIL": "EMAIL", "PHONE": "PHONE", "FN": "FN"}
+    keys = {name: name for name in ("EMAIL", "PHONE", "FN", "EXTERN_ID", "MADID")}
     assert (await story.run(await story.export(connection, pushed, attributes=keys)))[
         "error"
     ] is None
@@ -277,6 +286,9 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
         assert any(part in name for name in names), part
     logs = b"".join(content for name, content in places if name.endswith(".log"))
     assert b"run.claimed" in logs
+    # the mirror's last delivery and the pushed members lie there, with their plain columns sealed
+    kept = [content for name, content in places if name.endswith(".rows")]
+    assert len([content for content in kept if b'"form":"sealed"' in content]) >= 2
     assert scanner.found_in(places) == {}
     await plants_are_found(deployment, scanner)
 

@@ -1,15 +1,18 @@
 """Rows as plain tuples, and the slow and obvious way to do what snapshots do fast."""
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from hashlib import sha256
 from typing import Any
+from unittest.mock import patch
 
 import polars as pl
 from hypothesis import strategies as st
 
 from app.snapshots import BatchReader, Manifest, SnapshotStore, StageWriter, plan_batches
+from app.snapshots.sealing import FileKey
 
 COLUMNS = ("EMAIL", "FN", "GEN", "MADID", "EXTERN_ID")
 PLAIN = {"MADID", "EXTERN_ID"}
@@ -74,6 +77,13 @@ def read_rows(
         ]
         rows += found.with_columns(lacking).select(columns).rows()
     return rows
+
+
+@contextmanager
+def same_key() -> Iterator[None]:
+    """Stagings with one and the same key, so that their files can be compared byte by byte."""
+    with patch.object(FileKey, "fresh", lambda: FileKey(bytes(range(32)))):
+        yield
 
 
 def key_of(row: Row, keys: Sequence[str] = ("EMAIL",), columns: Sequence[str] = COLUMNS) -> Row:

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.db.secrets import Vault, generate_key
 from app.snapshots import (
     BatchReader,
     BatchSlice,
@@ -23,18 +24,28 @@ from app.snapshots import (
     plan_batches,
     verify,
 )
-from tests.snapshots.people import Row, hashed, stage_rows
+from tests.snapshots.people import Row, hashed, same_key, stage_rows
 
 READER = """
 import json, sys, hashlib
+from app.db.secrets import Vault
 from app.snapshots import BatchReader, Manifest, SnapshotStore, plan_batches
-url, text = sys.argv[1:]
+url, text, key = sys.argv[1:]
 manifest = Manifest.from_json(json.loads(text))
-reader = BatchReader(SnapshotStore.open(url), manifest, hexadecimal=True)
+store = SnapshotStore.open(url, sealing=Vault([key]))
+reader = BatchReader(store, manifest, hexadecimal=True)
 for batch in plan_batches(manifest, 700)[::-1]:
     rows = reader.read(batch)
     print(batch.sequence, rows.columns, hashlib.sha256(rows.write_ndjson().encode()).hexdigest())
 """
+
+
+KEY = generate_key()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SnapshotStore:
+    return SnapshotStore.open(str(tmp_path / "snapshots"), sealing=Vault([KEY]))
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ def test_another_process_reads_the_same_batches(
 ) -> None:
     assert sum(len(group.files) for group in manifest.groups) > 4
     command = [sys.executable, "-c", READER, str(tmp_path / "snapshots")]
-    command.append(json.dumps(manifest.to_json()))
+    command += [json.dumps(manifest.to_json()), KEY]
     told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     reader = BatchReader(store, manifest, hexadecimal=True)
     expected = []
@@ -148,10 +159,11 @@ def test_the_bytes_of_a_file_never_change(store: SnapshotStore) -> None:
         (hashed(str(n)), hashed(str(n % 5)) if n % 2 else None, hashed("m"), None, "é" * (n % 3))
         for n in range(300)
     ]
-    manifest = stage_rows(store, "s", rows)
+    with same_key():
+        manifest = stage_rows(store, "s", rows)
     (file,) = manifest.groups[0].files
-    expected = "71ef1bda0a4317098e1f2294ec0d4cdc1a2bc5e980941a49c5d2c48624088fc8"
-    assert (file.bytes, file.digest) == (11_872, expected)
+    expected = "2aea38a413f1265a1cd0f02fa97730eccf9466e0f837e55d253c7cbac87e3213"
+    assert (file.bytes, file.digest) == (11_912, expected)
 
 
 def test_a_file_of_another_version(store: SnapshotStore) -> None:

@@ -1,5 +1,6 @@
 """Hashes that come as categories are staged like hashes that come as bytes."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.snapshots import Manifest, SnapshotError, SnapshotStore, StageWriter
-from tests.snapshots.people import PLAIN, Row, frame, hashed, rows_of, stage
+from tests.snapshots.people import PLAIN, Row, frame, hashed, rows_of, same_key, stage
 
 ROWS = 40_000  # more than a writer lets wait
 
@@ -45,7 +46,9 @@ def test_the_same_rows_as_bytes(
     ]
     with TemporaryDirectory() as folder:
         store = SnapshotStore.open(folder)
-        assert stage(store, "a", mixed) == stage(store, "a", frames)
+        with same_key():
+            found, expected = stage(store, "a", mixed), stage(store, "a", frames)
+    assert replace(found, sealed_key=None) == replace(expected, sealed_key=None)
 
 
 @pytest.mark.parametrize("keys", [("EMAIL",), ("FN", "LN")])

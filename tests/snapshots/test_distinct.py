@@ -23,6 +23,7 @@ from tests.snapshots.people import (
     key_of,
     read_rows,
     rows_of,
+    same_key,
     shuffled,
     stage,
     stage_rows,
@@ -68,10 +69,12 @@ def test_order_frames_and_threads_do_not_matter(
 ) -> None:
     with TemporaryDirectory() as folder:
         store = SnapshotStore.open(folder)
-        one = stage_rows(store, "s", rows, memory_bytes=memory)
-        mixed = shuffled(rows, seed, frames)
-        two = stage(store, "s", mixed, threads=3, memory_bytes=memory)
-    assert one == two  # down to the digests of the files
+        with same_key():
+            one = stage_rows(store, "s", rows, memory_bytes=memory)
+            mixed = shuffled(rows, seed, frames)
+            two = stage(store, "s", mixed, threads=3, memory_bytes=memory)
+    # down to the digests of the files
+    assert replace(one, sealed_key=None) == replace(two, sealed_key=None)
 
 
 @given(
