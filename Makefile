@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench chaos format lock openapi clean
+.PHONY: help install demo test check bench chaos format lock openapi tables clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -54,6 +54,9 @@ format: $(call STAMP,dev) ## Format the code
 
 openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json
 	@$(BIN)/audience-export openapi > openapi/openapi.json
+
+tables: $(call STAMP,dev) ## Make the data files of the rules from their sources
+	@$(BIN)/python -m tables
 
 lock: $(BIN)/uv ## Resolve anew and write the hashed lock files
 	@rm -f uv.lock && $(BIN)/uv lock --quiet

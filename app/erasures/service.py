@@ -16,7 +16,7 @@ from app.db.session import Database
 from app.erasures.people import identifiers_of
 from app.erasures.sealed import seal
 from app.errors import Conflict, NotFound, Unprocessable
-from app.identifiers.places.country_names import ALPHA_2
+from app.identifiers.places.countries import ALPHA_2
 from app.ids import is_id, new_id
 
 

@@ -8,7 +8,7 @@ from app.identifiers.columns.cells import Cells, hashed_cells
 from app.identifiers.columns.digest import equals, in_bytes, sha256
 from app.identifiers.columns.rule import Steps
 from app.identifiers.keys import LDU_KEYS
-from app.identifiers.places.places import state
+from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan
 
 _UNITED_STATES = "1"

@@ -12,8 +12,8 @@ from app.identifiers.keys import (
     KeyIdentifier,
     schema_keys_of,
 )
-from app.identifiers.places.country_names import ALPHA_2
-from app.identifiers.places.states import STATE_OF
+from app.identifiers.places.countries import ALPHA_2
+from app.identifiers.places.states import states_of
 from app.moments import zones
 
 _KNOWN: Final = frozenset(attribute.key for attribute in ATTRIBUTE_KEYS)
@@ -164,7 +164,7 @@ def _limited_data_use(plan: IdentifierPlan, ldu: Ldu) -> list[PlanProblem]:
     if not ldu.states:
         detail = "Name the states whose members are sent with limited data use."
         problems.append(PlanProblem("ldu.states", "ldu-states-empty", detail))
-    elif not all(_written(name) in STATE_OF["us"] for name in ldu.states):
+    elif not all(_written(name) in states_of("us") for name in ldu.states):
         detail = "One of the states is no state of that country; use codes, such as ca."
         problems.append(PlanProblem("ldu.states", "ldu-state-unknown", detail))
     if "ST" not in plan.attributes:

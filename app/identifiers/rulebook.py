@@ -22,7 +22,9 @@ from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.phones.phone import phone
 from app.identifiers.phones.several import of_several
-from app.identifiers.places.places import POSTAL_CODE_READY, country, country_of, postal_code, state
+from app.identifiers.places.country import country, country_of
+from app.identifiers.places.postal_code import postal_code
+from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.texts.email import EMAIL_OF_NOBODY, EMAIL_READY, email
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
@@ -45,7 +47,7 @@ _REGIONAL: Final[Mapping[str, Rule]] = MappingProxyType(
 _PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
     {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
 )
-_READY: Final = MappingProxyType({"EMAIL": EMAIL_READY, "ZIP": POSTAL_CODE_READY})
+_READY: Final = MappingProxyType({"EMAIL": EMAIL_READY})
 _UNREADY: Final = MappingProxyType({"EMAIL": EMAIL_OF_NOBODY})
 _UNHEARD: Final = Steps()
 

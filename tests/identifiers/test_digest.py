@@ -9,8 +9,8 @@ import pytest
 
 from app.identifiers import self_test
 from app.identifiers.columns import digest, lanes, text
-from app.identifiers.places.country_names import ALPHA_2, NAMES
-from app.identifiers.places.states import STATE_OF
+from app.identifiers.places.countries import ALPHA_2, names_of_countries
+from app.identifiers.places.states import CODED, states_of
 from app.identifiers.texts.gender_words import GENDER_OF
 from app.identifiers.texts.latin import FOLDED
 from app.identifiers.texts.names import letters
@@ -76,25 +76,21 @@ def test_folding_is_by_table_and_only_of_latin_letters() -> None:
     assert letters(pl.Series(kept)).to_list() == kept
 
 
-def test_countries_are_249_and_their_names_their_own() -> None:
+def test_countries_are_249_and_their_names_are_spelled_as_they_are_looked_up() -> None:
     assert len(ALPHA_2) == 249
-    seen: dict[str, str] = {}
-    for code, names in NAMES.items():
-        words = names.split()
-        assert len(words[0]) == 3
-        assert words[0].isascii()
-        for word in words:
-            assert seen.setdefault(word, code) == code, word
-    assert letters(pl.Series([*seen])).to_list() == [*seen]
+    names = names_of_countries()
+    assert set(names.values()) == ALPHA_2
+    assert letters(pl.Series([*names])).to_list() == [*names]
 
 
 def test_genders_and_states_are_spelled_as_they_are_looked_up() -> None:
     assert set(GENDER_OF.values()) == {"m", "f"}
     words = pl.Series([word for word in GENDER_OF if not word.isdigit()])
     assert letters(words).to_list() == words.to_list()
-    for states in STATE_OF.values():
+    for country in CODED:
+        states = states_of(country)
         assert all(name.isascii() and name.isalpha() and name.islower() for name in states)
-    assert {len(code) for code in STATE_OF["us"].values()} == {2}
+    assert {len(code) for code in states_of("us").values()} == {2}
 
 
 def test_every_length_in_every_lane_is_hashed_as_hashlib_does() -> None:

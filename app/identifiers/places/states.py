@@ -1,175 +1,93 @@
-"""Tells the states and provinces of countries whose codes Meta expects, by name and by code.
+"""Tells states and provinces by their names and codes, from the tables beside this module.
 
-A table. Names are lower-case letters with accents folded. Sources: ANSI INCITS 38 (United States
-and its territories, with the postal codes of the armed forces), Canada Post, Australia Post.
+Written forms are lower-case letters and digits with accents folded. Three countries' states are known
+by everything people write, because Meta expects their codes; the others' by ISO 3166-2.
 """
 
+from functools import cache
+from itertools import permutations
 from typing import Final
 
-_UNITED_STATES: Final = {
-    "al": "alabama",
-    "ak": "alaska",
-    "az": "arizona",
-    "ar": "arkansas",
-    "ca": "california",
-    "co": "colorado",
-    "ct": "connecticut",
-    "de": "delaware",
-    "dc": "districtofcolumbia washingtondc",
-    "fl": "florida",
-    "ga": "georgia",
-    "hi": "hawaii",
-    "id": "idaho",
-    "il": "illinois",
-    "in": "indiana",
-    "ia": "iowa",
-    "ks": "kansas",
-    "ky": "kentucky",
-    "la": "louisiana",
-    "me": "maine",
-    "md": "maryland",
-    "ma": "massachusetts",
-    "mi": "michigan",
-    "mn": "minnesota",
-    "ms": "mississippi",
-    "mo": "missouri",
-    "mt": "montana",
-    "ne": "nebraska",
-    "nv": "nevada",
-    "nh": "newhampshire",
-    "nj": "newjersey",
-    "nm": "newmexico",
-    "ny": "newyork newyorkstate",
-    "nc": "northcarolina",
-    "nd": "northdakota",
-    "oh": "ohio",
-    "ok": "oklahoma",
-    "or": "oregon",
-    "pa": "pennsylvania",
-    "ri": "rhodeisland",
-    "sc": "southcarolina",
-    "sd": "southdakota",
-    "tn": "tennessee",
-    "tx": "texas",
-    "ut": "utah",
-    "vt": "vermont",
-    "va": "virginia",
-    "wa": "washington washingtonstate stateofwashington",
-    "wv": "westvirginia",
-    "wi": "wisconsin",
-    "wy": "wyoming",
-    "as": "americansamoa",
-    "gu": "guam",
-    "mp": "northernmarianaislands commonwealthofthenorthernmarianaislands",
-    "pr": "puertorico commonwealthofpuertorico",
-    "vi": "virginislands usvirginislands virginislandsus unitedstatesvirginislands",
-    "um": "usminoroutlyingislands unitedstatesminoroutlyingislands",
-    "fm": "federatedstatesofmicronesia",
-    "mh": "marshallislands",
-    "pw": "palau",
-    "aa": "armedforcesamericas armedforcesofamericas",
-    "ae": "armedforceseurope armedforceseuropethemiddleeastandcanada",
-    "ap": "armedforcespacific",
+from app.identifiers.tables import read_table
+
+_STATES: Final = read_table(__package__, "states.tsv")
+CODED: Final = ("us", "ca", "au")
+"""Countries whose states are sent as codes."""
+
+_COUNTRY_NAMES: Final = {
+    "us": ("us", "usa", "unitedstates", "unitedstatesofamerica"),
+    "ca": ("ca", "can", "canada"),
+    "au": ("au", "aus", "australia"),
 }
 
-_UNITED_STATES_SHORT: Final = {
-    "al": "ala",
-    "az": "ariz",
-    "ar": "ark",
-    "ca": "calif cal",
-    "co": "colo",
-    "ct": "conn",
-    "dc": "columbia washdc",
-    "de": "del",
-    "fl": "fla",
-    "il": "ill",
-    "in": "ind",
-    "ks": "kans kan",
-    "ma": "mass",
-    "mi": "mich",
-    "mn": "minn",
-    "ms": "miss",
-    "mt": "mont",
-    "ne": "neb nebr",
-    "nv": "nev",
-    "nm": "nmex",
-    "nc": "ncar",
-    "nd": "ndak",
-    "ok": "okla",
-    "or": "ore oreg",
-    "pa": "penn penna",
-    "sc": "scar",
-    "sd": "sdak",
-    "tn": "tenn",
-    "tx": "tex",
-    "wa": "wash",
-    "wv": "wva",
-    "wi": "wis wisc",
-    "wy": "wyo",
-}
-"""Older abbreviations, understood where the country is known to be the United States."""
 
-_CANADA: Final = {
-    "ab": "alberta",
-    "bc": "britishcolumbia colombiebritannique",
-    "mb": "manitoba",
-    "nb": "newbrunswick nouveaubrunswick",
-    "nl": "newfoundlandandlabrador newfoundland newfoundlandlabrador terreneuveetlabrador terreneuve",
-    "ns": "novascotia nouvelleecosse",
-    "nt": "northwestterritories territoiresdunordouest",
-    "nu": "nunavut",
-    "on": "ontario",
-    "pe": "princeedwardisland ileduprinceedouard",
-    "qc": "quebec",
-    "sk": "saskatchewan",
-    "yt": "yukon yukonterritory",
-}
-
-_CANADA_SHORT: Final = {
-    "ab": "alta",
-    "mb": "man",
-    "nl": "nf nfld",
-    "nt": "nwt",
-    "on": "ont",
-    "pe": "pei",
-    "qc": "pq que",
-    "sk": "sask",
-    "yt": "yk",
-}
-
-_AUSTRALIA: Final = {
-    "act": "australiancapitalterritory",
-    "nsw": "newsouthwales",
-    "nt": "northernterritory",
-    "qld": "queensland",
-    "sa": "southaustralia",
-    "tas": "tasmania",
-    "vic": "victoria",
-    "wa": "westernaustralia",
-}
-
-_AUSTRALIA_SHORT: Final = {"qld": "qnsld", "tas": "tassie", "vic": "vict", "wa": "westaus"}
+def _of(country: str) -> list[tuple[str, list[str], list[str]]]:
+    return [
+        (code, names.split(), short.split())
+        for home, code, names, short in _STATES
+        if home == country
+    ]
 
 
-def _written(codes: dict[str, str]) -> dict[str, str]:
-    return {name: code for code, names in codes.items() for name in names.split()}
+def _labels(country: str) -> dict[str, str]:
+    """A state's name with its code or its country's: `California (CA)`, `US - California`."""
+    labels: dict[str, str] = {}
+    for code, names, _ in _of(country):
+        for name in names:
+            for other in (code, *(own + code for own in _COUNTRY_NAMES[country])):
+                labels |= dict.fromkeys(map("".join, permutations((name, other))), code)
+            for own in _COUNTRY_NAMES[country]:
+                labels |= dict.fromkeys(map("".join, permutations((name, own))), code)
+    return labels
 
 
-def _known(country: str, names: dict[str, str], short: dict[str, str]) -> dict[str, str]:
-    """Names, abbreviations, codes, and codes after the country's (US-CA) of one country."""
-    codes = {code: code for code in names} | {f"{country}{code}": code for code in names}
-    return _written(names) | _written(short) | codes
+def _codes_with_country(country: str) -> dict[str, str]:
+    """`US-CA`, `US:CA`, `CA, USA`."""
+    return {
+        "".join(pair): code
+        for code, _, _ in _of(country)
+        for own in _COUNTRY_NAMES[country]
+        for pair in permutations((own, code))
+    }
 
 
-STATE_OF: Final = {
-    "us": _known("us", _UNITED_STATES, _UNITED_STATES_SHORT),
-    "ca": _known("ca", _CANADA, _CANADA_SHORT),
-    "au": _known("au", _AUSTRALIA, _AUSTRALIA_SHORT),
-}
-"""Country to written form to code; a form that is not in the table is no state of that country."""
+def _names(country: str) -> dict[str, str]:
+    return {name: code for code, names, _ in _of(country) for name in names}
 
-STATE_ANYWHERE: Final = _written(_AUSTRALIA) | _written(_CANADA) | _written(_UNITED_STATES)
-"""Full names that mean one state wherever the country is not known."""
 
-US_TERRITORIES: Final = frozenset({"pr", "vi", "gu", "as", "mp", "um", "fm", "mh", "pw"})
-"""Countries of ISO 3166-1 that the United States' state and ZIP codes cover."""
+@cache
+def states_of(country: str) -> dict[str, str]:
+    """Written form to code, of one of `CODED`; a form that is not in it is no state of it.
+
+    Names, abbreviations, codes, labels, and codes with the country's.
+    """
+    short = {word: code for code, _, words in _of(country) for word in words}
+    codes = {code: code for code, _, _ in _of(country)}
+    return _labels(country) | _codes_with_country(country) | _names(country) | short | codes
+
+
+@cache
+def states_anywhere() -> dict[str, str]:
+    """Full names and labels that mean one state wherever the country is not known."""
+    labels = _labels("au") | _labels("ca") | _labels("us")
+    return labels | _names("au") | _names("ca") | _names("us")
+
+
+@cache
+def codes_with_country_anywhere() -> dict[str, str]:
+    """Codes beside their country's, to the code."""
+    return _codes_with_country("au") | _codes_with_country("ca") | _codes_with_country("us")
+
+
+@cache
+def foreign_codes() -> frozenset[str]:
+    """Codes of the states of `CODED`, that mean nothing in a country that has no such code."""
+    return frozenset(code for _, code, *_ in _STATES)
+
+
+@cache
+def subdivisions() -> dict[str, str]:
+    """ISO 3166-2 code (`jp-13`) to local name."""
+    return {
+        f"{home}-{code}": name for home, code, name in read_table(__package__, "subdivisions.tsv")
+    }
