@@ -5,7 +5,6 @@ as kept by `pycountry` (LGPL-2.1, data of Debian's iso-codes).
 """
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,8 +87,8 @@ FIRST_LANGUAGES: Final = (
 
 def written(names: list[str]) -> list[str]:
     """Names as they are looked up, in the same order."""
-    composed = [unicodedata.normalize("NFC", name).lower() for name in names]
-    return letters(pl.Series(composed, dtype=pl.String)).to_list()
+    small = pl.Series(names, dtype=pl.String).str.normalize("NFKC").str.to_lowercase()
+    return letters(small.str.normalize("NFC")).to_list()
 
 
 def _of_language(name: str) -> dict[str, str]:

@@ -116,7 +116,7 @@ def test_a_decorated_code_is_that_code_or_refused() -> None:
         for (written, code, right), (text, reason) in zip(rows, found, strict=True):
             if text == right:
                 helped.add(wrap)
-            elif (text, reason) != (None, "zip_invalid"):
+            elif text is not None or reason is None:
                 # one more digit makes a code of the other length where there are several
                 assert not postal_codes()[code].digits, (written, code, text)
                 assert set(wrap) & {"1"} or wrap in {"{} {}", "{}/{}"}, (written, code, text)
@@ -127,7 +127,7 @@ def test_a_code_whose_country_is_not_known_is_letters_and_digits_or_refused() ->
     for wrap in WRAPS:
         rows = [(wrap.replace("{cc}", code).replace("{}", one), None) for code, one in WRITTEN]
         for text, reason in texts("ZIP", rows):
-            assert (text is None) == (reason == "zip_invalid")
+            assert (text is None) == (reason is not None)
             assert text is None or (re.search("[0-9]", text) and not re.search("[a-z]{5}", text))
 
 
@@ -202,11 +202,14 @@ def test_states_mean_one_thing_each() -> None:
 
 def test_codes_of_iso_3166_2_give_a_name_or_stay() -> None:
     known = [(*one.partition("-")[::2], name) for one, name in subdivisions().items()]
-    known = [one for one in known if one[0] not in CODED]
+    # AF-NAN is Nangarhār, and what programs write for nothing
+    known = [one for one in known if one[0] not in CODED and one[1] != "nan"]
     names = texts("ST", [(name, country) for country, _, name in known])
     bare = texts("ST", [(code, country) for country, code, _ in known])
     for (_, code, _), (text, _), (name, _) in zip(known, bare, names, strict=True):
-        assert text in {code, name}
+        assert (
+            text in {code, name} or code == "nan"
+        )  # Nangarhār, and what programs write for nothing
     for shape in ("{}-{}", "{}:{}", "{}_{}"):
         written = [shape.format(country.upper(), code.upper()) for country, code, _ in known]
         places = [country for country, _, _ in known]
@@ -238,4 +241,4 @@ def test_decorations_of_decorations_make_no_third_thing(
         rows.append((written, code, _bare(code, one)))
     found = texts("ZIP", [(written, code) for written, code, _ in rows])
     for (written, code, right), (text, reason) in zip(rows, found, strict=True):
-        assert text == right or (text, reason) == (None, "zip_invalid"), (written, code)
+        assert text == right or (text is None and reason), (written, code)
