@@ -57,7 +57,7 @@ from app.segments import routes as segments
 from app.segments.uploads import Uploads
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import ArrivingLimits, SourceAccess
+from app.sources import ArrivingLimits, SourceAccess, Tolerance
 from app.webhooks import routes as webhooks
 from app.webhooks.delivery import deliver_due
 from app.webhooks.sending import Sender
@@ -172,6 +172,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.segment_roots,
         {name: address.get_secret_value() for name, address in settings.segment_databases.items()},
         statement_timeout_seconds=settings.source_statement_timeout_seconds,
+        tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
         kept=MemberFiles(store),
     )
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
@@ -180,6 +181,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         store,
         ThreadPoolExecutor(4, thread_name_prefix="upload"),
         ArrivingLimits(settings.upload_max_bytes, settings.upload_max_parquet_bytes),
+        state.source_access.tolerance,
     )
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
     watching = asyncio.create_task(connections_here.watch())

@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     segment_roots: Csv = ()
     segment_databases: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
     source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
+    malformed_rows_share: float = Field(default=0.001, ge=0, le=1)
+    malformed_rows_least: int = Field(default=10, ge=0)
+    refused_values_warning_share: float = Field(default=0.01, ge=0, le=1)
 
     # the path of the data
     upload_concurrency: int = Field(default=8, ge=1, le=64)

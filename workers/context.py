@@ -14,7 +14,7 @@ from app.logs import configure_logging
 from app.queue import Doorbell
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import SourceAccess
+from app.sources import SourceAccess, Tolerance
 from app.webhooks.sending import Sender
 
 
@@ -30,6 +30,7 @@ class Limits:
     retry_seconds: float
     push_patience_seconds: float
     history: timedelta
+    refused_share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +97,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 for name, address in settings.segment_databases.items()
             },
             statement_timeout_seconds=settings.source_statement_timeout_seconds,
+            tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
             kept=MemberFiles(store),
         ),
         limits=Limits(
@@ -107,6 +109,7 @@ def build_context(settings: Settings) -> WorkerContext:
             retry_seconds=settings.run_retry_seconds,
             push_patience_seconds=settings.push_patience_seconds,
             history=timedelta(days=settings.run_history_days),
+            refused_share=settings.refused_values_warning_share,
         ),
         # one more than saturates two cores: each waits for the interpreter now and then
         cpu=ThreadPoolExecutor(3, thread_name_prefix="columns"),

@@ -11,6 +11,7 @@ from app.db.baselines import has_delivered, move_baseline
 from app.db.models import Run, RunBatch
 from app.errors import AppError
 from app.facebook.errors import GraphError
+from app.identifiers import refusal_warnings
 from app.logs import get_logger
 from app.runs.execution import Claim, end_run, enter_phase, error_document, refused_rows
 from app.runs.states import Phase, RunStatus
@@ -37,7 +38,10 @@ async def finish(
     refused = await patiently(
         worker.database, lambda session: refused_rows(session, run.id, reason=KEPT)
     )
-    warnings = _warnings(fresh, notes, *refused)
+    warnings: list[dict[str, Any]] = [
+        *_warnings(fresh, notes, *refused),
+        *refusal_warnings(fresh.refused_values, fresh.given_values, worker.limits.refused_share),
+    ]
     if plan.baseline_lost:
         warnings.append({
             "code": "mirror-baseline-lost",

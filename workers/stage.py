@@ -77,5 +77,6 @@ def columns_of(tally: Tally) -> dict[str, Any]:
             "skipped": tally.skipped.total(),
             "skipped_reasons": dict(tally.skipped),
             "suppressed": tally.skipped[REASON],
+            "given_values": dict(tally.filled),
             "refused_values": {key: dict(reasons) for key, reasons in tally.refused.items()},
         }

@@ -24,7 +24,7 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.cancellation import request_cancel
-from app.db.listing import NamedSort, containing, sorted_page
+from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.audiences import Audience
@@ -67,7 +67,7 @@ async def list_connections(
     """Connections by name (`q`) and status; one more than the limit if there is more."""
     query = select(Connection)
     if filters.get("q"):
-        query = query.where(Connection.display_name.ilike(containing(filters["q"])))
+        query = query.where(contains(Connection.display_name, filters["q"]))
     if filters.get("status") is not None:
         query = query.where(Connection.status == filters["status"])
     page = sorted_page(

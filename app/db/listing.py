@@ -7,7 +7,7 @@ import json
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, func, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from app.errors import BadRequest
@@ -59,9 +59,11 @@ def place_of(row: Any, sort: NamedSort) -> str:
     return json.dumps([row.id])
 
 
-def containing(text: str) -> str:
-    """The pattern for ILIKE that finds the text anywhere, whatever signs it has."""
-    return "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
+def contains(
+    column: ColumnElement[str] | InstrumentedAttribute[str], text: str
+) -> ColumnElement[bool]:
+    """Whether the column holds the text, in any case; plain search, no pattern."""
+    return func.strpos(func.lower(column), func.lower(text)) > 0
 
 
 def _opened(after: str, length: int) -> list[str]:

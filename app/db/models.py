@@ -134,6 +134,8 @@ class Segment(Base):
     name: Mapped[str]
     display_name: Mapped[str]
     source: Mapped[Json]
+    # how its text was found to be written, so that a later file of another shape is noticed
+    detected: Mapped[Json | None]
     state: Mapped[str] = mapped_column(server_default="active")
     member_count: Mapped[int | None]
     evaluated_at: Mapped[datetime | None]
@@ -303,6 +305,7 @@ class Run(Base):
     refused_values: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
     # mapped key → values that could be sent: the measure for the next run
     usable_values: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
+    given_values: Mapped[Json] = mapped_column(server_default=text("'{}'::jsonb"))
 
     error: Mapped[Json | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))

@@ -142,6 +142,17 @@ async def _check_attributes(
                 segment_id=segment.id,
                 attributes=lacks,
             )
+        nested = [
+            item.name for item in attributes if item.name in wanted and item.data_type == "other"
+        ]
+        if nested:
+            raise Unprocessable(
+                f"The values of {', '.join(nested)} in the segment {segment.name} have several parts; "
+                "deliver the part that is to be sent as a column of its own.",
+                code="attribute-type-unsupported",
+                segment_id=segment.id,
+                attributes=nested,
+            )
 
 
 async def _check_audience(deps: Exports, row: Export, connection: Connection) -> None:

@@ -14,6 +14,7 @@ class Exports:
     connections: Connections
     access: SourceAccess
     max_members: int
+    refused_share: float
 
     @property
     def database(self) -> Database:

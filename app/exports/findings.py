@@ -16,6 +16,14 @@ class KeyReport(Output):
     refused: dict[str, int] = Field(description="reason → values that cannot be used")
 
 
+class PreviewWarning(ExportWarning):
+    """Something to look at; the last three are those of `values-refused` only."""
+
+    key: str | None = None
+    reason: str | None = Field(None, description="the most frequent one")
+    share: float | None = Field(None, description="of the given values, 0 to 1")
+
+
 class Preview(Output):
     """What a run would send; numbers only."""
 
@@ -33,7 +41,7 @@ class Preview(Output):
     time_zone: str = Field(
         description="whose dates columns of instants were given; change it with the export's `time_zone`"
     )
-    warnings: list[ExportWarning] = Field(description="what a run would stumble over")
+    warnings: list[PreviewWarning] = Field(description="what a run would stumble over")
 
 
 class MaskedStep(Output):
@@ -80,4 +88,4 @@ class DraftPreview(Output):
     usable_ratio: float
     keys: list[SampledKey]
     advice: list[MappingAdvice]
-    warnings: list[ExportWarning]
+    warnings: list[PreviewWarning]

@@ -7,7 +7,7 @@ from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.kinds import DISPLAY_NAMES
-from app.db.listing import NamedSort, containing, sorted_page
+from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Connection, Export, ExportSegment, Run
 
 
@@ -25,11 +25,10 @@ async def list_exports(
     """
     statement = select(Export)
     if filters.get("q"):
-        pattern = containing(filters["q"])
         statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
             or_(
-                Export.display_name.ilike(pattern),
-                Connection.display_name.ilike(pattern),
+                contains(Export.display_name, filters["q"]),
+                contains(Connection.display_name, filters["q"]),
                 Connection.type.in_(_types_named(filters["q"])),
             )
         )

@@ -21,7 +21,7 @@ from app.exports.plan import MIN_USABLE_RATIO, identifier_plan
 from app.exports.staging import LEFT_OUT, NOBODY, Tally, stage_members
 from app.exports.suppression import SuppressionList, suppression_list
 from app.exports.warnings import mapping_warnings
-from app.identifiers import IdentifierPlan
+from app.identifiers import IdentifierPlan, refusal_warnings
 from app.ids import new_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
@@ -56,7 +56,7 @@ class Preview:
     keys: list[KeyReport]
     batches: int
     estimated_requests: int
-    warnings: list[dict[str, str]]
+    warnings: list[dict[str, Any]]
     time_zone: str
 
 
@@ -120,7 +120,12 @@ async def _preview(
                 code="preview-too-long",
             )
         report = _report(tally, work.result(), plan)
-        return replace(report, warnings=[*mapping_warnings(row, sources), *_usability(row, report)])
+        warnings = [
+            *mapping_warnings(row, sources),
+            *_usability(row, report),
+            *refusal_warnings(tally.refused, tally.filled, deps.refused_share),
+        ]
+        return replace(report, warnings=warnings)
     finally:
         stop.set()
         with contextlib.suppress(Exception):

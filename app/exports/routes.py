@@ -28,6 +28,7 @@ def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
         connections=connections,
         access=state.source_access,
         max_members=state.settings.max_members_per_export,
+        refused_share=state.settings.refused_values_warning_share,
     )
 
 

@@ -17,7 +17,7 @@ from app.exports.plan import plan_for
 from app.exports.suppression import REASON, SuppressionList
 from app.identifiers import IdentifierPlan, Memory, identify, key_columns
 from app.snapshots import Manifest, SnapshotStore, StageWriter
-from app.sources import SourceAccess, open_source
+from app.sources import MALFORMED, SourceAccess, open_source
 
 # frames on their way between the reader and the hashing threads
 _IN_FLIGHT = 4
@@ -43,6 +43,13 @@ class Tally:
     # members of each source, and the one that is being read; by their place, written by the reader
     members: dict[int, int] = field(default_factory=dict)
     reading: int = 0
+
+    def leave_out(self, malformed: int) -> None:
+        """Rows that could not be read are read rows that were skipped."""
+        if malformed:
+            with self.lock:
+                self.read += malformed
+                self.skipped[MALFORMED] += malformed
 
     @property
     def usable_ratio(self) -> float:
@@ -80,8 +87,8 @@ def stage_members(
     try:
         for number, source in enumerate(sources):
             tally.reading, tally.members[number] = number, 0
-            own, memory = plan_for(source, plan), Memory()
-            for frame in open_source(source, access).chunks(own.columns()):
+            own, memory, losses = plan_for(source, plan), Memory(), access.losses()
+            for frame in open_source(source, access).chunks(own.columns(), losses=losses):
                 _go_on(stop)
                 tally.members[number] += frame.height
                 if len(pending) >= _IN_FLIGHT:
@@ -89,6 +96,7 @@ def stage_members(
                     _raise_first(done)
                 work = (frame, own, memory, writer, tally, suppressed)
                 pending.add(threads.submit(_identify, *work))
+            tally.leave_out(losses.malformed)
         _raise_first(wait(pending).done)
         return writer.finish()
     except BaseException:

@@ -6,6 +6,7 @@ says what every rule does and why.
 
 from app.identifiers.columns.digest import self_test
 from app.identifiers.columns.distinct import Memory
+from app.identifiers.expansion import expand
 from app.identifiers.explain import Explanation, explain
 from app.identifiers.identify import Identified, identify
 from app.identifiers.keeping import PUSHED_KEYS, Kept, keep, mappable_keys
@@ -20,6 +21,7 @@ from app.identifiers.keys import (
     key_columns,
 )
 from app.identifiers.plan import Consent, IdentifierPlan, Ldu, PlanProblem, check_plan
+from app.identifiers.refusals import VALUES_REFUSED, refusal_warnings
 
 __all__ = [
     "ATTRIBUTE_KEYS",
@@ -28,6 +30,7 @@ __all__ = [
     "PUSHED_KEYS",
     "RULES_VERSION",
     "SCHEMA_KEYS",
+    "VALUES_REFUSED",
     "AttributeKey",
     "Consent",
     "Explanation",
@@ -39,10 +42,12 @@ __all__ = [
     "Memory",
     "PlanProblem",
     "check_plan",
+    "expand",
     "explain",
     "identify",
     "keep",
     "key_columns",
     "mappable_keys",
+    "refusal_warnings",
     "self_test",
 ]

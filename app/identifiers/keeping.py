@@ -21,11 +21,13 @@ class Kept:
     e-mail or phone in a cell that holds several.
 
     Its columns are in canonical order, hashed ones Binary of 32 bytes, plain ones String, null
-    where nothing usable was given. `refused`: key to reason to values that cannot be used.
+    where nothing usable was given. `refused`: key to reason to values that cannot be used. `filled`:
+    key to values that were given.
     """
 
     rows: pl.DataFrame
     refused: dict[str, dict[str, int]]
+    filled: dict[str, int]
 
 
 def keep(
@@ -56,7 +58,7 @@ def keep(
         for key in there
         if len(found.cells[key]) > 1
     }
-    return Kept(expand(pl.DataFrame(columns), several).select(there), found.refused)
+    return Kept(expand(pl.DataFrame(columns), several).select(there), found.refused, found.filled)
 
 
 def mappable_keys(pushed: set[str], *, default_country: str | None) -> tuple[str, ...]:

@@ -51,10 +51,13 @@ class RunErrorInfo(Output):
 
 
 class RunWarning(Output):
-    """Something to look at although the run went on."""
+    """Something to look at although the run went on; the last three of `values-refused` only."""
 
     code: str
     detail: str
+    key: str | None = None
+    reason: str | None = Field(None, description="the most frequent one")
+    share: float | None = Field(None, description="of the given values, 0 to 1")
 
 
 class WaitingError(Output):

@@ -13,7 +13,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.cancellation import request_cancel
-from app.db.listing import containing
+from app.db.listing import contains
 from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound
@@ -177,12 +177,11 @@ async def list_runs(
     if filters.get("queued_before") is not None:
         query = query.where(Run.queued_at < filters["queued_before"])
     if filters.get("q"):
-        pattern = containing(filters["q"])
         query = query.where(
             or_(
-                Run.spec["export"]["display_name"].astext.ilike(pattern),
-                Run.spec["connection"]["display_name"].astext.ilike(pattern),
-                Run.error["code"].astext.ilike(pattern),
+                contains(Run.spec["export"]["display_name"].astext, filters["q"]),
+                contains(Run.spec["connection"]["display_name"].astext, filters["q"]),
+                contains(Run.error["code"].astext, filters["q"]),
                 Run.id == filters["q"],
                 Run.export_id == filters["q"],
             )

@@ -13,13 +13,13 @@ from app.errors import SourceError
 from app.ids import new_id
 from app.segments import service
 from app.segments.pushed import readable_sources
-from app.sources import Attribute, SourceAccess
+from app.sources import SourceAccess
 
 
 async def refresh_segment(
     database: Database, access: SourceAccess, segment_id: str
-) -> tuple[Segment, list[Attribute]]:
-    """Look at the source again; the segment with its new count, and its attributes.
+) -> tuple[Segment, service.Seen]:
+    """Look at the source again; the segment with its new count, and what was seen.
 
     Raises `NotFound`, and `SourceError` after it was written down.
     """
@@ -27,14 +27,20 @@ async def refresh_segment(
         row = await service.get_segment(session, segment_id)
         (source,) = await readable_sources(session, [row])
     try:
-        attributes, count = await service.evaluate(source, access)
+        seen = await service.evaluate(source, access)
     except SourceError as error:
         async with database.transaction() as session:
             await note_failure(session, segment_id, error)
         raise
     async with database.transaction() as session:
-        await note_counts(session, {segment_id: count})
-        return await service.get_segment(session, segment_id), attributes
+        await note_counts(session, {segment_id: seen.count})
+        if row.detected is None and seen.shape is not None:
+            await session.execute(
+                update(Segment)
+                .where(Segment.id == segment_id, Segment.detected.is_(None))
+                .values(detected=service.detected_of(seen.shape))
+            )
+        return await service.get_segment(session, segment_id), seen
 
 
 async def note_counts(session: AsyncSession, counts: Mapping[str, int | None]) -> None:

@@ -63,7 +63,7 @@ async def readable_sources(
     return [
         _readable(segment.source, found.get(segment.id))
         if segment.source["kind"] == KIND
-        else dict(segment.source)
+        else {**segment.source, **({"detected": segment.detected} if segment.detected else {})}
         for segment in segments
     ]
 

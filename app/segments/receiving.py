@@ -6,14 +6,16 @@ While the thread is busy the loop waits, then the socket fills, then the sender 
 import asyncio
 import queue
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import polars as pl
+
 from app.errors import AppError, SourceError
-from app.identifiers import PUSHED_KEYS, keep, mappable_keys
+from app.identifiers import PUSHED_KEYS, expand, keep, mappable_keys
 from app.snapshots import Manifest, MemberWriter, SnapshotError
-from app.sources import ArrivingLimits, arriving_members
+from app.sources import ArrivingLimits, Losses, arriving_members
 
 _PIECE_BYTES = 1 << 20
 _PIECES_AHEAD = 4
@@ -72,11 +74,18 @@ class BodyStream:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """Members that are kept: where, under which keys, and the values refused, by key and reason."""
+    """Members that are kept: where, under which keys; what was refused and given, and left out.
+
+    `refused`: key to reason to values, `given`: key to values, `malformed`: rows that could not be read,
+    `ignored`: columns that are no keys.
+    """
 
     manifest: Manifest
     keys: tuple[str, ...]
     refused: Mapping[str, Mapping[str, int]]
+    given: Mapping[str, int]
+    malformed: int
+    ignored: list[str]
 
 
 def receive(
@@ -84,6 +93,7 @@ def receive(
     writer: MemberWriter,
     options: Mapping[str, Any],
     limits: ArrivingLimits,
+    losses: Losses,
     *,
     default_country: str | None,
     date_format: str | None,
@@ -94,25 +104,25 @@ def receive(
     Raises what the body, the formats and the storage raise; then nothing is left behind.
     """
     refused: dict[str, Counter[str]] = {}
+    given: Counter[str] = Counter()
     try:
-        names, frames = arriving_members(stream, options, PUSHED_KEYS, limits)
-        keys = set(names)
-        for frame in frames:
-            given = [
-                name
-                for name in frame.columns
-                if name in names or frame[name].null_count() < frame.height
-            ]
-            keys.update(given)
+        arriving = arriving_members(stream, options, PUSHED_KEYS, limits, losses)
+        keys: set[str] = set()
+        for frame in arriving.frames:
+            there = [key for key in arriving.columns if key in arriving.told or _has(frame, key)]
+            keys.update(there)
+            members = _by_key(frame, {key: arriving.columns[key] for key in there})
             kept = keep(
-                frame.select(given),
+                members,
                 default_country=default_country,
                 date_format=date_format,
                 time_zone=time_zone,
             )
+            given.update(kept.filled)
             writer.add(kept.rows)
             for key, reasons in kept.refused.items():
                 refused.setdefault(key, Counter()).update(reasons)
+        losses.settle()
         manifest = writer.finish()
     except SnapshotError as error:
         writer.abort()
@@ -124,7 +134,25 @@ def receive(
         manifest,
         mappable_keys(keys, default_country=default_country),
         {key: dict(reasons) for key, reasons in refused.items()},
+        dict(given),
+        losses.malformed,
+        list(arriving.ignored),
     )
+
+
+def _has(frame: pl.DataFrame, column: str) -> bool:
+    return frame[column].null_count() < frame.height
+
+
+def _by_key(frame: pl.DataFrame, columns: Mapping[str, Sequence[str]]) -> pl.DataFrame:
+    """Columns named by key; a member with several values of a key has a row for each."""
+    single = [frame[names[0]].alias(key) for key, names in columns.items() if len(names) == 1]
+    several = {
+        key: [frame[name].alias(key) for name in names]
+        for key, names in columns.items()
+        if len(names) > 1
+    }
+    return expand(pl.DataFrame(single, height=frame.height), several)
 
 
 def _explained(error: SnapshotError) -> AppError:

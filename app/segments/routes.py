@@ -159,7 +159,8 @@ async def replace_segment_members(
         async with database.transaction() as session:
             check_version(if_match, (await service.get_segment(session, segment_id)).version)
     declared = request.headers.get("Content-Length", "0")
-    row, upload = await uploads.replace_members(
+    settings = request.app.state.settings
+    row, received = await uploads.replace_members(
         database,
         request.app.state.uploads,
         segment_id,
@@ -170,7 +171,7 @@ async def replace_segment_members(
     )
     set_etag(response, row.version)
     async with database.transaction() as session:
-        return await members_view(session, row, upload.refused_values)
+        return await members_view(session, row, received, settings.refused_values_warning_share)
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
@@ -192,8 +193,10 @@ async def list_segment_attributes(
     async with database.transaction() as session:
         row = await service.get_segment(session, segment_id)
         (source,) = await readable_sources(session, [row])
-    attributes = await service.read_attributes(source, request.app.state.source_access)
-    return schemas.SegmentAttributes(items=attribute_views(attributes))
+    seen = await service.look_at(source, request.app.state.source_access)
+    return schemas.SegmentAttributes(
+        items=attribute_views(seen.attributes), detected=service.detected_of(seen.shape)
+    )
 
 
 @router.post("/{segment_id}/refresh", operation_id="refresh_segment")
@@ -205,13 +208,15 @@ async def refresh_segment(
     _: ContributorDep,
 ) -> schemas.RefreshedSegment:
     """Look at the source again: its attributes and its count. A failure is the answer, and is kept."""
-    row, attributes = await evaluations.refresh_segment(
+    row, seen = await evaluations.refresh_segment(
         database, request.app.state.source_access, segment_id
     )
     set_etag(response, row.version)
     async with database.transaction() as session:
         view = await segment_view(session, row)
-    return schemas.RefreshedSegment(**view.model_dump(), attributes=attribute_views(attributes))
+    return schemas.RefreshedSegment(
+        **view.model_dump(), attributes=attribute_views(seen.attributes)
+    )
 
 
 @router.get("/{segment_id}/evaluations", operation_id="list_segment_evaluations")

@@ -45,12 +45,14 @@ class FileSource(Input):
     format: Literal["csv", "tsv", "parquet", "ndjson", "jsonl"] | None = Field(
         None, description="by the name's ending, if absent; jsonl is another name for ndjson"
     )
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = None
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = Field(
+        None, description="guessed if absent"
+    )
     quote: Annotated[str, StringConstraints(min_length=1, max_length=1)] | None = Field(
         None, description='`"` if absent; null where quotes have no meaning'
     )
     encoding: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = Field(
-        None, description="UTF-8 if absent", examples=["windows-1252"]
+        None, description="guessed if absent", examples=["windows-1252"]
     )
 
 
@@ -161,6 +163,16 @@ class Segment(Output):
     version: int
 
 
+class PushWarning(Output):
+    """A key of whose values more cannot be used than is usual."""
+
+    code: str = Field(examples=["values-refused"])
+    detail: str
+    key: str
+    reason: str = Field(description="the most frequent one", examples=["phone_impossible"])
+    share: float = Field(description="of the given values, 0 to 1")
+
+
 class SegmentMembers(Segment):
     """A segment after its members were replaced."""
 
@@ -168,20 +180,44 @@ class SegmentMembers(Segment):
         description="key → reason → values that cannot be used; their members are kept without them",
         examples=[{"EMAIL": {"email_invalid": 12}}],
     )
+    skipped_reasons: dict[str, int] = Field(
+        description="reason → rows that are no members", examples=[{"row_malformed": 2}]
+    )
+    ignored_columns: list[str] = Field(
+        description="columns of Meta's template that are no keys", examples=[["age", "uid"]]
+    )
+    warnings: list[PushWarning] = Field(
+        description="keys of whose values more cannot be used than is usual"
+    )
 
 
 class SegmentAttribute(Output):
     """A column of the members."""
 
     name: str
-    data_type: str
+    data_type: str = Field(
+        description="`string`, `integer`, `number`, `date`, `datetime`, `boolean`, `binary`, `list` of "
+        "texts, `json`, or `other`: values of several parts, which cannot be mapped"
+    )
     suggested_key: str | None = Field(description="Meta's key that the name suggests")
+
+
+class DetectedShape(Output):
+    """How a text file is written: given with the source, or guessed when it was saved."""
+
+    encoding: str = Field(examples=["utf-8", "windows-1252", "utf-16"])
+    delimiter: str | None = Field(description="null where lines are JSON", examples=[";"])
+    quote: str | None
+    header: bool | None = Field(description="whether the first row names the columns; it must")
 
 
 class SegmentAttributes(Output):
     """The columns of the members, in the source's own order."""
 
     items: list[SegmentAttribute]
+    detected: DetectedShape | None = Field(
+        description="null for sources that are no text; another `source` overrides it"
+    )
     next_cursor: None = None
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import or_, select
@@ -11,13 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
-from app.db.listing import NamedSort, containing, sorted_page
+from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import Conflict, Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
 from app.segments import pushed
-from app.sources import Attribute, SourceAccess, open_source
+from app.sources import Attribute, Shape, SourceAccess, open_source
 
 # kinds whose members are read from somewhere: only administrators may point at those places
 READ_KINDS = frozenset({"file", "delta", "postgres"})
@@ -42,8 +43,8 @@ async def list_segments(
     """Segments by name (`q`), state and kind of source; one more than the limit if there is more."""
     query = select(Segment)
     if filters.get("q"):
-        pattern = containing(filters["q"])
-        query = query.where(or_(Segment.name.ilike(pattern), Segment.display_name.ilike(pattern)))
+        found = (contains(column, filters["q"]) for column in (Segment.name, Segment.display_name))
+        query = query.where(or_(*found))
     if filters.get("state") is not None:
         query = query.where(Segment.state == filters["state"])
     if filters.get("kind") is not None:
@@ -67,14 +68,31 @@ async def find_segments(session: AsyncSession, segment_ids: Sequence[str]) -> li
     return [found[name] for name in segment_ids]
 
 
-async def evaluate(
-    source: Mapping[str, Any], access: SourceAccess
-) -> tuple[list[Attribute], int | None]:
-    """The source's attributes and member count, read now. Raises `SourceError`."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a source told: its columns, how its text is written, how many members it has."""
 
-    def read() -> tuple[list[Attribute], int | None]:
+    attributes: list[Attribute]
+    shape: Shape | None
+    count: int | None = None
+
+
+async def evaluate(source: Mapping[str, Any], access: SourceAccess) -> Seen:
+    """The source's attributes, shape and member count, read now. Raises `SourceError`."""
+
+    def read() -> Seen:
         opened = open_source(source, access)
-        return opened.attributes(), opened.count()
+        return Seen(opened.attributes(), opened.shape(), opened.count())
+
+    return await asyncio.to_thread(read)
+
+
+async def look_at(source: Mapping[str, Any], access: SourceAccess) -> Seen:
+    """The source's attributes and shape, read now; its members are not counted. Raises `SourceError`."""
+
+    def read() -> Seen:
+        opened = open_source(source, access)
+        return Seen(opened.attributes(), opened.shape())
 
     return await asyncio.to_thread(read)
 
@@ -84,20 +102,26 @@ async def read_attributes(source: Mapping[str, Any], access: SourceAccess) -> li
     return await asyncio.to_thread(lambda: open_source(source, access).attributes())
 
 
+def detected_of(shape: Shape | None) -> dict[str, Any] | None:
+    """A shape as it is kept with a segment."""
+    return None if shape is None else shape.as_json()
+
+
 async def create_segment(
     database: Database, access: SourceAccess, *, caller: Caller, given: Mapping[str, Any]
 ) -> Segment:
     """A new segment whose source was looked at. Raises `SourceError`, `Conflict`, `Forbidden`."""
     _check_source(caller, given["source"])
-    _, count = await evaluate(given["source"], access)
+    seen = await evaluate(given["source"], access)
     now = clock.now()
     row = Segment(
         id=new_id("seg"),
         name=given["name"],
         display_name=given.get("display_name") or given["name"],
         source=given["source"],
+        detected=detected_of(seen.shape),
         state="active",
-        member_count=count,
+        member_count=seen.count,
         evaluated_at=now,
         created_at=now,
         created_by=caller.id,
@@ -142,9 +166,11 @@ async def update_segment(
         _check_source(caller, given["source"])
         emptied = given["source"]["kind"] != row.source["kind"]
         # pushed members stay; what is new of their source counts from the next push on
-        _, row.member_count = await evaluate(
-            given["source"] if emptied else {**readable, **given["source"]}, access
-        )
+        pushed_ones: dict[str, Any] = {} if emptied else {
+            name: readable[name] for name in ("manifest", "keys") if name in readable
+        }  # fmt: skip
+        seen = await evaluate({**pushed_ones, **given["source"]}, access)
+        row.member_count, row.detected = seen.count, detected_of(seen.shape)
         row.source, row.evaluated_at = dict(given["source"]), clock.now()
     if "display_name" in given:
         row.display_name = given["display_name"] or row.name

@@ -35,7 +35,7 @@ from app.segments.evaluations import note_counts
 from app.segments.pushed import KIND, prefix_of
 from app.segments.receiving import BodyStream, Received, receive
 from app.snapshots import MemberWriter, SnapshotStore
-from app.sources import ArrivingLimits
+from app.sources import ArrivingLimits, Losses, Tolerance
 
 log = get_logger(__name__)
 
@@ -56,6 +56,7 @@ class Uploads:
     store: SnapshotStore
     threads: ThreadPoolExecutor
     limits: ArrivingLimits
+    tolerance: Tolerance = field(default_factory=Tolerance)
     # a Parquet body is held in memory, so one at a time
     parquet: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -87,7 +88,7 @@ async def replace_members(
     content_type: str,
     declared_bytes: int,
     body: AsyncIterator[bytes],
-) -> tuple[Segment, SegmentUpload]:
+) -> tuple[Segment, Received]:
     """Receive the segment's new members; they count once all of them are kept.
 
     Raises `NotFound`, `Conflict` (`segment-not-pushed`, `upload-in-progress`, `upload-superseded`),
@@ -114,7 +115,7 @@ async def replace_members(
         prefix = prefix_of(segment_id, upload.id)
         try:
             received = await _receive(database, uploads, upload.id, prefix, options, source, body)
-            return await _put_in_place(database, upload.id, received, caller)
+            return await _put_in_place(database, upload.id, received, caller), received
         except BaseException:
             # also when the client or this process goes away; a lost row is found by its lease
             await asyncio.shield(_give_up(database, uploads.store, upload.id, prefix))
@@ -184,6 +185,7 @@ async def _receive(
             MemberWriter(uploads.store, prefix),
             options,
             uploads.limits,
+            Losses(uploads.tolerance),
             default_country=source.get("default_country"),
             date_format=source.get("date_format"),
             time_zone=source.get("time_zone") or "UTC",
@@ -225,7 +227,7 @@ async def _keep_alive(database: Database, upload_id: str) -> None:
 
 async def _put_in_place(
     database: Database, upload_id: str, received: Received, caller: Caller
-) -> tuple[Segment, SegmentUpload]:
+) -> Segment:
     now = clock.now()
     async with database.transaction() as session:
         upload = await session.get(SegmentUpload, upload_id)
@@ -262,10 +264,11 @@ async def _put_in_place(
                 "member_count": segment.member_count,
                 "keys": upload.keys,
                 "refused_values": upload.refused_values,
+                "malformed_rows": received.malformed,
             },
         )
         await session.flush()
-    return segment, upload
+    return segment
 
 
 async def _give_up(database: Database, store: SnapshotStore, upload_id: str, prefix: str) -> None:

@@ -1,13 +1,15 @@
 """Rows → what callers see of a segment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Segment, SegmentEvaluation
+from app.identifiers import refusal_warnings
 from app.segments import evaluations, schemas
+from app.segments.receiving import Received
 from app.segments.suggestions import suggest_key
-from app.sources import Attribute
+from app.sources import MALFORMED, Attribute
 
 
 async def segment_views(session: AsyncSession, rows: Sequence[Segment]) -> list[schemas.Segment]:
@@ -22,11 +24,17 @@ async def segment_view(session: AsyncSession, row: Segment) -> schemas.Segment:
 
 
 async def members_view(
-    session: AsyncSession, row: Segment, refused_values: Mapping[str, Mapping[str, int]]
+    session: AsyncSession, row: Segment, received: Received, refused_share: float
 ) -> schemas.SegmentMembers:
     """A segment whose members were just replaced, and what was refused of them."""
     view = await segment_view(session, row)
-    return schemas.SegmentMembers(**view.model_dump(), refused_values=refused_values)
+    return schemas.SegmentMembers(
+        **view.model_dump(),
+        refused_values=received.refused,
+        skipped_reasons={MALFORMED: received.malformed} if received.malformed else {},
+        ignored_columns=received.ignored,
+        warnings=refusal_warnings(received.refused, received.given, refused_share),
+    )
 
 
 def attribute_views(attributes: Sequence[Attribute]) -> list[schemas.SegmentAttribute]:

@@ -2,14 +2,21 @@
 
 from app.sources.access import SourceAccess
 from app.sources.arriving import ArrivingLimits, arriving_members
+from app.sources.guessing import Shape
+from app.sources.losses import REASON as MALFORMED
+from app.sources.losses import Losses, Tolerance
 from app.sources.opening import check_source, open_source
 from app.sources.port import Attribute, MemberSource
 
 __all__ = [
+    "MALFORMED",
     "ArrivingLimits",
     "Attribute",
+    "Losses",
     "MemberSource",
+    "Shape",
     "SourceAccess",
+    "Tolerance",
     "arriving_members",
     "check_source",
     "open_source",

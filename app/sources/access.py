@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import unquote
 
+from app.sources.losses import Losses, Tolerance
 from app.sources.port import KeptMembers
 
 
@@ -25,7 +26,12 @@ class SourceAccess:
         default_factory=lambda: MappingProxyType({}), repr=False, hash=False
     )
     statement_timeout_seconds: float = 900.0
+    tolerance: Tolerance = field(default_factory=Tolerance)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
+
+    def losses(self) -> Losses:
+        """For one reading of a source."""
+        return Losses(self.tolerance)
 
     @classmethod
     def from_settings_values(
@@ -34,6 +40,7 @@ class SourceAccess:
         databases: Mapping[str, str],
         *,
         statement_timeout_seconds: float = 900.0,
+        tolerance: Tolerance | None = None,
         kept: KeptMembers | None = None,
     ) -> Self:
         """Sort the entries of SEGMENT_ROOTS into folders and addresses (`s3://bucket/prefix`)."""
@@ -44,5 +51,10 @@ class SourceAccess:
         folders = tuple(Path(root) for root in plain if "://" not in root)
         urls = tuple(root.rstrip("/") for root in plain if "://" in root)
         return cls(
-            folders, urls, MappingProxyType(dict(databases)), statement_timeout_seconds, kept
+            folders,
+            urls,
+            MappingProxyType(dict(databases)),
+            statement_timeout_seconds,
+            tolerance or Tolerance(),
+            kept,
         )

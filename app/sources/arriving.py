@@ -13,6 +13,7 @@ import polars as pl
 from app.errors import ContentTooLarge, SourceError
 from app.sources.files import ByteStream, OpenedFile
 from app.sources.formats import format_of
+from app.sources.losses import Losses
 from app.sources.streams import unpacked
 
 NAME = "The body"
@@ -27,18 +28,36 @@ class ArrivingLimits:
     max_parquet_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """What a body brings: frames of members, and which of Meta's keys their columns are.
+
+    `columns`: the frames' columns by key; a key may have several, as Meta's own template has three for
+    e-mail addresses. `told`: the keys the body's start has. `ignored`: columns of that template that are
+    no keys.
+    """
+
+    columns: Mapping[str, Sequence[str]]
+    told: frozenset[str]
+    frames: Iterator[pl.DataFrame]
+    ignored: Sequence[str]
+
+
 def arriving_members(
     raw: ByteStream,
     options: Mapping[str, Any],
     known: Sequence[str],
     limits: ArrivingLimits,
+    losses: Losses,
     *,
     rows: int = 100_000,
-) -> tuple[list[str], Iterator[pl.DataFrame]]:
+) -> Arriving:
     """The columns the body tells of at its start, and frames of its members.
 
-    `options` as those of a file source: `format`, `encoding`. All columns must be among the `known`.
+    `options` as those of a file source: `format`, `encoding`. All columns must be among the `known`
+    keys, in either case, or in Meta's template; one that may have several values may come several times.
     Frames of NDJSON have all known columns, since a later line may bring another one.
+    Rows that cannot be read are left out and counted in `losses`; its owner settles it at the end.
 
     Raises `SourceError` (`attribute-unknown`, the codes of the formats) and `ContentTooLarge`
     (`content-too-large`, `parquet-too-large`), from here or from the frames.
@@ -51,17 +70,47 @@ def arriving_members(
     else:
         body = _Replayed(_Limited(unpacked(limited, NAME), limits.max_bytes))
     names = [attribute.name for attribute in reader.attributes(body, NAME)]
+    columns: dict[str, list[str]] = {}
+    ignored = []
     for number, name in enumerate(names, 1):
-        if name not in known:
-            # its name is not repeated: where a header is missing it is a member's value
-            raise SourceError(
-                f"{NAME}: column {number} has a name that is none of Meta's keys. "
-                f"Call the columns {', '.join(known)}, and leave out what is none of these.",
-                code="attribute-unknown",
-                column=number,
-            )
-    columns = names if reader.fixed_columns else list(known)
-    return names, reader.chunks(body, NAME, columns, rows)
+        key = _key_of(name, known)
+        if name.lower() in _TEMPLATE_ONLY:
+            ignored.append(name)
+        elif key is None or (key in columns and key not in _SEVERAL):
+            raise _unknown(number, known)
+        else:
+            columns.setdefault(key, []).append(name)
+    told = frozenset(columns)
+    if not reader.fixed_columns:
+        columns |= {key: [key] for key in known if key not in columns}
+    wanted = [name for several in columns.values() for name in several]
+    return Arriving(columns, told, reader.chunks(body, NAME, wanted, rows, losses), ignored)
+
+
+# https://www.facebook.com/business/help/606443329504150 (the template of customer lists)
+_TEMPLATE_NAMES = {"VALUE": "LOOKALIKE_VALUE"}
+_TEMPLATE_ONLY = frozenset({"age", "uid"})
+_SEVERAL = frozenset({"EMAIL", "PHONE"})
+
+
+def _key_of(name: str, known: Sequence[str]) -> str | None:
+    written = name.strip().upper()
+    base, _, number = written.rpartition("_")
+    for candidate in (written, base if number.isdigit() and base in _SEVERAL else ""):
+        key = _TEMPLATE_NAMES.get(candidate, candidate)
+        if key in known:
+            return key
+    return None
+
+
+def _unknown(number: int, known: Sequence[str]) -> SourceError:
+    # its name is not repeated: where a header is missing it is a member's value
+    return SourceError(
+        f"{NAME}: column {number} has a name that is none of Meta's keys, or that of another column. "
+        f"Call the columns {', '.join(known)}, and leave out what is none of these.",
+        code="attribute-unknown",
+        column=number,
+    )
 
 
 class _Limited:

@@ -4,13 +4,12 @@ A block holds about as many records as a frame shall have rows, but never more b
 bound, and a record that does not end within a bound is refused before it fills the memory.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
-from app.errors import SourceError
 from app.sources.files import ByteStream
-from app.sources.texts import TextFile, nul_byte
+from app.sources.texts import TextFile
 
 MAX_RECORD_BYTES = 4 << 20
 _FIRST_BLOCK_BYTES = 1 << 20
@@ -21,12 +20,27 @@ Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
+class Malformed:
+    """Records that were taken out of a block: how many, and the first one's line and fault."""
+
+    rows: int
+    line: int
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scan(Generic[Found]):
-    """What a look at some text found: where its last whole record ends, how many there are."""
+    """What a look at some text found: where its last whole record ends, how many there are.
+
+    `text` is what to read in place of it where that differs; it has as many lines. `malformed` counts
+    its lines from 0.
+    """
 
     end: int
     records: int
     found: Found
+    text: bytes | None = None
+    malformed: Malformed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,57 +51,61 @@ class Block(Generic[Found]):
     line: int
     records: int
     found: Found
+    malformed: Malformed | None = None
+
+
+class Scanning(Protocol[Found]):
+    """Looks at text that starts with the start of a record.
+
+    `stuck` says that no more text will come, or fit, though the record at its start has not ended.
+    """
+
+    def __call__(self, data: bytes, *, stuck: bool = False) -> Scan[Found]:
+        """Where its whole records end."""
+        ...
 
 
 def blocks(
-    stream: ByteStream,
-    text: TextFile,
-    scan: Callable[[bytes], Scan[Found]],
-    *,
-    rows: int,
-    left: bytes = b"",
-    line: int = 1,
+    stream: ByteStream, text: TextFile, scan: Scanning[Found], *, rows: int, line: int = 1
 ) -> Iterator[Block[Found]]:
     """Cut the stream into blocks of about `rows` records; a missing last line end is added.
 
-    `left` is what was read before, `line` the number of its first line. Raises `line-too-long`
-    for a record of more than MAX_RECORD_BYTES, `open-quote` for one that never ends.
+    `line` is the number of the stream's first line. Raises `line-too-long` for a record of more than
+    MAX_RECORD_BYTES.
     """
-    size = _FIRST_BLOCK_BYTES
+    size, left = _FIRST_BLOCK_BYTES, b""
     while True:
         piece = stream.read(size)
         if not piece and not left:
             return
         data = left + (piece or b"\n")
-        scanned = scan(data)
-        if scanned.end:
-            block = data[: scanned.end]
-            yield Block(block, line, scanned.records, scanned.found)
-            line += block.count(b"\n")
-            # a little less, so that a block of longer records is not one frame and a crumb
-            wanted = len(block) * rows // scanned.records * 49 // 50
-            size = min(max(wanted, _MIN_BLOCK_BYTES), _MAX_BLOCK_BYTES)
-        left = data[scanned.end :]
-        if len(left) > MAX_RECORD_BYTES or (left and not piece):
-            raise _unending(left, text, line)
+        stuck = False
+        while True:
+            scanned = scan(data, stuck=stuck)
+            if scanned.end:
+                raw = data[: scanned.end]
+                yield _block(scanned, raw, line)
+                line += raw.count(b"\n")
+                # a little less, so that a block of longer records is not one frame and a crumb
+                wanted = len(raw) * rows // max(scanned.records, 1) * 49 // 50
+                size = min(max(wanted, _MIN_BLOCK_BYTES), _MAX_BLOCK_BYTES)
+            elif stuck:
+                raise text.fault("line-too-long", line)
+            data = data[scanned.end :]
+            stuck = len(data) > MAX_RECORD_BYTES or bool(data and not piece)
+            if not stuck:
+                break
+        left = data
         if not piece:
             return
 
 
-def _unending(data: bytes, text: TextFile, line: int) -> SourceError:
-    if b"\0" in data:
-        return nul_byte(data, text, line)
-    if b"\n" in data:
-        return text.fault(
-            "open-quote",
-            line,
-            "a quote opened in this row is not closed",
-            'Close it, double quotes that belong to the value, or set "quote" to null if quotes '
-            "have no meaning in this file.",
-        )
-    return text.fault(
-        "line-too-long",
+def _block(scanned: Scan[Found], raw: bytes, line: int) -> Block[Found]:
+    bad = scanned.malformed
+    return Block(
+        raw if scanned.text is None else scanned.text,
         line,
-        f"the line is longer than {MAX_RECORD_BYTES >> 20} MiB",
-        "Check that the file has line ends and is the file you mean.",
+        scanned.records,
+        scanned.found,
+        None if bad is None else Malformed(bad.rows, line + bad.line, bad.code),
     )

@@ -15,6 +15,7 @@ from app.sources.access import SourceAccess
 from app.sources.delta_log import DataFile, TableVersion, read_log
 from app.sources.files import MAX_FILES, OpenedFile, StoredFile
 from app.sources.filesource import filled
+from app.sources.losses import Losses
 from app.sources.parquet import ParquetFormat
 from app.sources.port import Attribute
 
@@ -43,15 +44,24 @@ class DeltaSource:
                 total += int(described.keep.sum())
                 continue
             with file.opened() as opened:
-                total += reader.count(opened, file.name)
+                total += reader.count(opened, file.name, Losses())
         return total
+
+    def shape(self) -> None:
+        """It is no text."""
 
     def fingerprint(self) -> str:
         """A hash of the table's own id and the version."""
         text = f"{self.table.table_id}\n{self.table.version}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+    def chunks(
+        self,
+        columns: Sequence[str],
+        *,
+        rows: int = 100_000,
+        losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
+    ) -> Iterator[pl.DataFrame]:
         """Frames with the files' own types; partition columns are String.
 
         Raises `attribute-missing`, `parquet-broken`, `source-changed` for a file that is not what
@@ -84,7 +94,7 @@ class DeltaSource:
             if column in stored and column not in self.table.partition_columns
         ]
         start = 0
-        for frame in reader.chunks(opened, name, wanted or stored[:1], rows):
+        for frame in reader.chunks(opened, name, wanted or stored[:1], rows, Losses()):
             part = frame
             if described.keep is not None:
                 part = frame.filter(described.keep.slice(start, frame.height))

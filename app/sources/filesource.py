@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import polars as pl
@@ -12,6 +12,8 @@ from app.errors import SourceError
 from app.sources import faults
 from app.sources.files import OpenedFile, StoredFile
 from app.sources.formats import Format
+from app.sources.guessing import Shape
+from app.sources.losses import Losses, Tolerance
 from app.sources.port import Attribute
 
 _REMOTE_AT_ONCE = 8
@@ -25,13 +27,18 @@ class FileSource:
 
     files: Sequence[StoredFile]
     format: Format
+    tolerance: Tolerance = field(default_factory=Tolerance)
+
+    def shape(self) -> Shape | None:
+        """How the first file is written; the others must be written so too."""
+        return self._ask(self.files[0], self.format.shape)
 
     def attributes(self) -> list[Attribute]:
         """Columns in the first file's order; raises `source-columns-differ` for another file.
 
         Lines of JSON may leave keys out, so there the columns are those of all files together.
         """
-        each = self._of_each(self.format.attributes)
+        each = self._of_each(self._settled().attributes)
         if self.format.fixed_columns:
             for file, attributes in zip(self.files, each, strict=True):
                 self._compare(file, attributes, each[0])
@@ -47,14 +54,19 @@ class FileSource:
 
     def count(self) -> int:
         """Members by the footers (Parquet) or by reading everything once (text)."""
-        return sum(self._of_each(self.format.count))
+        reader, losses = self._settled(), Losses(self.tolerance)
+        total = sum(self._of_each(lambda file, name: reader.count(file, name, losses)))
+        losses.settle()
+        return total
 
     def fingerprint(self) -> str:
         """A hash over what is read and how: names, sizes and versions of the files, options."""
         parts = [f"{file.name}\n{file.size}\n{file.version}" for file in self.files]
         return hashlib.sha256("\n\n".join([repr(self.format), *parts]).encode()).hexdigest()
 
-    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+    def chunks(
+        self, columns: Sequence[str], *, rows: int = 100_000, losses: Losses | None = None
+    ) -> Iterator[pl.DataFrame]:
         """All members, file after file; small files share a frame.
 
         Raises `source-changed` if a file vanishes or changes before its last member was read.
@@ -62,48 +74,55 @@ class FileSource:
         unseen = set(columns)
         if not self.format.fixed_columns:
             unseen -= {attribute.name for attribute in self.attributes()}
-        for frame in filled(self._frames(list(columns), rows), rows):
+        losses = losses or Losses(self.tolerance)
+        for frame in filled(self._frames(list(columns), rows, losses), rows):
             if not self.format.fixed_columns and unseen:
                 unseen -= {name for name in unseen if frame[name].null_count() < frame.height}
             yield frame
         if not self.format.fixed_columns and unseen:
             where = self.files[0].name if len(self.files) == 1 else "the files"
             raise faults.attribute_missing(where, sorted(unseen))
+        losses.settle()
 
-    def _frames(self, columns: list[str], rows: int) -> Iterator[pl.DataFrame]:
+    def _frames(self, columns: list[str], rows: int, losses: Losses) -> Iterator[pl.DataFrame]:
+        reader = self._settled()
         for file in self.files:
             with file.opened() as opened:
                 try:
-                    yield from self.format.chunks(opened, file.name, columns, rows)
+                    yield from reader.chunks(opened, file.name, columns, rows, losses)
                 except SourceError:
                     opened.verify()  # a changed file explains whatever else went wrong
                     raise
                 opened.verify()
 
-    def _of_each(self, ask: Callable[[OpenedFile, str], Result]) -> list[Result]:
-        def of_one(file: StoredFile) -> Result:
-            with file.opened() as opened:
-                try:
-                    answer = ask(opened, file.name)
-                except SourceError:
-                    opened.verify()
-                    raise
-                opened.verify()
-                return answer
+    def _settled(self) -> Format:
+        """The reader for all files: what the first one leaves to be guessed holds for the others."""
+        return self.format if len(self.files) == 1 else self.format.like(self.shape())
 
+    def _of_each(self, ask: Callable[[OpenedFile, str], Result]) -> list[Result]:
         if len(self.files) == 1 or not self.files[0].remote:
-            return [of_one(file) for file in self.files]
+            return [self._ask(file, ask) for file in self.files]
         with ThreadPoolExecutor(_REMOTE_AT_ONCE) as threads:
-            return list(threads.map(of_one, self.files))
+            return list(threads.map(lambda file: self._ask(file, ask), self.files))
+
+    def _ask(self, file: StoredFile, ask: Callable[[OpenedFile, str], Result]) -> Result:
+        with file.opened() as opened:
+            try:
+                answer = ask(opened, file.name)
+            except SourceError:
+                opened.verify()
+                raise
+            opened.verify()
+            return answer
 
     def _compare(
         self, file: StoredFile, attributes: list[Attribute], first: list[Attribute]
     ) -> None:
         """Columns are compared by name, in any order, and told by number."""
-        ours = [attribute.name for attribute in first]
-        theirs = [attribute.name for attribute in attributes]
-        lacking = [number for number, name in enumerate(ours, 1) if name not in theirs]
-        surplus = [number for number, name in enumerate(theirs, 1) if name not in ours]
+        ours = {attribute.name: number for number, attribute in enumerate(first, 1)}
+        theirs = {attribute.name: number for number, attribute in enumerate(attributes, 1)}
+        lacking = [number for name, number in ours.items() if name not in theirs]
+        surplus = [number for name, number in theirs.items() if name not in ours]
         if lacking or surplus:
             raise faults.columns_differ(file.name, self.files[0].name, lacking, surplus)
 

@@ -1,17 +1,18 @@
 """Which reader reads which file: by the format that was named, or by the file's extension."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import polars as pl
 
 from app.sources import faults
 from app.sources.delimited import DelimitedFormat
 from app.sources.files import OpenedFile, StoredFile
+from app.sources.guessing import Shape
+from app.sources.losses import Losses
 from app.sources.ndjson import NdjsonFormat
 from app.sources.parquet import ParquetFormat
 from app.sources.port import Attribute
-from app.sources.records import Dialect
 from app.sources.streams import ENCODINGS, UTF8
 
 FORMATS = ("parquet", "csv", "tsv", "ndjson")
@@ -21,6 +22,7 @@ _EXTENSIONS = {
     "csv": "csv",
     "tsv": "tsv",
     "tab": "tsv",
+    "txt": "txt",  # beside other files it may be words
     "ndjson": "ndjson",
     "jsonl": "ndjson",
 }
@@ -33,16 +35,24 @@ class Format(Protocol):
 
     fixed_columns: ClassVar[bool]  # whether a file says up front which columns all rows have
 
+    def shape(self, file: OpenedFile, name: str) -> Shape | None:
+        """How its text is written; None if it is no text."""
+        ...
+
+    def like(self, shape: Shape | None) -> Self:
+        """For files that must be written as one that was seen."""
+        ...
+
     def attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
         """Its columns."""
         ...
 
-    def count(self, file: OpenedFile, name: str) -> int:
-        """Its rows."""
+    def count(self, file: OpenedFile, name: str, losses: Losses) -> int:
+        """Its rows that can be read."""
         ...
 
     def chunks(
-        self, file: OpenedFile, name: str, columns: Sequence[str], rows: int
+        self, file: OpenedFile, name: str, columns: Sequence[str], rows: int, losses: Losses
     ) -> Iterator[pl.DataFrame]:
         """Frames of at most `rows` rows with these columns, in this order."""
         ...
@@ -55,24 +65,24 @@ def format_of(source: Mapping[str, Any], files: Sequence[StoredFile]) -> Format:
     `source-invalid` for an option that makes no sense.
     """
     name = source.get("format") or _common_format(files)
-    if name == "jsonl":
-        name = "ndjson"
+    name = {"jsonl": "ndjson", "txt": "csv"}.get(str(name), name)
     if name not in FORMATS:
         raise faults.invalid(f'"format" must be one of {", ".join(FORMATS)}.')
     given = [option for option in _TEXT_OPTIONS if option in source]
     usable = {"parquet": (), "ndjson": ("encoding",)}.get(name, _TEXT_OPTIONS)
     if surplus := [option for option in given if option not in usable]:
         raise faults.invalid(f'"{surplus[0]}" has no meaning for a file of format {name}.')
-    encoding = _encoding(source.get("encoding", UTF8))
+    encoding = _encoding(source["encoding"]) if "encoding" in source else None
+    known = Shape.from_json(source["detected"]) if source.get("detected") else None
     if name == "parquet":
         return ParquetFormat()
     if name == "ndjson":
-        return NdjsonFormat(encoding)
-    delimiter = _delimiter(source.get("delimiter", "\t" if name == "tsv" else ","))
-    dialect = Dialect(delimiter, _quote(source.get("quote", '"')))
-    if dialect.delimiter == dialect.quote:
+        return NdjsonFormat(encoding, known)
+    delimiter = _delimiter(source["delimiter"]) if "delimiter" in source else None
+    quote = _quote(source.get("quote", '"'))
+    if delimiter is not None and delimiter == quote:
         raise faults.invalid('"delimiter" and "quote" must be different characters.')
-    return DelimitedFormat(dialect, encoding)
+    return DelimitedFormat(delimiter, quote, encoding, "\t" if name == "tsv" else ",", known)
 
 
 def _common_format(files: Sequence[StoredFile]) -> str:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from app.errors import SourceError
 from app.sources import faults, patterns
@@ -99,21 +99,22 @@ def find_folder(url: str, roots: Sequence[Path]) -> tuple[Path, str]:
     missing: SourceError = faults.not_allowed()
     for candidate in candidates:
         root, name = _below(candidate, resolved_roots)
-        if (root / name).is_dir():
+        if os.path.isdir(root / name):  # noqa: PTH112 - says no where a name is too long
             return root / name, name or "the folder"
         missing = faults.not_found(name or "the folder")
     raise missing
 
 
 def _path_of(url: str) -> str:
-    if "\0" in url:
+    path = url
+    if url.startswith("file://"):
+        host, slash, rest = url.removeprefix("file://").partition("/")
+        if host not in {"", "localhost"}:
+            raise faults.not_allowed()
+        path = unquote(slash + rest)
+    if "\0" in path:
         raise faults.invalid("The source's url holds a NUL character; write the path of a file.")
-    if not url.startswith("file://"):
-        return url
-    parts = urlsplit(url)
-    if parts.netloc not in {"", "localhost"}:
-        raise faults.not_allowed()
-    return unquote(url.removeprefix("file://").removeprefix(parts.netloc))
+    return path
 
 
 def _find_relative(path: str, roots: Sequence[Path]) -> list[LocalFile]:
@@ -143,11 +144,11 @@ def _find_plain(path: str, roots: Sequence[Path]) -> list[LocalFile]:
 
 
 def _find_matching(root: Path, folder: str, pattern: str) -> list[LocalFile]:
-    matching = patterns.matcher(pattern)
+    matching = patterns.compiled(pattern)
     shown = "/".join(part for part in (folder, pattern) if part not in {"", "**"}) or "the folder"
     found: dict[str, LocalFile] = {}
     for relative in _walk(root / folder, shown):
-        if matching.fullmatch(relative):
+        if matching.matches(relative):
             real_root, name = _below(str(root / folder / relative), [root])
             found.setdefault(name, _listed(real_root, name))
         if len(found) > MAX_FILES:
@@ -174,7 +175,10 @@ def _walk(folder: Path, shown: str) -> Iterator[str]:
 
 def _below(path: str, roots: Sequence[Path]) -> tuple[Path, str]:
     """The root that allows this path, and the resolved path's place below it."""
-    real = os.path.realpath(path)
+    try:
+        real = os.path.realpath(path)
+    except (OSError, ValueError):  # a link became something else on the way
+        raise faults.not_allowed() from None
     for root in roots:
         if real == str(root):
             return root, ""

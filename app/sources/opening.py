@@ -13,7 +13,7 @@ from app.sources.port import MemberSource
 from app.sources.postgres import open_postgres
 from app.sources.pushed import open_pushed
 
-_FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding"}
+_FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected"}
 
 
 def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource:
@@ -49,4 +49,4 @@ def _open_files(source: Mapping[str, Any], access: SourceAccess) -> FileSource:
         files = remote.find_files(url, access.root_urls)
     else:
         files = local.find_files(url, access.roots)
-    return FileSource(files, format_of(source, files))
+    return FileSource(files, format_of(source, files), access.tolerance)

@@ -7,13 +7,14 @@ files with ordinary row groups they cost the same.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar
+from typing import ClassVar, Self, TypeVar
 
 import polars as pl
 
 from app.errors import SourceError
 from app.sources import faults
 from app.sources.files import OpenedFile
+from app.sources.losses import Losses
 from app.sources.port import Attribute
 
 _CELLS_PER_SLICE = 500_000
@@ -29,24 +30,34 @@ class ParquetFormat:
 
     fixed_columns: ClassVar[bool] = True
 
+    def shape(self, file: OpenedFile, name: str) -> None:
+        """It is no text."""
+
+    def like(self, shape: object) -> Self:  # noqa: ARG002 - there is nothing to guess
+        """The same."""
+        return self
+
     def attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
         """The columns of the schema; nested ones are `other`."""
         schema = _guarded(name, "its footer", lambda: _scan(file).collect_schema())
         return [Attribute(column, _data_type(dtype)) for column, dtype in schema.items()]
 
-    def count(self, file: OpenedFile, name: str) -> int:
+    def count(self, file: OpenedFile, name: str, losses: Losses) -> int:  # noqa: ARG002
         """Rows by the footer."""
+        return self._count(file, name)
+
+    def _count(self, file: OpenedFile, name: str) -> int:
         query = _scan(file).select(pl.len())
         return int(_guarded(name, "its footer", query.collect).item())
 
     def chunks(
-        self, file: OpenedFile, name: str, columns: Sequence[str], rows: int
+        self, file: OpenedFile, name: str, columns: Sequence[str], rows: int, losses: Losses
     ) -> Iterator[pl.DataFrame]:
         """Frames with the file's own types."""
         present = {attribute.name for attribute in self.attributes(file, name)}
         if missing := [column for column in columns if column not in present]:
             raise faults.attribute_missing(name, missing)
-        total = self.count(file, name)
+        total = self._count(file, name)
         remote = isinstance(file.scannable(), str)
         cells = _REMOTE_CELLS_PER_SLICE if remote else _CELLS_PER_SLICE
         step = max(min(cells // len(columns), _ROWS_PER_SLICE) // rows, 1) * rows
@@ -57,6 +68,7 @@ class ParquetFormat:
             frame = _guarded(name, where, part.collect)
             if frame.height != min(step, total - start):
                 raise _broken(name, where)
+            losses.note(frame.height, 0, None)
             yield from frame.iter_slices(rows)
 
 
@@ -92,6 +104,8 @@ def _data_type(dtype: pl.DataType) -> str:
         return "number"
     if isinstance(dtype, pl.Datetime):
         return "datetime"
+    if isinstance(dtype, pl.List) and isinstance(dtype.inner, (pl.String, pl.Categorical, pl.Enum)):
+        return "list"
     names: list[tuple[tuple[type[pl.DataType], ...], str]] = [
         ((pl.String, pl.Categorical, pl.Enum, pl.Null), "string"),
         ((pl.Date,), "date"),

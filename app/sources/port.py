@@ -6,13 +6,16 @@ from typing import Any, Protocol
 
 import polars as pl
 
+from app.sources.guessing import Shape
+from app.sources.losses import Losses
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
     """One column of the members: its exact name and what its values are.
 
-    `data_type` is one of `string`, `integer`, `number`, `date`, `datetime`, `boolean`, `binary`
-    and `other` (nested values, which cannot be mapped).
+    `data_type` is one of `string`, `integer`, `number`, `date`, `datetime`, `boolean`, `binary`, `list`
+    (of texts), `json` (of any kind) and `other` (values of several parts, which cannot be mapped).
     """
 
     name: str
@@ -29,19 +32,30 @@ class MemberSource(Protocol):
         """The columns there are, in the source's own order."""
         ...
 
+    def shape(self) -> Shape | None:
+        """How its text is written, given or guessed; None where that has no meaning."""
+        ...
+
     def count(self) -> int | None:
-        """How many members there are, or None where only reading everything would tell."""
+        """How many members there are, or None where only reading everything would tell.
+
+        Rows that cannot be read are none; raises what is wrong with the first if they are too many.
+        """
         ...
 
     def fingerprint(self) -> str:
         """A short text that changes when the data changes, so that a run knows what it read."""
         ...
 
-    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+    def chunks(
+        self, columns: Sequence[str], *, rows: int = 100_000, losses: Losses | None = None
+    ) -> Iterator[pl.DataFrame]:
         """Yield frames of these columns (one at least), at most `rows` members each, bounded memory.
 
         Text formats give String columns, `""` read as null; Parquet gives its own types.
-        Raises `attribute-missing` if one of the columns is not there.
+        Rows that cannot be read are left out and counted in `losses`.
+        Raises `attribute-missing` if one of the columns is not there, and what is wrong with the first
+        such row where they are more than `losses` tolerates.
         """
         ...
 

@@ -23,10 +23,12 @@ from app.sources.access import SourceAccess
 from app.sources.blocks import blocks
 from app.sources.copying import Write, copying
 from app.sources.delimited import parse
+from app.sources.losses import Losses
+from app.sources.mending import Dialect
 from app.sources.port import Attribute
 from app.sources.postgres_faults import database_fault, not_read_only
-from app.sources.records import Dialect, Scanner
-from app.sources.texts import TextFile, check_text
+from app.sources.records import Scanner, check_records
+from app.sources.texts import TextFile
 
 _FIELDS = {"kind", "database", "table", "query"}
 _NAME = re.compile(r'"(?:[^"\0]|"")+"|[^".\0]+')
@@ -81,6 +83,9 @@ class PostgresSource:
 
         return self._run(counted)
 
+    def shape(self) -> None:
+        """It is no text."""
+
     def fingerprint(self) -> str:
         """Changes with every transaction in the database, also those of other tables."""
 
@@ -90,7 +95,13 @@ class PostgresSource:
         text = f"{self.name}\n{self.relation}\n{self._run(snapshot)}"
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+    def chunks(
+        self,
+        columns: Sequence[str],
+        *,
+        rows: int = 100_000,
+        losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
+    ) -> Iterator[pl.DataFrame]:
         """String frames in the database's own writing; dates and times are ISO 8601, in UTC."""
         text = TextFile(self.name, "postgres")
         selected = [_quoted(column) for column in columns]
@@ -107,9 +118,12 @@ class PostgresSource:
 
         with copying(copy) as stream:
             places = range(len(columns))
-            for block in blocks(stream, text, Scanner(_COPIED), rows=rows):
-                check_text(block.data, text, block.line)
-                yield from parse(block, None, text, _COPIED, columns, places).iter_slices(rows)
+            for block in blocks(stream, text, Scanner(_COPIED, len(selected)), rows=rows):
+                checked = check_records(block, _COPIED, len(selected))
+                if checked.malformed is not None:  # a database whose encoding is SQL_ASCII
+                    raise text.fault(checked.malformed.code, checked.malformed.line)
+                frame = parse(checked, text, _COPIED, columns, places, len(selected))
+                yield from frame.iter_slices(rows)
 
     @property
     def _from(self) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 from app.errors import AppError, Culprit, SourceError
 from app.sources import faults
 from app.sources.access import SourceAccess
+from app.sources.losses import Losses
 from app.sources.port import Attribute, KeptMembers
 
 _NAME = "The pushed members"
@@ -36,12 +37,21 @@ class PushedSource:
         """All members, also those that are alike."""
         return 0 if self.manifest is None else int(self.manifest["staged"])
 
+    def shape(self) -> None:
+        """It is no text."""
+
     def fingerprint(self) -> str:
         """Changes with every push."""
         text = "" if self.manifest is None else str(self.manifest["prefix"])
         return hashlib.sha256(text.encode()).hexdigest()
 
-    def chunks(self, columns: Sequence[str], *, rows: int = 100_000) -> Iterator[pl.DataFrame]:
+    def chunks(
+        self,
+        columns: Sequence[str],
+        *,
+        rows: int = 100_000,
+        losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
+    ) -> Iterator[pl.DataFrame]:
         """Hashed columns as Binary of 32 bytes, plain ones as String.
 
         Raises `attribute-missing`, `members-lost`, and lets a storage that is away pass.

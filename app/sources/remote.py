@@ -179,14 +179,14 @@ def _find(bucket: _Bucket, key: str) -> list[RemoteFile]:
     above, pattern = key.rstrip("/"), "**"
     if patterns.has_wildcards(key):
         above, pattern = patterns.fixed_part(key)
-    matching = patterns.matcher(pattern)
+    matching = patterns.compiled(pattern)
     found: list[RemoteFile] = []
     for page in obstore.list(bucket.store, prefix=above or None):
         for entry in page:
             below = entry["path"].removeprefix(above).removeprefix("/")
             if not below or any(is_ignored(part) for part in below.split("/")):
                 continue
-            if matching.fullmatch(below):
+            if matching.matches(below):
                 found.append(_listed(bucket, entry))
         if len(found) > MAX_FILES:
             raise faults.invalid(

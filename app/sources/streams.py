@@ -23,22 +23,20 @@ ENCODINGS = frozenset({
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
-def utf8_stream(raw: ByteStream, text: TextFile, encoding: str = UTF8) -> ByteStream:
-    """The text of a file as UTF-8 bytes without a byte-order mark (the bytes are not checked).
+def utf8_stream(raw: ByteStream, text: TextFile, encoding: str) -> ByteStream:
+    """The text as UTF-8 bytes without a byte-order mark; the bytes of UTF-8 itself are not checked.
 
-    gzip and zstd are known by their first bytes, whatever the file is called. Raises, from here
-    or from `read`: `compression-broken`, `…-wrong-encoding`, `source-unreadable`.
+    What cannot be read in another encoding becomes bytes that are no UTF-8 either.
     """
-    stream = unpacked(raw, text.name)
     if encoding != UTF8:
-        return _Recoded(stream, text, encoding)
-    plain = _Peeked(stream)
+        return _Recoded(raw, encoding)
+    plain = Peeked(raw, len(codecs.BOM_UTF16_LE) + 1)
     if plain.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise text.fault(
             "wrong-encoding",
             1,
             "the text is UTF-16, not UTF-8",
-            'Save the file as UTF-8, or set "encoding" to "utf-16".',
+            'Leave "encoding" out, or set it to "utf-16".',
         )
     plain.skip(codecs.BOM_UTF8)
     return plain
@@ -46,7 +44,7 @@ def utf8_stream(raw: ByteStream, text: TextFile, encoding: str = UTF8) -> ByteSt
 
 def unpacked(raw: ByteStream, name: str) -> ByteStream:
     """The stream without the packing its first bytes tell of; `read` raises `compression-broken`."""
-    packed = _Peeked(raw)
+    packed = Peeked(raw)
     if packed.head.startswith(_GZIP):
         return _Unpacked(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), name)
     if packed.head.startswith(_ZSTD):
@@ -54,19 +52,25 @@ def unpacked(raw: ByteStream, name: str) -> ByteStream:
     return packed
 
 
-class _Peeked:
-    """A stream whose first bytes can be looked at without losing them."""
+class Peeked:
+    """A stream whose first bytes can be looked at without losing them; `ended` if they are all."""
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, stream: ByteStream, size: int = 4) -> None:
         self._stream = stream
-        self.head = b""
-        while len(self.head) < 4 and (piece := stream.read(4 - len(self.head))):
-            self.head += piece
+        pieces: list[bytes] = []
+        held = 0
+        while held < size and (piece := stream.read(size - held)):
+            pieces.append(piece)
+            held += len(piece)
+        self.head = b"".join(pieces)
+        self.ended = held < size
 
     def skip(self, prefix: bytes) -> None:
+        """Leave these bytes out if they come first."""
         self.head = self.head.removeprefix(prefix)
 
     def read(self, size: int = -1, /) -> bytes:
+        """As `ByteStream`."""
         if self.head:
             size = len(self.head) if size < 0 else size
             first, self.head = self.head[:size], self.head[size:]
@@ -94,33 +98,32 @@ class _Unpacked:
 class _Recoded:
     """Another encoding, turned into UTF-8 piece by piece."""
 
-    def __init__(self, stream: ByteStream, text: TextFile, encoding: str) -> None:
-        self._stream, self._text, self._encoding = stream, text, encoding
-        self._decoder = codecs.getincrementaldecoder(encoding)("strict")
-        self._line = 1
+    def __init__(self, stream: ByteStream, encoding: str) -> None:
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)(_UNREADABLE)
         self._started = False
         self._left = b""
 
     def read(self, size: int, /) -> bytes:
         while not self._left:
             piece = self._stream.read(max(size // 2, 1))
-            try:
-                decoded = self._decoder.decode(piece, final=not piece)
-            except UnicodeError:
-                raise self._text.fault(
-                    "wrong-encoding",
-                    self._line,
-                    f"at or after this line the text is not {self._encoding}",
-                    'Set "encoding" to what the file is written in, or save it as UTF-8.',
-                ) from None  # that error holds the text
+            decoded = self._decoder.decode(piece, final=not piece)
             if decoded and not self._started:
                 self._started, decoded = True, decoded.removeprefix("\ufeff")
-            self._line += decoded.count("\n")
-            self._left = decoded.encode()
+            self._left = decoded.encode(errors="surrogateescape")
             if not piece:
                 break
         first, self._left = self._left[:size], self._left[size:]
         return first
+
+
+def _unreadable(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)
+    return "\udcff", error.end  # the byte FF once encoded, which UTF-8 has not
+
+
+_UNREADABLE = "audience-export-unreadable"
+codecs.register_error(_UNREADABLE, _unreadable)
 
 
 def _zstd_file(stream: ByteStream, name: str) -> ByteStream:

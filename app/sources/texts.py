@@ -7,6 +7,61 @@ import polars as pl
 from app.errors import SourceError
 from app.sources import faults
 
+_FAULTS = {
+    "bad-line": (
+        "the line is not one JSON object",
+        "Write every member as one object on one line.",
+    ),
+    "header-missing": (
+        "the first line is not a header (it is blank, or holds values)",
+        "Put the names of the columns into the first line.",
+    ),
+    "line-ends": (
+        "lines end with a carriage return only",
+        "Save the file with line feeds (Unix) or both (Windows).",
+    ),
+    "line-too-long": (
+        "the line is longer than 4 MiB",
+        "Check that the file has line ends and is the file you mean.",
+    ),
+    "malformed": (
+        "the text from here on cannot be told apart into rows and fields",
+        'Check "delimiter" and "quote", and that the file is CSV (RFC 4180).',
+    ),
+    "nul-byte": (
+        "there is a NUL byte",
+        'Save the file as UTF-8 text, or set "encoding" to what it is written in.',
+    ),
+    "open-quote": (
+        "a quote opened in this row is not closed",
+        "Close it, and double quotes that belong to the value.",
+    ),
+    "quoted-cells": (
+        'a value stands in double quotes, but "quote" is set to something else',
+        'Leave "quote" out: the quotes are no part of the values.',
+    ),
+    "ragged-rows": (
+        "the row has more values than the header has names",
+        "Put quotes around values that hold the delimiter, or correct the row.",
+    ),
+    "report-lines": (
+        "a line of a report stands below the table",
+        "Delete what is below the members.",
+    ),
+    "stray-quote": (
+        "a quote stands where it neither opens nor closes a value",
+        "Put quotes around the whole field and double the inner ones.",
+    ),
+    "too-many-columns": (
+        "the header has more columns than can be read",
+        "Deliver the columns that exports send.",
+    ),
+    "wrong-encoding": (
+        "the text is not UTF-8, or not in the encoding that was named",
+        'Save the file as UTF-8, or set "encoding" to what it is in, such as "windows-1252".',
+    ),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
@@ -15,46 +70,35 @@ class TextFile:
     name: str
     kind: str
 
-    def fault(self, code: str, line: int | None, why: str, remedy: str) -> SourceError:
+    def fault(
+        self, code: str, line: int | None, why: str | None = None, remedy: str | None = None
+    ) -> SourceError:
         """Something is wrong at that line (counted from 1, the header included)."""
-        return faults.broken(f"{self.kind}-{code}", self.name, line, why, remedy)
+        known = _FAULTS.get(code, ("", ""))
+        return faults.broken(
+            f"{self.kind}-{code}", self.name, line, why or known[0], remedy or known[1]
+        )
 
 
-def check_text(data: bytes, text: TextFile, line: int) -> None:
-    """Refuse NUL and everything that is not UTF-8; `line` is the number of the first line."""
+def is_clean(data: bytes) -> bool:
+    """Whether the text is UTF-8 without NUL."""
     if b"\0" in data:
-        raise nul_byte(data, text, line)
+        return False
     if data.isascii():
-        return
+        return True
     try:
         pl.Series([data]).cast(pl.String)  # five times as fast as bytes.decode, GIL released
     except pl.exceptions.PolarsError:
-        raise _not_utf8(data, text, line) from None
+        return False
+    return True
 
 
-def nul_byte(data: bytes, text: TextFile, line: int) -> SourceError:
-    """The refusal of the first NUL in the text."""
-    at = data.index(0)
-    utf16 = 0 in (data[at + 2 : at + 3] + data[max(at - 2, 0) : max(at - 1, 0)])
-    return text.fault(
-        "nul-byte",
-        line + data.count(b"\n", 0, at),
-        "there is a NUL byte" + ("; the text looks like UTF-16" if utf16 else ""),
-        'Save the file as UTF-8, or set "encoding" to "utf-16-le".'
-        if utf16
-        else "Deliver a text file; binary data cannot be read.",
-    )
-
-
-def _not_utf8(data: bytes, text: TextFile, line: int) -> SourceError:
+def uncleanness(record: bytes) -> str | None:
+    """The code of what is wrong with the bytes of one record, if anything is."""
+    if b"\0" in record:
+        return "nul-byte"
     try:
-        data.decode()
-    except UnicodeDecodeError as error:
-        line += data.count(b"\n", 0, error.start)
-    return text.fault(
-        "wrong-encoding",
-        line,
-        "the text is not UTF-8",
-        'Save the file as UTF-8, or set "encoding" to what it is written in, such as '
-        '"windows-1252".',
-    )
+        record.decode()
+    except UnicodeDecodeError:
+        return "wrong-encoding"
+    return None

@@ -63,15 +63,25 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
     "linked-out.csv": (_link_out, "source-not-allowed"),
     "no-file.csv": (_pipe, "source-unreadable"),
     "hollow.csv": (_text(""), "source-empty"),
-    "ragged-short.csv": (_text(f"id,email\n1,{MEMBER}\n2\n"), "csv-ragged-rows"),
-    "ragged-long.csv": (_text(f"id,email\n1,{MEMBER}\n2,b@example.com,x\n"), "csv-ragged-rows"),
-    "latin.csv": (_bytes(f"email,name\n{MEMBER},Müller\n".encode("latin-1")), "csv-wrong-encoding"),
-    "utf16.csv": (_bytes(f"email\n{MEMBER}\n".encode("utf-16")), "csv-wrong-encoding"),
-    "nul.csv": (_bytes(f"email\n{MEMBER}\nb\0@example.com\n".encode()), "csv-nul-byte"),
+    "ragged.csv": (
+        _text(f"id,email\n1,{MEMBER}\n" + "1,b@example.com\n" * 20 + "2,b@example.com,x\n" * 11),
+        "csv-ragged-rows",
+    ),
+    "report.csv": (_text(f"New Contacts\n\nid,email\n1,{MEMBER}\n"), "csv-report-lines"),
+    "russian.csv": (
+        _bytes(f"email,name\n{MEMBER},Дмитрий\n".encode("koi8-r")),
+        "csv-wrong-encoding",
+    ),
+    "nul.csv": (_bytes(f"email\n{MEMBER}\n".encode() + b"b\0@example.com\n" * 11), "csv-nul-byte"),
     "no-header.csv": (_text(f"{MEMBER}\nb@example.com\n"), "csv-header-missing"),
-    "twice.csv": (_text(f"email,email\n{MEMBER},b\n"), "csv-duplicate-columns"),
-    "open-quote.csv": (_text(f'email\n"{MEMBER}\nb@example.com\n'), "csv-open-quote"),
+    "open-quote.csv": (
+        _text(f'email\n{MEMBER}\n"{MEMBER}"x\n' + '"b@example.com"x\n' * 10),
+        "csv-stray-quote",
+    ),
     "cut.parquet": (_cut, "parquet-broken"),
     "text.parquet": (_text(f"email\n{MEMBER}\n"), "parquet-broken"),
-    "line.ndjson": (_text(json.dumps({"email": MEMBER}) + "\n{oops\n"), "ndjson-bad-line"),
+    "line.ndjson": (
+        _text(json.dumps({"email": MEMBER}) + "\n" + "{oops\n" * 11),
+        "ndjson-bad-line",
+    ),
 }

@@ -163,7 +163,7 @@ async def test_one_bad_file_among_good_ones_sends_nothing(
     ]
     run = await start_run(api, await make_export(api, connection, *segments))
     with (segment_root / "late.csv").open("a") as late:
-        late.write("one,two\n")
+        late.write("one,two\n" * 11)
     await work()
     run = await get_run(api, run)
     assert (run["status"], run["error"]["code"]) == ("failed", "csv-ragged-rows")

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from app.errors import SourceError
-from app.sources import SourceAccess, open_source
+from app.sources import Losses, SourceAccess, Tolerance, open_source
 
 
 class Folder:
@@ -39,9 +39,10 @@ class Folder:
         return pl.concat(self.open(url, **options).chunks(columns, rows=rows))
 
     def fault(self, url: Path | str, *columns: str, **options: Any) -> SourceError:
-        """The error that reading everything ends in."""
+        """The error that reading everything ends in where no row may be left out."""
+        losses = Losses(Tolerance(0, 0))
         with pytest.raises(SourceError) as caught:
-            for _ in self.open(url, **options).chunks(columns or ["email"]):
+            for _ in self.open(url, **options).chunks(columns or ["email"], losses=losses):
                 pass
         return caught.value
 

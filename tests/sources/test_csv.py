@@ -11,9 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.errors import SourceError
-from app.sources import Attribute
+from app.sources import Attribute, Losses, Tolerance
 from app.sources.delimited import DelimitedFormat
-from app.sources.records import Dialect
 
 
 def test_everything_is_text(folder) -> None:
@@ -93,22 +92,31 @@ def test_chunks_have_at_most_the_rows_asked_for(folder) -> None:
 @pytest.mark.parametrize(
     ("data", "code", "line"),
     [
-        (b"a,email\n1,x\n2\n3,y\n", "csv-ragged-rows", 3),
         (b"a,email\n1,x\n2,y,z\n", "csv-ragged-rows", 3),
-        (b'a,email\n"1\n\n",x\n2\n', "csv-ragged-rows", 5),
-        (b"a,email\n1,x\n2,\xe9\n", "csv-wrong-encoding", 3),
+        (b'a,email\n"1\n\n",x\n2,y,z\n', "csv-ragged-rows", 5),
+        (b"a,email\nZo\xc3\xab,x\n2,\xe9\n", "csv-wrong-encoding", 3),
         (b"a,email\n1,x\n\n2,y\x00\n", "csv-nul-byte", 4),
-        (b'a,email\n1,x\n2,y"z"\n', "csv-stray-quote", 3),
-        (b'a,email\n1,x\n2,y"z\n', "csv-open-quote", 3),
         (b'a,email\n1,"x"y\n', "csv-stray-quote", 2),
-        (b'a,email\n1, "x"\n', "csv-stray-quote", 2),
         (b'a,email\n1,x\n2,"y\n3,z\n', "csv-open-quote", 3),
-        (b"a,email,a\n1,x,2\n", "csv-duplicate-columns", 1),
         (b"1,jane@doe.example\n2,x@y.example\n", "csv-header-missing", 1),
-        (b"\n1,x\n", "csv-header-missing", 1),
+        (b"\n1,2\n", "csv-header-missing", 2),
+        (b"+49 30 901820,1990-01-31\n+49 30 901821,\n", "csv-header-missing", 1),
+        (b"a" * 64 + b"\n" + b"b" * 64 + b"\n", "csv-header-missing", 1),
+        (b"Pr\xe9nom,email\nZo\xc3\xab \xc3\xab,x\n", "csv-wrong-encoding", 1),
+        (
+            b"New Contacts Report\n3/4/2026\n\nname,email,note\nx,y,z\nx,y,z\n",
+            "csv-report-lines",
+            1,
+        ),
+        (b"Report,,\n,,\nname,email,note\nx,y,z\nx,y,z\n", "csv-report-lines", 1),
+        (b",".join(b"c%d" % n for n in range(40_000)) + b"\n", "csv-too-many-columns", 1),
         (b"a,email\r1,x\r2,y\r", "csv-line-ends", 1),
-        ("a,email\n1,x\n".encode("utf-16"), "csv-wrong-encoding", 1),
-        ("a,email\n1,x\n".encode("utf-16-le"), "csv-nul-byte", 1),
+        ("имя,email\nИван,x\n".encode("windows-1251"), "csv-wrong-encoding", None),
+        ("name,email\nДмитрий,x\n".encode("koi8-r"), "csv-wrong-encoding", None),
+        ("name,email\nJiří Dvořák Veselý,x\n".encode("windows-1250"), "csv-wrong-encoding", None),
+        ("name,email\nŁukasz Wiśniewski,x\n".encode("windows-1250"), "csv-wrong-encoding", None),
+        ("name,email\n山田太郎,x\n".encode("shift_jis"), "csv-wrong-encoding", None),
+        ("name,email\nZoë Émile,x\n".encode("cp850"), "csv-wrong-encoding", None),
         (b"", "source-empty", None),
         (b"a,mail\n1,x\n", "attribute-missing", None),
     ],
@@ -121,14 +129,8 @@ def test_bad_input_names_its_line(folder, data: bytes, code: str, line: int | No
         assert value not in error.detail
 
 
-def test_utf16_is_named(folder) -> None:
-    for encoding in ("utf-16", "utf-16-le", "utf-16-be"):
-        path = folder.put("bad.csv", "a,email\n1,x\n".encode(encoding))
-        assert "UTF-16" in folder.fault(path).detail
-
-
 def test_a_missing_column_hints_at_the_delimiter(folder) -> None:
-    assert "delimiter" in folder.fault(folder.put("m.csv", "id;email\n1;x\n")).detail
+    assert "delimiter" in folder.fault(folder.put("m.csv", "id:email\n1:x\n")).detail
     assert "delimiter" not in folder.fault(folder.put("n.csv", "id,mail\n1,x\n")).detail
 
 
@@ -182,7 +184,7 @@ class _EndlessFile:
 def test_three_gigabytes_in_one_line_are_not_read_to_the_end() -> None:
     file = _EndlessFile()
     with pytest.raises(Exception, match="longer than 4 MiB") as caught:
-        list(DelimitedFormat(Dialect()).chunks(file, "m.csv", ["email"], 1_000))
+        list(DelimitedFormat().chunks(file, "m.csv", ["email"], 1_000, Losses()))
     assert caught.value.code == "csv-line-too-long"
     assert file.bytes.taken < 16 << 20
 
@@ -255,13 +257,26 @@ def test_agrees_with_the_csv_module(
 def test_never_guesses(
     folder, limit_blocks: Callable[[int], None], pieces: list[str], size: int
 ) -> None:
-    """Any text is either refused or read exactly as the standard library's strict reader does."""
+    """What the standard library's strict reader takes is read as it does; other rows cost themselves.
+
+    A row that is too short ends in empty values; one with more values than names is left out.
+    """
     limit_blocks(size)
     text = "".join(pieces)
     path = folder.put("m.csv", "h,i\n" + text)
+    losses = Losses(Tolerance(1, 100))
     try:
-        read = [row for frame in folder.open(path).chunks(["h", "i"]) for row in frame.rows()]
+        frames = folder.open(path, delimiter=",").chunks(["h", "i"], losses=losses)
+        read = [row for frame in frames for row in frame.rows()]
     except SourceError:
         return
-    rows = list(csv.reader(io.StringIO("h,i\n" + text, newline=""), strict=True))[1:]
-    assert read == [tuple(v or None for v in row) for row in rows if row]
+    assert losses.read == len(read)
+    try:
+        rows = list(csv.reader(io.StringIO("h,i\n" + text, newline=""), strict=True))[1:]
+    except csv.Error:
+        return
+    lines = text.count("\n") + (not text.endswith("\n"))
+    if any(len(row) > 2 or "\n" in "".join(row) for row in rows) or lines != len(rows):
+        return
+    assert read == [tuple(v or None for v in (*row, "")[:2]) for row in rows if row]
+    assert not losses.malformed
