@@ -23,6 +23,7 @@ from app.sources.access import SourceAccess
 from app.sources.blocks import blocks
 from app.sources.copying import Write, copying
 from app.sources.delimited import parse
+from app.sources.instants import as_instants
 from app.sources.losses import Losses
 from app.sources.mending import Dialect
 from app.sources.port import Attribute
@@ -102,8 +103,12 @@ class PostgresSource:
         rows: int = 100_000,
         losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
     ) -> Iterator[pl.DataFrame]:
-        """String frames in the database's own writing; dates and times are ISO 8601, in UTC."""
+        """String frames in the database's own writing; dates are ISO 8601.
+
+        Columns of `timestamptz` are moments in UTC: where they are a date depends on the zone.
+        """
         text = TextFile(self.name, "postgres")
+        instants: list[str] = []
         selected = [_quoted(column) for column in columns]
         if len(columns) == 1:
             selected.append("0")  # else a null would be a blank line
@@ -114,6 +119,12 @@ class PostgresSource:
                 there = {attribute.name for attribute in await self._columns(connection)}
                 if missing := [column for column in columns if column not in there]:
                     raise faults.attribute_missing(self.name, missing)
+                described = await self._described(connection)
+                instants.extend(
+                    one.name
+                    for one in described
+                    if one.name in columns and one.type.name == "timestamptz"
+                )
                 await connection.copy_from_query(query, output=write, format="csv")
 
         with copying(copy) as stream:
@@ -123,7 +134,7 @@ class PostgresSource:
                 if checked.malformed is not None:  # a database whose encoding is SQL_ASCII
                     raise text.fault(checked.malformed.code, checked.malformed.line)
                 frame = parse(checked, text, _COPIED, columns, places, len(selected))
-                yield from frame.iter_slices(rows)
+                yield from as_instants(frame, instants).iter_slices(rows)
 
     @property
     def _from(self) -> str:
@@ -131,8 +142,7 @@ class PostgresSource:
         return f"(\n{self.relation}\n) AS members" if self.is_query else self.relation
 
     async def _columns(self, connection: Connection) -> list[Attribute]:
-        alone = self.relation if self.is_query else f"SELECT * FROM {self.relation}"  # noqa: S608
-        described = (await connection.prepare(alone)).get_attributes()
+        described = await self._described(connection)
         if self.is_query:
             try:
                 await connection.prepare(f"SELECT FROM {self._from}")
@@ -142,6 +152,11 @@ class PostgresSource:
         if len(set(names)) < len(names):
             raise faults.invalid(f"{self.name} has two columns of one name; rename one with AS.")
         return [Attribute(column.name, _data_type(column.type)) for column in described]
+
+    async def _described(self, connection: Connection) -> Sequence[Any]:
+        alone = self.relation if self.is_query else f"SELECT * FROM {self.relation}"  # noqa: S608
+        described: Sequence[Any] = (await connection.prepare(alone)).get_attributes()
+        return described
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
         async def asked() -> Result:

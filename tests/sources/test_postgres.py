@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,8 @@ import pytest
 
 from app.embedded import EmbeddedPostgres
 from app.errors import Culprit, SourceError
+from app.identifiers import IdentifierPlan, KeyIdentifier
+from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, check_source, open_source
 from app.sources.copying import copying
 
@@ -160,10 +163,34 @@ def test_types(members: Members) -> None:
     expected = "integer number number date datetime datetime boolean binary other other"
     assert [*kinds.values()] == [*expected.split(), *["string"] * 6]
     row = members.read(*kinds, table="kinds").row(0, named=True)
-    written = {"a": "1", "b": "1.50", "c": "1.5", "d": "1990-02-03", "e": "2019-12-31 22:00:00+00",
+    written = {"a": "1", "b": "1.50", "c": "1.5", "d": "1990-02-03",
+               "e": datetime(2019, 12, 31, 22, tzinfo=UTC),
                "f": "2020-01-01 00:00:00", "g": "t", "h": "\\xff", "i": "{a}", "k": "ok",
                "l": "x@y", "n": "ab ", "P q": "z"}  # fmt: skip
     assert {name: row[name] for name in written} == written
+
+
+def test_moments_are_dates_in_the_zone_of_the_export(members: Members) -> None:
+    """A `timestamptz` is an instant; what is none in our calendar is refused, and null is not given."""
+    query = """
+        SELECT 'x' AS mail, born::timestamptz FROM (VALUES
+          ('1985-03-14 00:00+01'), ('1985-03-13 23:00:00.25+00'), ('1900-12-31 23:30+00'), (NULL),
+          ('infinity'), ('0044-03-15 00:00+00 BC'), ('12026-01-01 00:00+00')) AS v (born)
+    """
+    frame = members.read("mail", "born", query=query)
+    assert frame.schema["born"] == pl.Datetime("us", "UTC")
+    for zone, day in (("UTC", 13), ("Europe/Berlin", 14)):
+        plan = IdentifierPlan(
+            KeyIdentifier.EMAIL, {"EMAIL": ("mail",), "DOB": ("born",)}, time_zone=zone
+        )
+        found = apply_rules(frame, plan)
+        assert found.cells["DOBD"][0].text.to_list()[:2] == [str(day)] * 2
+        assert found.cells["DOBY"][0].text.to_list()[2:] == [
+            *(("1900",) if zone == "UTC" else ("1901",)),
+            *[None] * 4,
+        ]
+        assert found.filled["DOB"] == 6
+        assert found.refused["DOB"] == {"dob_out_of_range": 3}
 
 
 @pytest.mark.parametrize("columns", [["a"], ["id", "a"]])
