@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.text import beyond_ascii, change, without_invisible
+from app.identifiers.columns.text import beyond_ascii, certain, change, without_invisible
 from app.identifiers.texts.script_digits import DIGITS
 
 _FULL_WIDTH: Final = range(0xFF01, 0xFF5F)
@@ -19,14 +19,19 @@ _SIGNS: Final = (
     | {chr(dash): "-" for dash in _DASHES}
 )
 _SPREADSHEET: Final = r"^(\+?[0-9]{5,})\.0+$"
+_LABEL: Final = r"^(?:[pP]|[tT][eE][lL]) ?[:.] ?([+(\[0-9][0-9 ()\[\]./+-]*)$"
+"""`p:` as Meta's own export of leads writes it before numbers, and `tel:`."""
 
 
 def in_ascii(text: pl.Series) -> pl.Series:
     """Digits of any script, full-width signs, spaces and dashes as ASCII; no invisible signs.
 
-    A number that a spreadsheet or a float column wrote as `16505551212.0` loses its decimals.
+    A number that a spreadsheet or a float column wrote as `16505551212.0` loses its decimals, one
+    after `p:` or `tel:` that label.
     """
     plain = change(text, beyond_ascii(text), _translated)
+    labelled = certain(plain.str.contains("^[pPtT]"))
+    plain = change(plain, labelled, lambda part: part.str.replace(_LABEL, "$1"))
     decimals = plain.str.ends_with(".0") | plain.str.ends_with(".00")
     return change(plain, decimals, lambda part: part.str.replace(_SPREADSHEET, "$1"))
 
