@@ -155,3 +155,9 @@ class RunError(AppError):
     """The run could not go on."""
 
     code = "run-failed"
+
+
+class ConfigurationError(AppError):
+    """The settings do not allow this command."""
+
+    code = "configuration-error"

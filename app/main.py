@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -55,7 +56,7 @@ from app.schedules import routes as schedules
 from app.schedules.due import start_due
 from app.segments import routes as segments
 from app.segments.uploads import Uploads
-from app.settings import Settings
+from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import ArrivingLimits, SourceAccess, Tolerance
 from app.webhooks import routes as webhooks
@@ -69,7 +70,11 @@ _BODY_LIMIT = 1024 * 1024
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API, put together; nothing is connected until it starts."""
-    settings = settings or Settings()
+    if settings is None:
+        try:
+            settings = read_settings()
+        except SettingsError as error:
+            sys.exit(str(error))  # one sentence, where uvicorn would print a traceback
     app = FastAPI(
         title="Audience Export",
         version="0.2.0",

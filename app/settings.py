@@ -1,14 +1,23 @@
 """Every environment variable, typed, with its default; the only reader of the environment."""
 
+import base64
 from functools import cached_property
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Csv = Annotated[tuple[str, ...], NoDecode]
+
+_KEY_BYTES = 32
+_SHORTEST_BOOTSTRAP_KEY = 16
+
+
+class SettingsError(ValueError):
+    """Settings that are missing or wrong, named in one sentence without their values."""
 
 
 class Settings(BaseSettings):
@@ -135,8 +144,33 @@ class Settings(BaseSettings):
 
     @field_validator("graph_api_url", "public_url", "facebook_dialog_url")
     @classmethod
-    def _no_trailing_slash(cls, value: str) -> str:
+    def _an_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            msg = "is no address; write it as https://host"
+            raise ValueError(msg)
         return value.rstrip("/")
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _keys_decode(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        for number, key in enumerate(value, 1):
+            try:
+                raw = base64.urlsafe_b64decode(key.get_secret_value())
+            except ValueError:
+                raw = b""
+            if len(raw) != _KEY_BYTES:
+                msg = f"key {number} is not {_KEY_BYTES} bytes in base64 (audience-export keys generate)"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("bootstrap_api_key")
+    @classmethod
+    def _not_guessable(cls, value: SecretStr) -> SecretStr:
+        if 0 < len(value.get_secret_value()) < _SHORTEST_BOOTSTRAP_KEY:
+            msg = f"has fewer than {_SHORTEST_BOOTSTRAP_KEY} characters; anybody could guess it"
+            raise ValueError(msg)
+        return value
 
     @model_validator(mode="after")
     def _an_issuer_has_an_audience(self) -> Self:
@@ -152,3 +186,19 @@ class Settings(BaseSettings):
     def snapshots(self) -> str:
         """Where hashed rows are staged: SNAPSHOT_URL, or a folder under DATA_DIR."""
         return self.snapshot_url or str((self.data_dir / "snapshots").resolve())
+
+
+def read_settings(**given: Any) -> Settings:
+    """The settings of this process; `given` ones count more than the environment's.
+
+    Raises SettingsError naming the variables that are wrong, never their values.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        faults = [
+            f"{'.'.join(map(str, fault['loc'])).upper() or 'The settings'}: "
+            f"{fault['msg'].removeprefix('Value error, ')}"
+            for fault in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+        raise SettingsError("Wrong settings. " + "; ".join(faults)) from None

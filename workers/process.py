@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import sys
 
 from arq.worker import Worker
 
@@ -13,16 +12,14 @@ from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
 from workers.heartbeat import heartbeat
-from workers.settings import WorkerSettings
+from workers.settings import WorkerSettings, settings_of_worker
 
 log = get_logger(__name__)
 
 
 def main() -> None:
     """Work until SIGTERM or SIGINT."""
-    settings = Settings()
-    if not settings.database_url or not settings.redis_url.get_secret_value():
-        sys.exit("DATABASE_URL and REDIS_URL must be set for a worker.")
+    settings = settings_of_worker()
     asyncio.run(_until_stopped(settings))
 
 

@@ -4,15 +4,17 @@ arq reads this class's own attributes only, so every one is spelled out. Attempt
 results are the run row's business: arq's are set so that they never decide anything.
 """
 
+import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import Any, ClassVar
 
-from arq import cron
+from arq import ArqRedis, cron
 from arq.cron import CronJob
 from arq.worker import Function, func
 
 from app.queue import EXPORT_RUN, QUEUE_NAME, arq_redis, deserialize, serialize
-from app.settings import Settings
+from app.settings import Settings, SettingsError, read_settings
 from workers.context import build_context
 from workers.errands import call_webhooks, carry_out_erasures, look_at_meta
 from workers.export_run import export_run
@@ -23,10 +25,29 @@ MAX_RUNS_AT_ONCE = 4
 _A_DAY = 24 * 60 * 60
 
 
+def settings_of_worker() -> Settings:
+    """The settings, or the end of the process in one sentence that names what is missing or wrong."""
+    try:
+        settings = read_settings()
+    except SettingsError as error:
+        sys.exit(str(error))
+    missing = [
+        name
+        for name, value in (
+            ("DATABASE_URL", settings.database_url),
+            ("REDIS_URL", settings.redis_url.get_secret_value()),
+        )
+        if not value
+    ]
+    if missing:
+        sys.exit(f"Set {' and '.join(missing)}: a worker shares them with the API.")
+    return settings
+
+
 async def start(ctx: dict[str, Any]) -> None:
     """Build what the jobs share, unless the process brought it along."""
     if "worker" not in ctx:
-        ctx["worker"] = build_context(Settings())
+        ctx["worker"] = build_context(settings_of_worker())
         ctx["owned"] = AsyncExitStack()
         ctx["owned"].push_async_callback(ctx["worker"].close)
         await ctx["owned"].enter_async_context(heartbeat(ctx["worker"].database))
@@ -36,6 +57,15 @@ async def stop(ctx: dict[str, Any]) -> None:
     """Close what `start` built."""
     if "owned" in ctx:
         await ctx["owned"].aclose()
+
+
+def _redis_pool() -> ArqRedis:
+    """Where jobs come from; a process that brings a pool of its own, as tests do, needs no address."""
+    try:
+        address = read_settings().redis_url.get_secret_value()
+    except SettingsError as error:
+        sys.exit(str(error))
+    return arq_redis(address or "redis://127.0.0.1:6379", retries=20)
 
 
 class WorkerSettings:
@@ -66,9 +96,7 @@ class WorkerSettings:
         cron(look_at_meta, name="look-at-meta", second=7, keep_result=0, timeout=600),
     ]
     queue_name = QUEUE_NAME
-    redis_pool = arq_redis(
-        Settings().redis_url.get_secret_value() or "redis://127.0.0.1:6379", retries=20
-    )
+    redis_pool = _redis_pool()
     on_startup = start
     on_shutdown = stop
     max_jobs = MAX_RUNS_AT_ONCE
@@ -80,3 +108,7 @@ class WorkerSettings:
     job_serializer = serialize
     job_deserializer = deserialize
     log_results = False
+
+
+if Path(sys.argv[0]).stem == "arq":  # arq's own command line: what is missing is said now
+    settings_of_worker()

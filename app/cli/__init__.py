@@ -1,36 +1,95 @@
 """The command line `audience-export`: one module per command; it composes, the rest does the work.
 
-Commands import what they need when they run, so that `--help` and small commands answer at once.
+A command's module is imported when the command runs, so that `--help` answers at once; what it would
+say of itself there stands in the table below, and a test compares the two.
 """
 
+import importlib
 import sys
-from typing import Any
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-from app.cli import (
-    api_keys,
-    connections,
-    demo,
-    exports,
-    keys,
-    migrate,
-    openapi,
-    runs,
-    sandbox,
-    segments,
-    serve,
-    worker,
+from app.cli.groups import group
+from app.errors import AppError, ConfigurationError
+
+COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "serve": (
+            "app.cli.serve:serve",
+            "Run the API and its workers; what is not configured runs embedded, under DATA_DIR.",
+        ),
+        "worker": (
+            "app.cli.worker:worker",
+            "Perform runs until stopped; DATABASE_URL and REDIS_URL are required.",
+        ),
+        "migrate": (
+            "app.cli.migrate:migrate",
+            "Bring the database at DATABASE_URL to the newest schema; waits up to 60 s for it.",
+        ),
+        "openapi": (
+            "app.cli.openapi:openapi",
+            "Print the OpenAPI document: sorted, indented JSON.",
+        ),
+        "sandbox": (
+            "app.cli.sandbox:sandbox",
+            "Run a local Graph API that keeps state in memory and refuses what Meta refuses.",
+        ),
+        "demo": (
+            "app.cli.demo:demo",
+            "Export a generated segment to a local Graph API, from an empty folder to the last count.",
+        ),
+        "keys": ("app.cli.keys:app", "Keys that encrypt secrets at rest."),
+        "consent": ("app.cli.consent:consent", "Show the data-privacy text and its version."),
+        "connections": ("app.cli.connections:app", "Connections to ad accounts."),
+        "segments": ("app.cli.segments:app", "Segments of members."),
+        "exports": ("app.cli.exports:app", "Exports of segments to audiences."),
+        "runs": (
+            "app.cli.runs:app",
+            (
+                "Runs of exports. Exit status: 0 succeeded, 1 refused or unreachable, 2 usage, "
+                "3 run failed, 4 skipped, 5 timed out, 6 canceled."
+            ),
+        ),
+        "schedule": ("app.cli.schedule:app", "The refresh schedule of the system."),
+        "explain": (
+            "app.cli.explain:explain",
+            "Show what becomes of one member's values, rule by rule; nothing is kept or sent.",
+        ),
+        "erasures": ("app.cli.erasures:app", "People who asked to be forgotten."),
+        "webhooks": ("app.cli.webhooks:app", "Addresses that are told of events."),
+        "audit": ("app.cli.audit:audit", "List who changed what, newest first."),
+        "api-keys": ("app.cli.api_keys:app", "API keys of callers."),
+    }
 )
-from app.cli.environment import ConfigurationError
-from app.errors import AppError
 
 
 class Commands(TyperGroup):
-    """Turns our errors into one sentence and an exit status: 2 for settings, 1 for the rest."""
+    """Loads a command when it is run, and turns our errors into one sentence and an exit status.
+
+    The status is 2 for settings and usage, 1 for the rest.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
+        """All names, in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
+        """What help lists: the command's name and its sentence."""
+        if cmd_name not in COMMANDS:
+            return None
+        return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name][1])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """What is run, or completed: the command itself."""
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name and stand_in else stand_in, rest
 
     def invoke(self, ctx: Any) -> Any:
+        """Run it; our own errors end in a sentence on standard error."""
         try:
             return super().invoke(ctx)
         except AppError as error:
@@ -39,24 +98,46 @@ class Commands(TyperGroup):
             raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error
 
 
+def load(name: str) -> Any:
+    """The command of that name, with its module imported."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    found = getattr(importlib.import_module(module), attribute)
+    if not isinstance(found, typer.Typer):
+        single = group()
+        single.command(name)(found)
+        found = single
+    command = typer.main.get_command(found)
+    command.name = name
+    return command
+
+
 app = typer.Typer(
     name="audience-export",
     help="Exports customer segments to Meta custom audiences of type customer list.",
     cls=Commands,
     no_args_is_help=True,
+    rich_markup_mode=None,
     # a traceback with local variables could show a secret
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
-app.command("serve")(serve.serve)
-app.command("worker")(worker.worker)
-app.command("migrate")(migrate.migrate)
-app.command("openapi")(openapi.openapi)
-app.command("sandbox")(sandbox.sandbox)
-app.command("demo")(demo.demo)
-app.add_typer(keys.app, name="keys")
-app.add_typer(connections.app, name="connections")
-app.add_typer(segments.app, name="segments")
-app.add_typer(exports.app, name="exports")
-app.add_typer(runs.app, name="runs")
-app.add_typer(api_keys.app, name="api-keys")
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        typer.echo(f"audience-export {version('audience-export')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Exports customer segments to Meta custom audiences of type customer list."""

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.groups import group
 from app.cli.printing import AsJson, Limit, print_list, print_one
 from app.cli.service import segment_of_path, service
 
-app = typer.Typer(help="API keys of callers.", no_args_is_help=True)
+app = group("API keys of callers.")
 
 
 @app.command("list")

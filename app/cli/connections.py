@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.groups import group
 from app.cli.printing import AsJson, Limit, print_json, print_list, print_one
 from app.cli.service import document, segment_of_path, service
 
-app = typer.Typer(help="Connections to ad accounts.", no_args_is_help=True)
+app = group("Connections to ad accounts.")
 
 ConnectionId = Annotated[str, typer.Argument(help="con_…")]
 File = Annotated[str, typer.Argument(help="JSON as the API takes it; - for standard input.")]
@@ -32,10 +33,24 @@ def show(connection_id: ConnectionId, *, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def create(file: File, *, as_json: AsJson = False) -> None:
-    """Make a connection from a JSON file; a token in it stays out of the shell's history."""
+def create(
+    file: Annotated[
+        str | None, typer.Argument(help="JSON as the API takes it; - for standard input.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Make a connection, asking for each part, or from a JSON file.
+
+    A token that is typed or stands in a file stays out of the shell's history.
+    """
     with service() as api:
-        print_one(api.call("POST", "/v1/connections", document(file)), as_json=as_json)
+        if file is None:
+            from app.cli.connecting import connect  # noqa: PLC0415 - asks, so it may take its time
+
+            print_one(connect(api), as_json=as_json)
+        else:
+            print_one(api.call("POST", "/v1/connections", document(file)), as_json=as_json)
 
 
 @app.command()

@@ -6,29 +6,22 @@ keeps) reaches the API, the workers and the sandbox the way any deployment hands
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from pydantic import ValidationError
+from app.errors import ConfigurationError
 
-from app.errors import AppError
-from app.settings import Settings
-
-
-class ConfigurationError(AppError):
-    """The settings do not allow this command."""
-
-    code = "configuration-error"
+if TYPE_CHECKING:  # reading settings takes longer than most commands
+    from app.settings import Settings
 
 
-def read_settings() -> Settings:
+def read_settings() -> "Settings":
     """The settings; raises ConfigurationError naming the variables, never their values."""
+    from app import settings  # noqa: PLC0415 - see above
+
     try:
-        return Settings()
-    except ValidationError as error:
-        faults = [
-            f"{'.'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-            for fault in error.errors(include_url=False, include_input=False, include_context=False)
-        ]
-        raise ConfigurationError("Wrong settings. " + "; ".join(faults)) from None
+        return settings.read_settings()
+    except settings.SettingsError as error:
+        raise ConfigurationError(str(error)) from None
 
 
 def is_image() -> bool:

@@ -4,10 +4,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.groups import group
 from app.cli.printing import AsJson, Limit, print_json, print_list, print_one
 from app.cli.service import document, segment_of_path, service
 
-app = typer.Typer(help="Exports of segments to audiences.", no_args_is_help=True)
+app = group("Exports of segments to audiences.")
 
 ExportId = Annotated[str, typer.Argument(help="exp_…")]
 File = Annotated[str, typer.Argument(help="JSON as the API takes it; - for standard input.")]

@@ -5,10 +5,12 @@ from contextlib import ExitStack
 
 import typer
 
-from app.cli.environment import ConfigurationError, is_image, read_settings
+from app.cli.environment import is_image, read_settings
+from app.cli.groups import group
+from app.errors import ConfigurationError
 from app.settings import Settings
 
-app = typer.Typer(help="Keys that encrypt secrets at rest.", no_args_is_help=True)
+app = group("Keys that encrypt secrets at rest.")
 
 
 @app.callback()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import typer
 
-from app.cli.environment import ConfigurationError, hand_over, is_image, is_set
+from app.cli.environment import hand_over, is_image, is_set
 from app.cli.kept_keys import ADMINISTRATOR, ENCRYPTION, kept_key, new_administrator_key
 from app.cli.signals import StopSignals
 from app.embedded.child import Child, Ending
@@ -22,6 +22,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.server import EmbeddedServer
 from app.embedded.supervisor import Restartable
 from app.embedded.valkey import EmbeddedValkey
+from app.errors import ConfigurationError
 from app.logs import get_logger
 from app.settings import Settings
 

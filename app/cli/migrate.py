@@ -8,8 +8,8 @@ from typing import Any
 
 import typer
 
-from app.cli.environment import ConfigurationError, read_settings
-from app.errors import Unavailable
+from app.cli.environment import read_settings
+from app.errors import ConfigurationError, Unavailable
 
 WAIT_SECONDS = 60.0
 _RETRY_SECONDS = 0.5

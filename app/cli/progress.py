@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from app.wording import count_of
@@ -53,25 +54,27 @@ class RunProgress:
         self._reading, self._rows, self._batches = Pace(), Pace(), Pace()
         self._said: tuple[str, float] = ("", 0.0)
         self._bar: Progress | None = None
+        self._live: Live | None = None
         if console.is_terminal:
             self._bar = Progress(
                 TextColumn("{task.description:<10}"),
-                BarColumn(),
-                TextColumn("{task.fields[says]}"),
+                BarColumn(bar_width=None),
+                TaskProgressColumn(),
                 TimeElapsedColumn(),
                 console=console,
-                transient=True,
+                expand=True,
             )
+            self._live = Live(self._bar, console=console, transient=True)
 
     def __enter__(self) -> Self:
-        if self._bar is not None:
-            self._bar.start()
-            self._bar.add_task("queued", total=None, says="")
+        if self._live is not None and self._bar is not None:
+            self._bar.add_task("queued", total=None)
+            self._live.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        if self._live is not None:
+            self._live.stop()
 
     def show(self, run: Mapping[str, Any]) -> None:
         """Bring what is shown to where the run is."""
@@ -79,14 +82,12 @@ class RunProgress:
         total, done = counts["batches_total"], counts["batches_done"]
         phase = run["phase"] or run["status"]
         says = self._says(run, now)
-        if self._bar is not None:
+        if self._bar is not None and self._live is not None:
             self._bar.update(
-                self._bar.task_ids[0],
-                description=phase,
-                total=total or None,
-                completed=done,
-                says=says,
+                self._bar.task_ids[0], description=phase, total=total or None, completed=done
             )
+            # what it says stands on a line of its own, so that the bar is wide enough to move
+            self._live.update(Group(self._bar, Text(says)))
         elif phase != self._said[0] or now - self._said[1] >= _LINE_SECONDS:
             self._console.print(Text(f"{phase}: {says}" if says else phase))
             self._said = (phase, now)

@@ -1,30 +1,32 @@
 """`runs`: executions of exports, started, followed and canceled; exit statuses tell scripts how it ended.
 
-0 it went well · 1 a problem · 2 wrong usage · 3 the run failed · 4 it was skipped · 5 it was canceled
+0 succeeded · 1 refused or unreachable · 2 usage · 3 run failed · 4 skipped · 5 timed out · 6 canceled
 """
 
 from typing import Annotated, Any
 
 import typer
-from rich.text import Text
 
-from app.cli.following import follow
-from app.cli.printing import AsJson, Limit, console, print_json, print_list, print_one
-from app.cli.progress import RunProgress
-from app.cli.service import Service, segment_of_path, service
+from app.cli.following import TimeIsUp, follow
+from app.cli.groups import group
+from app.cli.printing import AsJson, Limit, print_json, print_list, print_one, say
+from app.cli.service import Service, ServiceProblem, segment_of_path, service
 
-app = typer.Typer(
-    help="Runs of exports. Exit status: 0 good, 1 problem, 2 usage, 3 run failed, 4 run skipped, "
-    "5 run canceled.",
-    no_args_is_help=True,
+app = group(
+    "Runs of exports. Exit status: 0 succeeded, 1 refused or unreachable, 2 usage, 3 run failed, "
+    "4 skipped, 5 timed out, 6 canceled."
 )
 
 RunId = Annotated[str, typer.Argument(help="run_…")]
 Patience = Annotated[
     float, typer.Option(min=0, help="Seconds to wait for a service that went away.")
 ]
-STATUSES = {"failed": 3, "skipped": 4, "canceled": 5}
-_INTERRUPTED = 130
+Timeout = Annotated[
+    float | None,
+    typer.Option(min=0, help="Seconds to follow it at most; then exit status 5. The run goes on."),
+]
+STATUSES = {"failed": 3, "skipped": 4, "canceled": 6}
+_TIMED_OUT, _INTERRUPTED = 5, 130
 
 
 def _path(run_id: str) -> str:
@@ -63,13 +65,20 @@ def start(
     export_id: Annotated[str, typer.Argument(help="exp_…")],
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Follow it to its end.")] = False,
+    attach: Annotated[
+        bool, typer.Option("--attach", help="If a run is active already, take that one.")
+    ] = False,
+    timeout: Timeout = None,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="Asked twice with the same key, it is one run.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run an export."""
+    """Run an export. --timeout follows it, as --watch does."""
     with service() as api:
-        run = api.call("POST", f"/v1/exports/{segment_of_path(export_id)}/runs")
-        if watch:
-            _watch(api, run["id"], patience=120, as_json=as_json)
+        run = _started(api, export_id, idempotency_key, attach=attach)
+        if watch or timeout is not None:
+            _watch(api, run["id"], patience=120, timeout=timeout, as_json=as_json)
         else:
             print_one(run, as_json=as_json)
 
@@ -85,15 +94,17 @@ def start_all(*, as_json: AsJson = False) -> None:
     print_list(found["started"], "id", "export_id", "status", as_json=False)
     if found["not_started"]:
         columns = ("export_id", "display_name", "code", "detail")
-        console().print("\nnot started:")
+        say("not started:")
         print_list(found["not_started"], *columns, as_json=False)
 
 
 @app.command()
-def watch(run_id: RunId, patience: Patience = 120, *, as_json: AsJson = False) -> None:
+def watch(
+    run_id: RunId, patience: Patience = 120, timeout: Timeout = None, *, as_json: AsJson = False
+) -> None:
     """Follow a run to its end, with its rate and the time left; outlasts a restart of the API."""
     with service() as api:
-        _watch(api, run_id, patience=patience, as_json=as_json)
+        _watch(api, run_id, patience=patience, timeout=timeout, as_json=as_json)
 
 
 @app.command()
@@ -115,19 +126,50 @@ def batches(run_id: RunId, limit: Limit = 1000, *, as_json: AsJson = False) -> N
     print_list(items, *columns, as_json=as_json)
 
 
-def _watch(api: Service, run_id: str, *, patience: float, as_json: bool) -> None:
+def _started(
+    api: Service, export_id: str, idempotency_key: str | None, *, attach: bool
+) -> dict[str, Any]:
+    """The run that was asked for, or with `attach` the one that is active already."""
+    headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
+    try:
+        started: dict[str, Any] = api.call(
+            "POST", f"/v1/exports/{segment_of_path(export_id)}/runs", headers=headers
+        )
+    except ServiceProblem as problem:
+        active = problem.document.get("run_id")
+        if problem.code != "run-already-active" or not active:
+            raise
+        if not attach:
+            problem.detail += f"\n  active: {active} (--attach takes it)"
+            raise
+        started = api.call("GET", _path(active))
+    return started
+
+
+def _watch(
+    api: Service, run_id: str, *, patience: float, timeout: float | None, as_json: bool
+) -> None:
     """Show the run until it ends, and exit with what its end means."""
+    from app.cli.progress import RunProgress  # noqa: PLC0415 - see printing
+    from app.cli.tables import console  # noqa: PLC0415
+
     run: dict[str, Any] | None = None
     try:
         # what is shown on the way is no output: that is the run as it ended
         with RunProgress(console(stderr=True)) as progress:
-            for run in follow(api, run_id, patience=patience):
+            for run in follow(api, run_id, patience=patience, timeout=timeout):
                 progress.show(run)
+    except TimeIsUp:
+        _goes_on("The time is up, and the run goes on.", run_id)
+        raise typer.Exit(_TIMED_OUT) from None
     except KeyboardInterrupt:
-        told = f"The run goes on. To follow it again: audience-export runs watch {run_id}"
-        console(stderr=True).print(Text(told))
+        _goes_on("The run goes on.", run_id)
         raise typer.Exit(_INTERRUPTED) from None
     if run is None:
         run = api.call("GET", _path(run_id))
     print_one(run, as_json=as_json)
     raise typer.Exit(STATUSES.get(run["status"], 0))
+
+
+def _goes_on(said: str, run_id: str) -> None:
+    say(f"{said} To follow it again: audience-export runs watch {run_id}")

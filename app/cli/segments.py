@@ -1,13 +1,28 @@
 """`segments`: named sets of members and where they are read from."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from app.cli.groups import group
 from app.cli.printing import AsJson, Limit, print_list, print_one
 from app.cli.service import document, segment_of_path, service
+from app.errors import ConfigurationError
 
-app = typer.Typer(help="Segments of members.", no_args_is_help=True)
+app = group("Segments of members.")
+
+_PIECE = 1 << 18
+_MEDIA_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "ndjson": "application/x-ndjson",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+}
 
 SegmentId = Annotated[str, typer.Argument(help="seg_…")]
 File = Annotated[str, typer.Argument(help="JSON as the API takes it; - for standard input.")]
@@ -52,6 +67,42 @@ def delete(segment_id: SegmentId) -> None:
     """Forget a segment; its source is not touched."""
     with service() as api:
         api.call("DELETE", _path(segment_id))
+
+
+@app.command()
+def push(
+    segment_id: SegmentId,
+    file: Annotated[str, typer.Argument(help="CSV, NDJSON or Parquet; - for standard input.")],
+    kind: Annotated[
+        str | None, typer.Option("--format", help="csv, ndjson or parquet; by the name, if absent.")
+    ] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Push a segment's members, all of them, in place of the old ones; streamed, hashed on arrival."""
+    media_type = _media_type(file, kind)
+    with service() as api, _bytes_of(file) as content:
+        headers = {"Content-Type": media_type}
+        found = api.call("PUT", f"{_path(segment_id)}/members", headers=headers, content=content)
+        print_one(found, as_json=as_json)
+
+
+def _media_type(file: str, kind: str | None) -> str:
+    """By the format that was named, or the file's name. Raises `ConfigurationError`."""
+    found = kind or Path(file.lower().removesuffix(".gz")).suffix.removeprefix(".")
+    if found not in _MEDIA_TYPES:
+        raise ConfigurationError(f"Name the format of {file}: --format csv, ndjson or parquet.")
+    return _MEDIA_TYPES[found]
+
+
+@contextmanager
+def _bytes_of(file: str) -> Iterator[Iterator[bytes]]:
+    """The file's bytes, piece by piece. Raises `ConfigurationError` if it cannot be read."""
+    try:
+        with nullcontext(sys.stdin.buffer) if file == "-" else Path(file).open("rb") as source:
+            yield iter(lambda: source.read(_PIECE), b"")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from None
 
 
 @app.command()

@@ -12,9 +12,10 @@ from typing import Annotated
 
 import typer
 
-from app.cli.environment import ConfigurationError, hand_over, is_set, read_settings
+from app.cli.environment import hand_over, is_set, read_settings
 from app.cli.local import make_worker, refuse_in_image, start_sandbox, start_servers
 from app.cli.signals import StopRequested, StopSignals
+from app.errors import ConfigurationError
 from app.logs import configure_logging, get_logger
 
 log = get_logger("audience-export")

@@ -2,27 +2,34 @@
 
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-import httpx
+from app.cli.environment import value_of
+from app.errors import AppError, ConfigurationError
 
-from app.cli.environment import ConfigurationError, value_of
-from app.errors import AppError
+if TYPE_CHECKING:  # it takes longer to import than most help takes to print
+    import httpx
 
 URL, KEY = "AUDIENCE_EXPORT_URL", "AUDIENCE_EXPORT_API_KEY"
 _DEFAULT_URL = "http://127.0.0.1:8080"
 # the API gives up after a minute; its previews may take longer
-_TIMEOUT = httpx.Timeout(10, read=330)
+_CONNECT_SECONDS, _READ_SECONDS = 10.0, 330.0
 
 
 class ServiceProblem(AppError):
     """The service refused."""
 
     code = "service-problem"
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The problem document, as far as there was one."""
+        found: Mapping[str, Any] = self.members.get("document") or {}
+        return found
 
 
 class ServiceUnreachable(AppError):
@@ -36,9 +43,13 @@ class Service:
 
     def __init__(self, url: str, key: str) -> None:
         """`url` without a path; `key` is an API key or a token of the OIDC issuer."""
+        import httpx  # noqa: PLC0415 - see above
+
         self.url = url.rstrip("/")
         self.http = httpx.Client(
-            base_url=self.url, headers={"Authorization": f"Bearer {key}"}, timeout=_TIMEOUT
+            base_url=self.url,
+            headers={"Authorization": f"Bearer {key}"},
+            timeout=httpx.Timeout(_CONNECT_SECONDS, read=_READ_SECONDS),
         )
 
     def __repr__(self) -> str:
@@ -51,11 +62,20 @@ class Service:
         path: str,
         body: object = None,
         params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        content: Iterable[bytes] | None = None,
     ) -> Any:
-        """The answer's JSON, None without any. Raises `ServiceProblem`, `ServiceUnreachable`."""
+        """The answer's JSON, None without any; `body` goes as JSON, `content` as it is.
+
+        Raises `ServiceProblem`, `ServiceUnreachable`.
+        """
+        import httpx  # noqa: PLC0415 - see above
+
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
-            answer = self.http.request(method, path, json=body, params=given)
+            answer = self.http.request(
+                method, path, json=body, params=given, headers=headers, content=content
+            )
         except httpx.TransportError as error:
             raise self.unreachable(error) from None
         refuse(answer)
@@ -76,7 +96,7 @@ class Service:
                 break
         return found
 
-    def unreachable(self, error: httpx.TransportError) -> ServiceUnreachable:
+    def unreachable(self, error: "httpx.TransportError") -> ServiceUnreachable:
         """The error for somebody who asked a service that does not answer."""
         return ServiceUnreachable(
             f"The service at {self.url} cannot be reached ({type(error).__name__}). "
@@ -99,7 +119,7 @@ def service() -> Iterator[Service]:
         yield found
 
 
-def refuse(answer: httpx.Response) -> None:
+def refuse(answer: "httpx.Response") -> None:
     """Raises `ServiceProblem` for an answer that is no success, with what it says."""
     if answer.is_success:
         return
@@ -114,7 +134,7 @@ def refuse(answer: httpx.Response) -> None:
     for field in problem.get("errors") or ():
         detail += f"\n  {field.get('pointer') or field.get('parameter')}: {field.get('detail')}"
     request_id = problem.get("request_id")
-    raise ServiceProblem(f"{detail}\n  ({code}, request {request_id})", code=code)
+    raise ServiceProblem(f"{detail}\n  ({code}, request {request_id})", code=code, document=problem)
 
 
 def document(path: str) -> Any:

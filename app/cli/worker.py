@@ -2,7 +2,8 @@
 
 import runpy
 
-from app.cli.environment import ConfigurationError, read_settings
+from app.cli.environment import read_settings
+from app.errors import ConfigurationError
 
 
 def worker() -> None:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from app.cli.environment import ConfigurationError, is_image
+from app.cli.environment import is_image
 from app.cli.signals import StopRequested, StopSignals
+from app.errors import ConfigurationError
 
 
 def demo(
