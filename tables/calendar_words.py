@@ -10,8 +10,8 @@ from typing import Final
 import polars as pl
 from babel import Locale
 
-import app.identifiers.dates
 from app.identifiers.texts.names import letters, lower
+from tables.writing import DATES, write_table
 
 LANGUAGES: Final = (
     "af ar bg bs ca cs da de el en es et fa fi fr he hi hr hu id is it ja ko lt lv mk ms nb nl nn "
@@ -27,13 +27,11 @@ ALSO: Final = (
 """Spellings of older editions of CLDR, and usual English ones."""
 
 COMMENT: Final = """
-# Months and days of the week. Made by `make tables` from Unicode CLDR (Unicode License v3) as kept by
-# babel, full and short names. Names are lower-case letters with Latin accents folded. A name of two
-# months (listopad: October in Croatian, November in Polish) is in none; a short name of two
-# days is in both. number: 1 is January, 1 is Monday.
-kind	number	names
+Months and days of the week. Made by `make tables` from Unicode CLDR (Unicode License v3) as kept by
+babel, full and short names. Names are lower-case letters with Latin accents folded. A name of two
+months (listopad: October in Croatian, November in Polish) is in none; a short name of two
+days is in both. number: 1 is January, 1 is Monday.
 """
-_PATH: Final = Path(app.identifiers.dates.__file__).parent / "calendar_words.tsv"
 
 
 def _meanings(kind: str) -> dict[str, set[int]]:
@@ -72,10 +70,6 @@ def rows() -> list[tuple[str, str, str]]:
 
 def write() -> Path:
     """Make the file."""
-    lines = "\n".join("\t".join(row) for row in rows())
-    _PATH.write_text(f"{COMMENT.lstrip()}{lines}\n", encoding="utf-8")
-    return _PATH
-
-
-if __name__ == "__main__":
-    print(write())
+    return write_table(
+        "calendar_words.tsv", COMMENT, ("kind", "number", "names"), rows(), folder=DATES
+    )

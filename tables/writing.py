@@ -3,16 +3,23 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-PLACES = Path(__file__).parents[1] / "app" / "identifiers" / "places"
+_IDENTIFIERS = Path(__file__).parents[1] / "app" / "identifiers"
+DATES = _IDENTIFIERS / "dates"
+PLACES = _IDENTIFIERS / "places"
 
 
 def write_table(
-    name: str, comment: str, header: Sequence[str], rows: Iterable[Sequence[str]]
+    name: str,
+    comment: str,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    folder: Path = PLACES,
 ) -> Path:
-    """Write the table `name` of places and say where it is."""
+    """Write the table `name` of places, or of another `folder`, and say where it is."""
     lines = [f"# {line}" for line in comment.strip().splitlines()]
     lines += ["\t".join(row) for row in (header, *rows)]
-    path = PLACES / name
+    path = folder / name
     path.write_text("\n".join(lines) + "\n")
     return path
 

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from app.identifiers import IdentifierPlan, KeyIdentifier, explain, keep
 from app.identifiers.dates.date_format import DateFormat, parse_date_format
 from app.identifiers.rulebook import Found, apply_rules
+from app.identifiers.tables import read_table
 from app.moments import zones
+from tables import calendar_words
 
 TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ENGLISH = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -100,6 +102,11 @@ def test_the_century_of_two_digits_is_the_likely_one_or_none(day: date) -> None:
 )
 def test_date_formats(written: str, understood: DateFormat | None) -> None:
     assert parse_date_format(written) == understood
+
+
+def test_the_words_are_those_of_their_source() -> None:
+    table = read_table("app.identifiers.dates", "calendar_words.tsv")
+    assert table == [list(row) for row in calendar_words.rows()]
 
 
 def test_columns_of_instants_have_the_date_of_the_export_s_zone() -> None:
