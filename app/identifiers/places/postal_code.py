@@ -23,6 +23,7 @@ from app.identifiers.texts.script_digits import in_ascii_digits
 _DASHES: Final = r"\p{Pd}|\x{2212}"
 _NOT_CODE: Final = r"[^\p{L}\p{N}\p{M}]"
 _DIGITS: Final = "^[0-9]+$"
+_NUMBERS: Final = "^[0-9][0-9 -]*$"
 _NO_PLACE: Final = r"^0+$"
 
 _WRAPPED: Final = (
@@ -89,6 +90,38 @@ def postal_code(frame: pl.DataFrame, steps: Steps) -> Outcome:
 
 def _closely(small: pl.Series, region: pl.Series, steps: Steps) -> pl.Series:
     """Codes that are not just the right number of digits; null for what is no code."""
+    numbers = certain(small.str.contains(_NUMBERS) & region.is_in([*postal_codes()]))
+    found = blank(small)
+    places = numbers.arg_true()
+    if not places.is_empty():
+        digits = _of_numbers(small.gather(places), region.gather(places))
+        found = found.scatter(places, digits)
+    places = (~numbers).arg_true()
+    if not places.is_empty():
+        texts = _of_texts(small.gather(places), region.gather(places), steps)
+        found = found.scatter(places, texts)
+    return found
+
+
+def _of_numbers(text: pl.Series, region: pl.Series) -> pl.Series:
+    """Digits, space and hyphens only, of a country that has codes: nothing to take off."""
+    american = certain(region.is_in([*AMERICAN]))
+    bare = _bare(text)
+    five = change(bare.set(american, None), american, lambda _: _five_digits(text.filter(american)))
+    zeros = _zeros_restored(bare, region)
+    length = plain_lengths()(region)
+    found = five.set(~certain(five.str.len_bytes() == length), None).fill_null(zeros)
+    shaped = length.is_null().arg_true()  # where the right number of digits is not enough
+    if not shaped.is_empty():
+        home = region.gather(shaped)
+        prefixed = literal_prefixes()(home) + bare.gather(shaped)
+        readings = [five.gather(shaped), prefixed, zeros.gather(shaped)]
+        found = found.scatter(shaped, _first_fitting(readings, home))
+    return found.set(certain(found.str.contains(_NO_PLACE)), None)
+
+
+def _of_texts(small: pl.Series, region: pl.Series, steps: Steps) -> pl.Series:
+    """Codes with letters or other signs."""
     wrapped = certain(small.str.contains(_WRAPPED))
     text = change(small, wrapped, _unwrapped)
     steps.note("label, decimals and exponent out", text)
