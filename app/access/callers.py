@@ -13,7 +13,7 @@ from app import clock
 from app.db.models import ApiKey
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.errors import Unauthenticated
+from app.errors import Forbidden, Unauthenticated
 from app.ids import is_id
 
 KEY_PREFIX = "aek_"
@@ -43,6 +43,17 @@ class Caller:
     def is_administrator(self) -> bool:
         """Administrators may do everything (L20, L74)."""
         return self.role is Role.ADMINISTRATOR
+
+
+def role_needed(caller: Caller, *roles: Role, what: str = "This") -> Forbidden:
+    """The refusal that names the role, and who can give it (L74)."""
+    needed = " or ".join(roles)
+    return Forbidden(
+        f"{what} needs the role {needed}; yours is {caller.role}. An administrator can give it: a new "
+        "API key has the role it is made with, and a sign-in has the one the identity provider names.",
+        role=str(caller.role),
+        required_roles=[str(role) for role in roles],
+    )
 
 
 # what the service does of its own accord: schedules, clean-up

@@ -9,11 +9,11 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from app.access.attempts import Attempts
-from app.access.callers import Authenticator, Caller, Role
+from app.access.callers import Authenticator, Caller, Role, role_needed
 from app.access.cookies import session_token
 from app.access.same_origin import SAFE_METHODS, check_same_origin
 from app.access.sessions import Sessions
-from app.errors import Forbidden, Unauthenticated
+from app.errors import Unauthenticated
 from app.http.dependencies import request_id
 
 # only for the OpenAPI document: the header itself is read below, so that a wrong one is a problem document
@@ -88,7 +88,7 @@ CallerDep = Annotated[Caller, Depends(get_caller)]
 def _at_least(*roles: Role) -> Callable[[Caller], Coroutine[Any, Any, Caller]]:
     async def check(caller: CallerDep) -> Caller:
         if caller.role not in roles:
-            raise Forbidden
+            raise role_needed(caller, *roles)
         return caller
 
     return check

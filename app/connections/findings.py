@@ -56,6 +56,8 @@ class AdAccountChoices(Output):
 
     items: list[AdAccountChoice]
     next_cursor: None = None
+    reason: str | None = Field(None, description="why there is none to choose (S5)")
+    help_url: str | None = Field(None, description="where Meta explains the reason")
 
 
 class AudienceOption(Output):
@@ -66,6 +68,7 @@ class AudienceOption(Output):
     subtype: str | None
     selectable: bool
     reason: str | None = Field(description="why it cannot be chosen")
+    help_url: str | None = Field(description="where Meta explains the reason")
     approximate_count_lower_bound: int | None
     approximate_count_upper_bound: int | None
     operation_status: dict[str, Any] | None

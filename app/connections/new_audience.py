@@ -155,7 +155,12 @@ async def _put(
             raise VersionMismatch
         assert row.audience_request is not None
         name = row.audience_request["name"]
-        row.audience = {"id": audience_id, "name": name, "subtype": CUSTOMER_LIST}
+        row.audience = {
+            "id": audience_id,
+            "name": name,
+            "subtype": CUSTOMER_LIST,
+            "is_value_based": bool(row.audience_request.get("is_value_based")),
+        }
         record(session, caller, "audience.created", row.id, after=row.audience)
         await session.flush()
         return row

@@ -14,6 +14,7 @@ from app.connections.new_audience import create_audience
 from app.db.models import Connection
 from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
+from app.facebook import links
 from app.facebook.accounts import TokenInfo
 
 
@@ -38,7 +39,9 @@ def open_token(vault: Vault, row: Connection) -> str:
     """The plain token, for the moment of a call. Raises `Unprocessable` if there is none."""
     if row.token is None:
         raise Unprocessable(
-            "The connection has no access token yet; sign in first.", code="token-missing"
+            "The connection has no access token yet; sign in first.",
+            code="token-missing",
+            help_url=links.TOKENS,
         )
     return vault.open(row.token, owner=_token_owner(row.id))
 
@@ -55,6 +58,9 @@ async def apply(
     # a stored token is opened only where Meta must be asked: a rename needs no key
     asks = {"access_token", "ad_account_id", "audience"} & given.keys()
     token = None if row.token is None or not asks else open_token(deps.vault, row)
+    chosen = row.ad_account is not None or given.get("ad_account_id") is not None
+    if given.get("access_token") is not None and token is not None and not chosen:
+        await verification.verify_some_account(deps.graph, token)
     if "ad_account_id" in given:
         await _apply_account(deps, row, given["ad_account_id"], token)
     elif given.get("access_token") is not None and row.ad_account is not None and token is not None:
@@ -117,6 +123,7 @@ async def _apply_account(
         raise Unprocessable(
             "Give an access token first: it decides which ad accounts can be chosen.",
             code="token-missing",
+            help_url=links.TOKENS,
         )
     account = await verification.verify_account(
         deps.graph, token, account_id, scopes=row.token_scopes or ()
@@ -156,7 +163,7 @@ async def _apply_audience(
     audience = await verification.verify_audience(
         deps.graph, token, row.ad_account["id"], choice["id"]
     )
-    row.audience = {"id": audience.id, "name": audience.name, "subtype": audience.subtype}
+    row.audience = verification.kept_audience(audience)
 
 
 async def complete(deps: Connections, row: Connection, caller: Caller) -> Connection:

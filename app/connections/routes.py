@@ -10,7 +10,13 @@ from app.connections import blocking, consent, findings, schemas, service
 from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
-from app.connections.views import account_choice, audience_option, check_result, connection_view
+from app.connections.views import (
+    account_choice,
+    account_choices,
+    audience_option,
+    check_result,
+    connection_view,
+)
 from app.db.listing import NamedSort, place_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
@@ -207,9 +213,8 @@ async def list_ad_accounts(
 ) -> findings.AdAccountChoices:
     """Every ad account the connection's token can see, and which can be chosen."""
     graph, row = await service.graph_for(deps, connection_id)
-    return findings.AdAccountChoices(
-        items=[account_choice(item, row.token_scopes or ()) for item in await graph.ad_accounts()]
-    )
+    items = [account_choice(item, row.token_scopes or ()) for item in await graph.ad_accounts()]
+    return account_choices(items)
 
 
 @router.get("/connections/{connection_id}/audiences", operation_id="list_audiences")

@@ -230,6 +230,9 @@ class AvailableConnection(Output):
     id: str
     display_name: str
     type: ConnectionKind
+    status: Literal["draft", "ready", "reauthentication_required"] = Field(
+        description="a draft is not complete, and nothing can be exported on it (S38)"
+    )
 
 
 class AvailableGroup(Output):
@@ -256,6 +259,18 @@ class AttributeKeyInfo(Output):
     hashed: bool
 
 
+class KeyIdentifierInfo(Output):
+    """A key identifier to choose (S46), as people are shown it."""
+
+    key_identifier: str = Field(examples=["email"])
+    label: str = Field(examples=["Email"])
+    tip: str
+    default: bool = Field(description="the one to suggest (S51)")
+    required_keys: list[list[str]] = Field(
+        description="keys that must be mapped; of each list one is enough"
+    )
+
+
 class ConnectionTypeInfo(Output):
     """A kind of connection."""
 
@@ -264,6 +279,10 @@ class ConnectionTypeInfo(Output):
     description: str
     attribute_keys: list[AttributeKeyInfo]
     key_identifiers: list[str]
+    key_identifier_details: list[KeyIdentifierInfo] = Field(
+        description="the same with labels, tips and the default"
+    )
+    default_key_identifier: str = Field(examples=["email"])
 
 
 class ConnectionTypes(Output):

@@ -305,8 +305,12 @@ async def _aim_exports_anew(session: AsyncSession, row: Connection) -> None:
     await lock_audience(session, target)
     filling = await exports_filling(session, target)
     if len(filling) > 1 and any(item.sync_mode in EXCLUSIVE_MODES for item in filling):
-        others = [item for item in filling if item.id not in moved]
-        raise already_targeted((others or filling)[0])
+        mine = next(item for item in filling if item.id in moved)
+        exclusive = [item for item in filling if item.sync_mode in EXCLUSIVE_MODES]
+        others = [item for item in (exclusive or filling) if item is not mine]
+        raise already_targeted(
+            (others or [item for item in filling if item is not mine])[0], sync_mode=mine.sync_mode
+        )
 
 
 def _audited(row: Connection) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from app.errors import (
     Unauthenticated,
     Unprocessable,
 )
+from app.facebook import links
 from app.facebook.accounts import TokenInfo
 from app.facebook.client import SCOPE
 from app.facebook.errors import Action, GraphError
@@ -131,6 +132,7 @@ async def finish(
             raise SignInRefused(
                 "The sign-in was cancelled at Facebook; nothing was stored. Begin again when ready.",
                 code=DENIED,
+                help_url=links.PERMISSIONS,
             )
         token, info = await _exchange(deps, came.code, redirect_uri)
         if row.ad_account is not None:
@@ -138,6 +140,8 @@ async def finish(
             await verification.verify_account(
                 deps.graph, token, row.ad_account["id"], scopes=info.scopes
             )
+        else:
+            await verification.verify_some_account(deps.graph, token)
     except AppError as error:
         await _note(deps, row.id, began_by, error.code)
         raise
@@ -207,6 +211,7 @@ async def _exchange(deps: Connections, code: str, redirect_uri: str) -> tuple[st
             raise SignInRefused(
                 "Facebook did not accept the answer of the dialog; begin again.",
                 code="sign-in-code-refused",
+                help_url=links.TOKENS,
             ) from None
         raise
     try:
@@ -216,6 +221,7 @@ async def _exchange(deps: Connections, code: str, redirect_uri: str) -> tuple[st
             raise SignInRefused(
                 f"The {SCOPE} permission was not allowed; sign in again and allow it.",
                 code=DECLINED,
+                help_url=links.PERMISSIONS,
             ) from None
         raise
 

@@ -43,12 +43,24 @@ async def exports_filling(
     return (await session.scalars(statement)).all()
 
 
-def already_targeted(other: Export) -> Conflict:
-    """The refusal that names the other export."""
+def already_targeted(other: Export, *, sync_mode: str) -> Conflict:
+    """The refusal that names the other export, and whose mode it is; `sync_mode` is the one's refused."""
+    if other.sync_mode in EXCLUSIVE_MODES:
+        whose = (
+            f"the sync mode of {other.display_name} is {other.sync_mode}, which leaves nobody else's "
+            "members in it. Choose another audience for this export."
+        )
+    else:
+        whose = (
+            f"the sync mode of this export would be {sync_mode}, which would take out what "
+            f"{other.display_name} (sync mode {other.sync_mode}) puts in. Choose another audience, or "
+            "sync mode add."
+        )
     return Conflict(
-        "Another export fills this audience, and one of the two replaces or mirrors it; they "
-        "would undo each other's work. Choose another audience, or sync mode add.",
+        f"The export {other.display_name} fills this audience already, and {whose}",
         code="audience-already-targeted",
         export_id=other.id,
         export_display_name=other.display_name,
+        export_sync_mode=other.sync_mode,
+        sync_mode=sync_mode,
     )

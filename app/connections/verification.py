@@ -4,6 +4,7 @@ Nothing is stored here, and nothing is changed at Meta.
 """
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 from app.errors import Unprocessable
 from app.facebook import links
@@ -15,6 +16,12 @@ from app.facebook.checks import REPLACE_RUNNING, Check
 from app.facebook.client import GraphClient
 from app.facebook.errors import GraphError
 from app.facebook.token_checks import check_permission
+
+NO_ACCOUNT_CODE = "no-ad-account"
+NO_ACCOUNT = (
+    "This sign-in has no ad account: make one in Meta Ads Manager, or ask for a role in one, then sign "
+    "in again."
+)
 
 
 async def verify_token(client: GraphClient, token: str) -> TokenInfo:
@@ -73,3 +80,34 @@ async def verify_audience(
         if check.code != REPLACE_RUNNING:  # which passes by itself
             raise_refusal(check)
     return audience
+
+
+def kept_audience(audience: Audience) -> dict[str, Any]:
+    """What is kept of a verified audience."""
+    return {
+        "id": audience.id,
+        "name": audience.name,
+        "subtype": audience.subtype,
+        "is_value_based": audience.is_value_based,
+    }
+
+
+async def is_value_based(
+    client: GraphClient, token: str, ad_account_id: str, audience_id: str
+) -> bool | None:
+    """Whether the audience takes values; None if Meta does not say, or cannot be asked now."""
+    try:
+        graph = client.for_token(token, ad_account_id=ad_account_id)
+        return (await graph.audience(audience_id)).is_value_based
+    except GraphError:
+        return None  # the run asks again, and refuses then
+
+
+async def verify_some_account(client: GraphClient, token: str) -> None:
+    """The person has an ad account at all (S5). Raises `Unprocessable` (`no-ad-account`)."""
+    try:
+        some = await client.for_token(token).has_ad_account()
+    except GraphError:
+        return  # unknown: the choice of an account shows it
+    if not some:
+        raise Unprocessable(NO_ACCOUNT, code=NO_ACCOUNT_CODE, help_url=links.AD_ACCOUNT_MAKING)

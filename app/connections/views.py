@@ -4,11 +4,12 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.connections import findings, schemas
+from app.connections import findings, schemas, verification
 from app.connections.blocking import blocked_until
 from app.connections.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
+from app.facebook import links
 from app.facebook.account_checks import check_account
 from app.facebook.accounts import AdAccount
 from app.facebook.audience_checks import check_audience
@@ -98,6 +99,15 @@ def account_choice(account: AdAccount, scopes: Collection[str]) -> findings.AdAc
     )
 
 
+def account_choices(items: Sequence[findings.AdAccountChoice]) -> findings.AdAccountChoices:
+    """All of them; that there is none is said, and where Meta explains it (S5)."""
+    return findings.AdAccountChoices(
+        items=list(items),
+        reason=None if items else verification.NO_ACCOUNT,
+        help_url=None if items else links.AD_ACCOUNT_MAKING,
+    )
+
+
 def audience_option(audience: Audience) -> findings.AudienceOption:
     """An audience to choose from; others than customer lists are shown and cannot be chosen (S34)."""
     checks = check_audience(
@@ -109,6 +119,9 @@ def audience_option(audience: Audience) -> findings.AudienceOption:
         subtype=audience.subtype,
         selectable=audience.selectable,
         reason=audience.reason,
+        help_url=None
+        if audience.selectable
+        else next((check.help_url for check in checks if not check.ok), None),
         warnings=_unknowns(checks),
         approximate_count_lower_bound=audience.lower_bound,
         approximate_count_upper_bound=audience.upper_bound,

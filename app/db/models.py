@@ -216,7 +216,6 @@ class Export(Base):
     # schedules were looked at up to here; what lies between here and now is due
     schedule_checked_at: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
-    warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     updated_at: Mapped[datetime]

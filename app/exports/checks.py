@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.callers import Caller
 from app.connections import service as connections
 from app.connections import verification
-from app.connections.parts import open_token
+from app.connections.parts import missing, open_token
 from app.connections.targets import (
     EXCLUSIVE_MODES,
     already_targeted,
@@ -21,16 +21,16 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.models import Connection, Export, Segment
-from app.errors import Unprocessable
+from app.errors import Conflict, Unprocessable
 from app.exports.collaborators import Exports
 from app.exports.plan import identifier_plan, plan_for
-from app.exports.warnings import mapping_warnings
+from app.exports.warnings import Warned, export_warnings
+from app.facebook.audience_checks import check_values
 from app.identifiers import check_plan
 from app.ids import is_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.sources import SourceAccess
-from app.wording import count_of
 
 
 async def check_export(
@@ -41,11 +41,12 @@ async def check_export(
     *,
     look_at_audience: bool,
     look_at_members: bool = True,
-) -> None:
-    """Everything that can be wrong with an export; its attributes and warnings are put in order.
+    look_at_values: bool = True,
+) -> list[Warned]:
+    """Everything that can be wrong with an export; its attributes are put in order. What is only doubtful.
 
     Without `look_at_members` the sources are not read: an export whose file is gone can still be
-    renamed, moved or disabled.
+    renamed, moved or disabled. Without `look_at_values` neither is the audience's kind compared.
 
     Raises `Unprocessable`, `SourceError`, `GraphError`.
     """
@@ -74,12 +75,13 @@ async def check_export(
         )
     if look_at_members:
         await _check_attributes(deps.access, row, members, sources)
-    if look_at_audience and row.audience is not None and connection is not None:
-        await _check_audience(deps, row, connection)
-    row.warnings = [
-        *_warnings(members, connection, deps.max_members),
-        *mapping_warnings(row, [segment.source for segment in members]),
-    ]
+    if look_at_audience and connection is not None:
+        refuse_draft(connection)
+        if row.audience is not None:
+            await _check_audience(deps, row, connection)
+    if look_at_values and connection is not None:
+        await _check_values(deps, row, connection)
+    return export_warnings(row, members, connection, max_members=deps.max_members)
 
 
 def refuse_nulls(given: Mapping[str, Any]) -> None:
@@ -169,7 +171,45 @@ async def _check_audience(deps: Exports, row: Export, connection: Connection) ->
         connection.ad_account["id"],
         row.audience["id"],
     )
-    row.audience = {"id": audience.id, "name": audience.name, "subtype": audience.subtype}
+    row.audience = verification.kept_audience(audience)
+
+
+async def _check_values(deps: Exports, row: Export, connection: Connection) -> None:
+    """A value-based audience gets values, and no other one does. Raises `Unprocessable`."""
+    audience = row.audience or connection.audience
+    if audience is None:
+        return
+    value_based = audience.get("is_value_based")
+    if value_based is None and connection.ad_account is not None and connection.token is not None:
+        # kept since before this was looked at
+        value_based = await verification.is_value_based(
+            deps.connections.graph,
+            open_token(deps.connections.vault, connection),
+            connection.ad_account["id"],
+            audience["id"],
+        )
+    if value_based is None:
+        return
+    verification.raise_refusal(
+        check_values(
+            is_value_based=value_based,
+            value_based_mapping="LOOKALIKE_VALUE" in row.attributes,
+            sync_mode=row.sync_mode,
+        )
+    )
+
+
+def refuse_draft(connection: Connection) -> None:
+    """Nothing is exported on a connection that is not saved whole (S38). Raises `Conflict`."""
+    if connection.status == "draft":
+        lacks = missing(connection)
+        raise Conflict(
+            f"The connection {connection.display_name} is a draft and lacks: {', '.join(lacks)}. An "
+            "administrator must complete it first.",
+            code="connection-draft",
+            connection_id=connection.id,
+            missing=lacks,
+        )
 
 
 async def claim_audience(session: AsyncSession, row: Export) -> None:
@@ -184,33 +224,4 @@ async def claim_audience(session: AsyncSession, row: Export) -> None:
     await lock_audience(session, target or row.connection_id)
     for other in await exports_filling(session, target, connection_id=shared):
         if other.id != row.id and EXCLUSIVE_MODES & {row.sync_mode, other.sync_mode}:
-            raise already_targeted(other)
-
-
-def _warnings(
-    members: Sequence[Segment], connection: Connection | None, max_members: int
-) -> list[dict[str, str]]:
-    warnings = []
-    total = sum(segment.member_count or 0 for segment in members)
-    if total > max_members:
-        warnings.append({
-            "code": "too-many-members",
-            "detail": f"The segments hold up to {count_of(total, 'member')}; a run of more than "
-            f"{max_members:,} distinct ones is skipped. Split the segments over several exports.",
-        })  # fmt: skip
-    warnings += [
-        {
-            "code": "segment-inactive",
-            "detail": f"The segment {segment.name} is inactive; runs are skipped.",
-        }
-        for segment in members
-        if segment.state != "active"
-    ]
-    if connection is not None and connection.status != "ready":
-        warnings.append(
-            {
-                "code": "connection-not-ready",
-                "detail": "The connection is not ready; runs will fail.",
-            }
-        )
-    return warnings
+            raise already_targeted(other, sync_mode=row.sync_mode)

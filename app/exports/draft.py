@@ -101,17 +101,19 @@ async def preview_draft(
         if name != "segment_ids":
             setattr(row, name, value)
     ids = list(given["segment_ids"])
-    await check_export(deps, row, ids, caller, look_at_audience=False)
+    warnings = await check_export(
+        deps, row, ids, caller, look_at_audience=False, look_at_values=False
+    )
     async with deps.database.transaction() as session:
         sources = await readable_sources(session, await segments.find_segments(session, ids))
-    plan, warnings = identifier_plan(row), row.warnings or []
+    plan = identifier_plan(row)
     if drafts.places.locked():
         raise TooManyRequests(
             "Other previews are being made; try again shortly.", code="preview-busy"
         )
     async with drafts.places:
         found = await asyncio.to_thread(_sample, deps.access, sources, plan, rows)
-    found.warnings = list(warnings)
+    found.warnings = warnings
     return found
 
 

@@ -41,7 +41,7 @@ async def add_segment_to_export(
         )
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
-        return await export_view(session, row, caller)
+        return await export_view(session, row, caller, max_members=deps.max_members)
 
 
 @router.delete(

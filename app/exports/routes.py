@@ -44,12 +44,13 @@ async def create_export(
     response.headers["Location"] = f"/v1/exports/{row.id}"
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
-        return await export_view(session, row, caller)
+        return await export_view(session, row, caller, max_members=deps.max_members)
 
 
 @router.get("", operation_id="list_exports")
 async def list_exports(
     session: SessionDep,
+    deps: ExportsDep,
     page: PageDep,
     caller: ViewerDep,
     q: Annotated[
@@ -76,7 +77,10 @@ async def list_exports(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    return Page(items=await export_views(session, items, caller), next_cursor=cursor)
+    return Page(
+        items=await export_views(session, items, caller, max_members=deps.max_members),
+        next_cursor=cursor,
+    )
 
 
 @router.post("/preview", operation_id="preview_draft")
@@ -96,12 +100,16 @@ async def preview_draft(
 
 @router.get("/{export_id}", operation_id="get_export")
 async def get_export(
-    export_id: ExportId, response: Response, session: SessionDep, caller: ViewerDep
+    export_id: ExportId,
+    response: Response,
+    session: SessionDep,
+    deps: ExportsDep,
+    caller: ViewerDep,
 ) -> schemas.Export:
     """An export."""
     row = await service.get_export(session, export_id)
     set_etag(response, row.version)
-    return await export_view(session, row, caller)
+    return await export_view(session, row, caller, max_members=deps.max_members)
 
 
 @router.patch("/{export_id}", operation_id="update_export")
@@ -125,7 +133,7 @@ async def update_export(
     )
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
-        return await export_view(session, row, caller)
+        return await export_view(session, row, caller, max_members=deps.max_members)
 
 
 @router.delete("/{export_id}", operation_id="delete_export", status_code=status.HTTP_204_NO_CONTENT)
@@ -155,7 +163,7 @@ async def duplicate_export(
     response.headers["Location"] = f"/v1/exports/{row.id}"
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
-        return await export_view(session, row, caller)
+        return await export_view(session, row, caller, max_members=deps.max_members)
 
 
 @router.post("/{export_id}/preview", operation_id="preview_export")
@@ -171,9 +179,13 @@ async def preview_export(
 
 @router.post("/{export_id}/detach", operation_id="detach_export")
 async def detach_export(
-    export_id: ExportId, response: Response, session: SessionDep, caller: AdministratorDep
+    export_id: ExportId,
+    response: Response,
+    session: SessionDep,
+    deps: ExportsDep,
+    caller: AdministratorDep,
 ) -> schemas.Export:
     """Take the connection away; the export is kept and does not run until it gets another."""
     row = await service.detach_export(session, export_id, caller=caller)
     set_etag(response, row.version)
-    return await export_view(session, row, caller)
+    return await export_view(session, row, caller, max_members=deps.max_members)

@@ -1,5 +1,7 @@
 """What exports look like on the wire."""
 
+import re
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -10,6 +12,7 @@ from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
 from app.moments import check_cron, check_zone
 from app.segments.schemas import DateFormat, TimeZone
+from app.segments.suggestions import suggest_key
 
 
 class SyncMode(StrEnum):
@@ -24,12 +27,24 @@ class SyncMode(StrEnum):
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 _SEVERAL = frozenset({"EMAIL", "PHONE"})
 _KEYS = frozenset(item.key for item in ATTRIBUTE_KEYS)
+# words with few digits: no address, number or hash looks like that
+_NAME = re.compile(r"[A-Za-z][A-Za-z_ -]{0,39}[0-9]{0,2}")
+
+
+def _named(key: str) -> str:
+    """A key that nobody knows, with the one that was probably meant; what may be a value is not repeated."""
+    if not _NAME.fullmatch(key):
+        return "a key of attributes"
+    nearest = suggest_key(key) or next(
+        iter(get_close_matches(key.upper(), sorted(_KEYS), 1, 0.5)), None
+    )
+    return f"the key {key}" + (f" (did you mean {nearest}?)" if nearest else "")
 
 
 def _known_keys(attributes: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     for key, names in attributes.items():
         if key not in _KEYS:
-            msg = "has a key that is none of: " + " ".join(sorted(_KEYS))
+            msg = f"{_named(key)} is none of: {' '.join(sorted(_KEYS))}"
             raise ValueError(msg)
         if isinstance(names, list) and len(names) > 1 and key not in _SEVERAL:
             msg = "takes several attributes only for EMAIL and PHONE"

@@ -92,12 +92,22 @@ def may_edit(caller: Caller, connection: Connection | None) -> bool:
     return connection is not None and connections.may_use(caller, connection)
 
 
+def not_shared(caller: Caller) -> Forbidden:
+    """The refusal that names the role and who can help (L74)."""
+    return Forbidden(
+        f"This export's connection is not shared with your role, {caller.role}. An administrator can "
+        "share it: shared_with of the connection.",
+        role=str(caller.role),
+        required_roles=["administrator"],
+    )
+
+
 async def editable_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:
     """The export, if the caller may edit or run it. Raises `NotFound`, `Forbidden`."""
     row = await get_export(session, export_id)
     connection = await session.get(Connection, row.connection_id) if row.connection_id else None
     if not may_edit(caller, connection):
-        raise Forbidden("This export's connection is not shared with your role.")
+        raise not_shared(caller)
     return row
 
 
@@ -116,7 +126,6 @@ async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, An
         created_by=caller.id,
         updated_at=now,
         updated_by=caller.id,
-        warnings=[],
     )
     for field in FIELDS:
         setattr(row, field, given.get(field))
@@ -157,6 +166,7 @@ async def update_export(
         caller,
         look_at_audience=moved,
         look_at_members=bool({"attributes", "segment_ids", "consent"} & set(given)),
+        look_at_values=moved or "attributes" in given,
     )
     # what the mirror last delivered was another list, or other people: nothing of it may be compared
     forget = moved or row.key_identifier != before["key_identifier"]

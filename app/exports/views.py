@@ -1,6 +1,7 @@
 """Rows → what callers see of an export."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,11 +12,12 @@ from app.db.models import Connection, Export
 from app.exports import findings, schemas, service, timing
 from app.exports.draft import Draft, KeySample
 from app.exports.plan import MIN_USABLE_RATIO
+from app.exports.warnings import export_warnings
 from app.identifiers import KeyIdentifier
 
 
 async def export_views(
-    session: AsyncSession, rows: Sequence[Export], caller: Caller
+    session: AsyncSession, rows: Sequence[Export], caller: Caller, *, max_members: int
 ) -> list[schemas.Export]:
     """Exports with their segments, last runs and what the caller may do; a fixed number of queries."""
     ids = [row.id for row in rows]
@@ -45,7 +47,7 @@ async def export_views(
                 segments=[schemas.ExportSegment.model_validate(item) for item in segments[row.id]],
                 target_audience=_target(row, connection),
                 sync_mode=schemas.SyncMode(row.sync_mode),
-                audience=row.audience,
+                audience=_shown(row.audience),
                 default_country=row.default_country,
                 date_format=row.date_format,
                 time_zone=row.time_zone,
@@ -64,7 +66,12 @@ async def export_views(
                 if row.enabled
                 else "disabled",
                 last_run=None if run is None else schemas.LastRun.model_validate(run),
-                warnings=[schemas.Warning(**item) for item in row.warnings],
+                warnings=[
+                    schemas.Warning(**item)
+                    for item in export_warnings(
+                        row, segments[row.id], connection, max_members=max_members
+                    )
+                ],
                 your_permission="edit" if service.may_edit(caller, connection) else "view",
                 created_at=row.created_at,
                 created_by=row.created_by,
@@ -87,9 +94,18 @@ def _target(row: Export, connection: Connection | None) -> schemas.TargetAudienc
     return schemas.TargetAudience(id=chosen.get("id"), name=chosen.get("name"))
 
 
-async def export_view(session: AsyncSession, row: Export, caller: Caller) -> schemas.Export:
+def _shown(audience: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The override as connections show theirs; what else is kept of it is ours."""
+    if audience is None:
+        return None
+    return {name: audience.get(name) for name in ("id", "name", "subtype")}
+
+
+async def export_view(
+    session: AsyncSession, row: Export, caller: Caller, *, max_members: int
+) -> schemas.Export:
     """One export."""
-    return (await export_views(session, [row], caller))[0]
+    return (await export_views(session, [row], caller, max_members=max_members))[0]
 
 
 def draft_view(found: Draft) -> findings.DraftPreview:

@@ -22,7 +22,11 @@ def check_audience(
         _refusal("audience_type", audiences.wrong_type(audience), links.CUSTOMER_LISTS),
         _data(audience),
         _rights(audience),
-        _values(audience, value_based_mapping=value_based_mapping, sync_mode=sync_mode),
+        check_values(
+            is_value_based=audience.is_value_based,
+            value_based_mapping=value_based_mapping,
+            sync_mode=sync_mode,
+        ),
         _status(audience, manager),
     ]
     if sync_mode == "replace":
@@ -74,14 +78,20 @@ def _refusal(name: str, refusal: Refusal | None, help_url: str | None) -> Check:
     return failed(name, refusal.code, refusal.sentence, help_url)
 
 
-def _values(audience: Audience, *, value_based_mapping: bool | None, sync_mode: str) -> Check:
+def check_values(
+    *, is_value_based: bool | None, value_based_mapping: bool | None, sync_mode: str
+) -> Check:
+    """A value-based audience needs a value for everybody who is added, and no other takes one.
+
+    https://developers.facebook.com/docs/marketing-api/audiences/guides/value-based-lookalike-audiences
+    """
     name = "audience_values"
     if value_based_mapping is None:
         return passed(name)  # a connection alone has no mapping to compare with
-    if audience.is_value_based is None and value_based_mapping:
+    if is_value_based is None and value_based_mapping:
         what = "Meta does not say whether the audience is value-based; the export maps LOOKALIKE_VALUE."
         return unknown(name, "audience-values-unknown", what, links.CUSTOMER_LISTS)
-    if audience.is_value_based and not value_based_mapping and sync_mode != "remove":
+    if is_value_based and not value_based_mapping and sync_mode != "remove":
         return failed(
             name,
             "value-mapping-missing",
@@ -89,7 +99,7 @@ def _values(audience: Audience, *, value_based_mapping: bool | None, sync_mode: 
             " audience.",
             links.CUSTOMER_LISTS,
         )
-    if value_based_mapping and not audience.is_value_based:
+    if value_based_mapping and not is_value_based:
         return failed(
             name,
             "audience-not-value-based",

@@ -79,6 +79,13 @@ class Graph:
         entries = await self._list("me/adaccounts", About(account=self._account), ACCOUNT_READS)
         return [AdAccount.parse(entry) for entry in entries]
 
+    async def has_ad_account(self) -> bool:
+        """Whether the person or system user has a role in any: GET /me/adaccounts to the first one."""
+        about = About(account=self._account)
+        async for _ in self._pages("me/adaccounts", about, {"fields": "id"}):
+            return True
+        return False
+
     async def ad_account(self, ad_account_id: str) -> AdAccount:
         """GET /act_…; `ad_account_id` with or without `act_`."""
         number = account_number(ad_account_id)

@@ -7,6 +7,9 @@ AUDIENCE = f"{_GUIDES}/reference/custom-audience"
 AUDIENCE_USERS = f"{_GUIDES}/reference/custom-audience/users"
 AUDIENCE_REPLACE = f"{_GUIDES}/reference/custom-audience/usersreplace"
 AD_ACCOUNT = f"{_GUIDES}/reference/ad-account"
+AD_ACCOUNT_MAKING = (
+    "https://www.facebook.com/business/learn/lessons/step-by-step-ads-manager-account"
+)
 AUTHORIZATION = f"{_GUIDES}/get-started/authorization"
 ERRORS = f"{_GUIDES}/error-reference"
 RATE_LIMITS = f"{_GUIDES}/overview/rate-limiting"

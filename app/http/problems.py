@@ -28,8 +28,8 @@ from app.http.encoding import encode
 from app.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-# words, and ids of the kind that we give out
-_OUR_PATH = re.compile(r"(/([A-Za-z][A-Za-z-]{0,30}|v1|openapi\.json|[a-z]+_[0-9a-f]{1,32}))+/?|/")
+# ids of the kind that we give out, and words with few digits: no address, number, hash or token is one
+_PLAIN_PART = re.compile(r"[a-z]{2,8}_[0-9A-Za-z]{0,40}|(?!.*[0-9]{5})[A-Za-z0-9_.~-]{0,40}")
 MEDIA_TYPE = "application/problem+json"
 
 log = get_logger(__name__)
@@ -116,11 +116,13 @@ def problem_response(
 
 
 def shown_path(scope: Scope) -> str:
-    """The path that was called, as far as its words are ours: what else stood there is not repeated."""
-    path = str(scope["path"])
-    if _OUR_PATH.fullmatch(path):
-        return path
-    return str(getattr(scope.get("route"), "path", "/"))
+    """The path that was called; a part of it that may be a value is named as its route names it."""
+    parts = str(scope["path"]).split("/")
+    named = str(getattr(scope.get("route"), "path", "")).split("/")
+    return "/".join(
+        part if _PLAIN_PART.fullmatch(part) else named[place] if len(named) == len(parts) else "*"
+        for place, part in enumerate(parts)
+    )
 
 
 def install_problem_handlers(app: FastAPI) -> None:

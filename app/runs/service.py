@@ -18,6 +18,7 @@ from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound
 from app.exports import service as exports
+from app.exports.checks import refuse_draft
 from app.ids import is_id, new_id
 from app.queue import Doorbell
 from app.runs.states import ACTIVE, RunStatus, Trigger
@@ -35,12 +36,16 @@ async def start_run(
 ) -> Run:
     """A queued run of the export as it is now (S60). The worker is rung after the commit.
 
-    Raises `NotFound`, `Forbidden`, `Conflict` (`export-detached`, `export-disabled`, `run-already-active`).
+    Raises `NotFound`, `Forbidden`, `Conflict` (`export-detached`, `export-disabled`, `connection-draft`,
+    `run-already-active`).
     """
     try:
         async with database.transaction() as session:
             export = await exports.editable_export(session, export_id, caller=caller)
             refuse_idle(export)
+            connection = await session.get(Connection, export.connection_id)
+            if connection is not None:
+                refuse_draft(connection)
             run = await queue_run(
                 session, doorbell, export, trigger=trigger, requested_by=caller.id
             )

@@ -37,7 +37,7 @@ async def list_time_zones(_: ViewerDep) -> schemas.TimeZones:
 
 @router.post("/exports/schedule", operation_id="schedule_exports")
 async def schedule_exports(
-    body: schemas.BulkSchedule, session: SessionDep, caller: ContributorDep
+    body: schemas.BulkSchedule, request: Request, session: SessionDep, caller: ContributorDep
 ) -> schemas.BulkScheduled:
     """Schedule several exports at once: switch their own schedules on or off, or give all a new one."""
     rows = await service.schedule_exports(
@@ -47,7 +47,9 @@ async def schedule_exports(
         enabled=body.enabled,
         schedule=None if body.schedule is None else changes(body.schedule),
     )
-    return schemas.BulkScheduled(items=await export_views(session, rows, caller))
+    most = request.app.state.settings.max_members_per_export
+    items = await export_views(session, rows, caller, max_members=most)
+    return schemas.BulkScheduled(items=items)
 
 
 @router.post("/exports/runs", operation_id="run_all_exports", status_code=status.HTTP_202_ACCEPTED)

@@ -141,7 +141,7 @@ async def run_all(
 def _refuse(caller: Caller, row: Export, connection: Connection | None) -> None:
     """Raises `Forbidden` or `Conflict` for an export that running all leaves alone."""
     if not exports.may_edit(caller, connection):
-        raise Forbidden("This export's connection is not shared with your role.")
+        raise exports.not_shared(caller)
     if not is_on(row.schedule):
         raise Conflict("The export's schedule is off (L45).", code="schedule-off")
     if connection is not None and connection.status == "reauthentication_required":

@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.audit import record
-from app.access.callers import Caller
+from app.access.callers import Caller, Role, role_needed
 from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
-from app.errors import Conflict, Forbidden, NotFound, Unprocessable, VersionMismatch
+from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
 from app.segments import pushed
 from app.sources import Attribute, Shape, SourceAccess, open_source
@@ -223,8 +223,10 @@ def _check_source(caller: Caller, source: Mapping[str, Any]) -> None:
 
 def _check_kind(caller: Caller, source: Mapping[str, Any]) -> None:
     if source["kind"] in READ_KINDS and not caller.is_administrator:
-        raise Forbidden(
-            "Segments that read files or databases are made and changed by administrators."
+        raise role_needed(
+            caller,
+            Role.ADMINISTRATOR,
+            what="To make or change a segment that reads files or databases",
         )
 
 

@@ -418,6 +418,7 @@ async def test_of_a_connection_contributors_see_id_name_and_type(world: World) -
                         "id": world.shared["id"],
                         "display_name": world.shared["display_name"],
                         "type": "facebook_ads_manager",
+                        "status": "ready",
                     }
                 ],
             }

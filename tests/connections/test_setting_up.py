@@ -244,7 +244,7 @@ async def test_contributors_see_name_and_type_of_what_is_shared(api: httpx.Async
     group = {"type": "facebook_ads_manager", "display_name": "Facebook Ads Manager"}
 
     def entry(row: dict[str, Any]) -> dict[str, Any]:
-        return {key: row[key] for key in ("id", "display_name", "type")}
+        return {key: row[key] for key in ("id", "display_name", "type", "status")}
 
     mine = await expect(await api.get("/v1/connections/available"), 200)
     assert mine["items"] == [{**group, "connections": [entry(private), entry(shared)]}]

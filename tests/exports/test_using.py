@@ -233,8 +233,8 @@ async def test_one_of_several_at_once_gets_the_audience(
     api: httpx.AsyncClient, segment_root: Path
 ) -> None:
     segment = await segment_of(api, segment_root)
-    draft = await expect(await api.post("/v1/connections", json={"display_name": "draft"}), 201)
-    for connection in (await make_connection(api, audience={"id": CUSTOMER_LIST}), draft):
+    for audience in ({"id": CUSTOMER_LIST}, {"name": "of its own"}):
+        connection = await make_connection(api, audience=audience)
         body = {
             "display_name": "n",
             "connection_id": connection["id"],
@@ -297,8 +297,13 @@ async def test_what_will_not_run_well_is_warned_of(
     """L67, L75, S38."""
     segment = await segment_of(api, segment_root)
     await expect(await api.patch(f"/v1/segments/{segment['id']}", json={"state": "inactive"}), 200)
-    draft = await expect(await api.post("/v1/connections", json={"display_name": "draft"}), 201)
-    made = await make_export(api, draft, segment)
+    connection = await make_connection(api)
+    made = await make_export(api, connection, segment)
+    assert {item["code"] for item in made["warnings"]} == {"segment-inactive"}
+    # computed when they are read: the connection became a draft after the export was saved
+    path = f"/v1/connections/{connection['id']}"
+    await expect(await api.patch(path, json={"access_token": None}), 200)
+    made = await expect(await api.get(f"/v1/exports/{made['id']}"), 200)
     assert {item["code"] for item in made["warnings"]} == {
         "segment-inactive",
         "connection-not-ready",
