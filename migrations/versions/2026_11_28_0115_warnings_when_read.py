@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "e41c7a90d355"
-down_revision = "a91d5e60f2b7"
+down_revision = "a3f9c1d27b60"
 branch_labels = None
 depends_on = None
 
