@@ -17,16 +17,17 @@ from app.identifiers.columns.hashed import stored_cells
 from app.identifiers.columns.named import column_of
 from app.identifiers.columns.nothing import PLACEHOLDER
 from app.identifiers.columns.rule import Rule, Steps
+from app.identifiers.columns.several import Split
 from app.identifiers.columns.text import blank, certain
 from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.phones.phone import phone
-from app.identifiers.phones.several import of_several
+from app.identifiers.phones.several import numbers
 from app.identifiers.places.country import country, country_of
 from app.identifiers.places.postal_code import postal_code
 from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan
-from app.identifiers.texts.email import EMAIL_OF_NOBODY, EMAIL_READY, email
+from app.identifiers.texts.email import EMAIL_READY, email
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
 from app.identifiers.texts.nobody import beside_first_name
 from app.identifiers.texts.plain import customer_value, device, external_id
@@ -42,13 +43,13 @@ _HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
     }
 )
 _REGIONAL: Final[Mapping[str, Rule]] = MappingProxyType(
-    {"PHONE": of_several(phone), "ST": state, "ZIP": postal_code}
+    {"PHONE": phone, "ST": state, "ZIP": postal_code}
 )
 _PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
     {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
 )
 _READY: Final = MappingProxyType({"EMAIL": EMAIL_READY})
-_UNREADY: Final = MappingProxyType({"EMAIL": EMAIL_OF_NOBODY})
+_SPLIT: Final[Mapping[str, Split]] = MappingProxyType({"PHONE": numbers})
 _UNHEARD: Final = Steps()
 
 Notes = Mapping[tuple[str, int], Steps]
@@ -114,7 +115,7 @@ def apply_rules(
                     steps,
                     region=region if key in _REGIONAL else None,
                     ready_shape=_READY.get(key),
-                    unready_shape=_UNREADY.get(key),
+                    split=_SPLIT.get(key),
                     memory=memory,
                     name=f"{key} {slot}",
                 )
@@ -123,7 +124,9 @@ def apply_rules(
             else:
                 continue
             found.add(key, cells, steps)
-            for further, own in further_cells(cells, key, _rule(key), steps, region=region):
+            for further, own in further_cells(
+                cells, key, _rule(key), steps, region=region, split=_SPLIT.get(key)
+            ):
                 found.add(key, further, own)
     _birth(members, plan, notes, found, memory)
     if "FN" in found.cells and "LN" in found.cells:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import polars as pl
 
@@ -10,7 +11,10 @@ from app.identifiers.columns.distinct import Memory, by_distinct
 from app.identifiers.columns.peculiar import OWN
 from app.identifiers.columns.reading import read_texts
 from app.identifiers.columns.rule import Rule, Steps
+from app.identifiers.columns.several import Split
 from app.identifiers.columns.text import blank
+
+_LONGEST_READY: Final = 64
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,22 +61,22 @@ def hashed_cells(
     *,
     region: pl.Series | None = None,
     ready_shape: str | None = None,
-    unready_shape: str | None = None,
+    split: Split | None = None,
     memory: Memory | None = None,
     name: str = "",
 ) -> Cells:
     """Normalize and hash a column of `key`; `region` is the rows' country where it matters.
 
     `ready_shape`: a pattern of texts to which the rule, and everything before it, does nothing
-    but lower-case them, unless they have `unready_shape`. It saves time and changes nothing, nor
-    does `memory`, which knows the attribute by its `name`.
+    but lower-case them, if they are no longer than a short line. It saves time and changes nothing,
+    nor does `memory`, which knows the attribute by its `name`. `split` gives the values of a cell of
+    several, for rules that do not find them on their own.
     """
     frame = column.alias("source").to_frame()
     if region is not None:
         frame = frame.with_columns(region.alias("region"))
     shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
-    shapes = (shape, unready_shape)
-    solve = partial(_solve, key=key, rule=rule, steps=steps, shapes=shapes)
+    solve = partial(_solve, key=key, rule=rule, steps=steps, ready_shape=shape, split=split)
     found = by_distinct(frame, solve, memory, name)
     filled = int(found["given"].sum())
     rest = found["rest"]
@@ -97,22 +101,20 @@ def _solve(
     key: str,
     rule: Rule,
     steps: Steps,
-    shapes: tuple[str | None, str | None],
+    ready_shape: str | None,
+    split: Split | None,
 ) -> pl.DataFrame:
     """Columns value, clean, reason, given and rest for the cells of `frame`."""
-    ready_shape, unready_shape = shapes
     if ready_shape is None:
-        return _hashed(_normalized(frame, key, rule, steps))
+        return _hashed(_normalized(frame, key, rule, steps, split))
     lower = frame["source"].str.to_lowercase()
-    unready = ~lower.str.contains(ready_shape)
-    if unready_shape is not None:
-        unready = unready | lower.str.contains(unready_shape)
+    unready = ~lower.str.contains(ready_shape) | (lower.str.len_bytes() > _LONGEST_READY)
     others = unready.arg_true()
     none = blank(lower)
     ready = Normalized(lower, none, none, lower.is_not_null(), none)
     if others.is_empty():
         return _hashed(ready)
-    worked = _normalized(frame[others], key, rule, steps)
+    worked = _normalized(frame[others], key, rule, steps, split)
     return _hashed(
         Normalized(
             ready.text.scatter(others, worked.text),
@@ -124,8 +126,10 @@ def _solve(
     )
 
 
-def _normalized(frame: pl.DataFrame, key: str, rule: Rule, steps: Steps) -> Normalized:
-    read = read_texts(frame["source"], key, steps)
+def _normalized(
+    frame: pl.DataFrame, key: str, rule: Rule, steps: Steps, split: Split | None
+) -> Normalized:
+    read = read_texts(frame["source"], key, steps, split=split)
     text, kind = read.text, read.kind
     given = text.is_not_null()
     others = frame.drop("source").get_columns()
@@ -133,7 +137,7 @@ def _normalized(frame: pl.DataFrame, key: str, rule: Rule, steps: Steps) -> Norm
     if peculiar:
         text = text.set(kind.is_not_null(), None)
     found = rule(pl.DataFrame([text, *others]), steps)
-    rest = blank(text) if found.rest is None else found.rest
+    rest = read.rest if found.rest is None else found.rest
     if not peculiar:
         return Normalized(found.text, read.digest, found.reason, given, rest)
     steps.note("already a SHA-256", read.digest)

@@ -17,7 +17,7 @@ OBJECT: Final = '{"": ""}'
 _BRACKETS: Final = {"[": "]", "{": "}"}
 _LONGEST: Final = 20_000
 _ITEM: Final = re.compile(
-    r"""\s*(?:"((?:[^"\\]|\\.|"")*)"|[bu]?'((?:[^'\\]|\\.|'')*)'|([^,"'\[\]{}:]*))\s*(,|$)"""
+    r"""\s*(?:"((?:[^"\\]|\\.|"")*)"|'((?:[^'\\]|\\.|'')*)'|([^,"'\[\]{}:]*))\s*(,|$)"""
 )
 _ESCAPE: Final = re.compile(r"\\(.)|(\"|')\2")
 
@@ -64,7 +64,7 @@ def _flat(inner: str) -> list[str]:
     place = 0
     while place < len(inner):
         found = _ITEM.match(inner, place)
-        if found is None:
+        if found is None or "\\x" in found[0]:
             raise NotText
         quoted = found[1] if found[1] is not None else found[2]
         item = found[3].strip() if quoted is None else _ESCAPE.sub(r"\1\2", quoted)

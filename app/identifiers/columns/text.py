@@ -63,6 +63,13 @@ _COMPATIBLE: Final = (
 )
 """The blocks of width and other compatibility forms; what each stands for is polars' to say."""
 
+_MISREAD: Final = (
+    r"[\x{00C2}-\x{00C5}][\x{0080}-\x{00BF}\x{0152}\x{0153}\x{0160}\x{0161}\x{0178}\x{017D}\x{017E}\x{0192}"
+    r"\x{02C6}\x{02DC}\x{2013}\x{2014}\x{2018}-\x{201E}\x{2020}-\x{2022}\x{2026}\x{2030}\x{2039}\x{203A}\x{20AC}"
+    r"\x{2122}]|[\x{00D0}\x{00D1}\x{00D8}\x{00D9}][\x{0080}-\x{00BF}]|\x{00E2}\x{20AC}"
+)
+"""Two bytes of one character as two characters: no text has them side by side otherwise."""
+
 _SYMBOL: Final = r"^[\p{So}\p{Sk}\p{Sc}]$"
 """Signs whose plain form would be letters nobody meant: ™ is no TM, and ´ no lost accent."""
 
@@ -87,7 +94,7 @@ def as_text(column: pl.Series) -> pl.Series:
     if empty.any():
         text = text.set(empty, None)
     odd = size["bytes"] != size["signs"]
-    return change(text, odd, composed)
+    return change(text, odd, lambda part: composed(_misread_marked(part)))
 
 
 def broken(text: pl.Series) -> pl.Series | None:
@@ -96,6 +103,12 @@ def broken(text: pl.Series) -> pl.Series | None:
         return None
     lost = certain(text.str.contains("\N{REPLACEMENT CHARACTER}", literal=True))
     return lost if lost.any() else None
+
+
+def _misread_marked(text: pl.Series) -> pl.Series:
+    """UTF-8 that was read as Latin-1 or Windows-1252 (`SeÃ¡n`) is marked as broken."""
+    misread = certain(text.str.contains(_MISREAD))
+    return change(text, misread, lambda part: part + "\N{REPLACEMENT CHARACTER}")
 
 
 def as_given(column: pl.Series) -> pl.Series:

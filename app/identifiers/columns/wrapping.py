@@ -15,11 +15,11 @@ from app.identifiers.columns.entities import without_entities
 from app.identifiers.columns.lists import SEPARATOR, NotText, listed
 from app.identifiers.columns.nothing import PLACEHOLDER, is_nothing
 from app.identifiers.columns.rule import Steps
+from app.identifiers.columns.several import SEVERAL
 from app.identifiers.columns.text import blank, certain, change, composed, trim, trimmed
 from app.identifiers.keys import MULTIPLE_KEYS, PLAIN_KEYS
 
 NOT_TEXT: Final = "not_text"
-SEVERAL: Final = "several_values"
 FORMULA: Final = "formula"
 
 QUOTES: Final = "\"'`´‘’‚‛“”„‟«»‹›「」『』〝〞〟＂＇｀｢｣"
@@ -27,7 +27,7 @@ QUOTES: Final = "\"'`´‘’‚‛“”„‟«»‹›「」『』〝〞〟�
 
 _SUSPECT: Final = (
     rf"(?s)^[{QUOTES}=\\]|[{QUOTES}]$|&(?:[A-Za-z]|#[0-9xX])|^\(.*\)$|^<.*>$|^\[.*\]$|^\{{.*\}}$"
-    rf"|^[bBuUrR]['\"]|^[A-Za-z_][A-Za-z_.]*\(['\"]|{SEPARATOR}"
+    rf"|\\u[0-9a-fA-F]{{4}}|^[bBuUrR]['\"]|^[A-Za-z_][A-Za-z_.]*\(['\"]|{SEPARATOR}"
 )
 _GUARD_ONLY: Final = rf"^'[^{QUOTES}=\\&(<\[{{{SEPARATOR}][^{QUOTES}&{SEPARATOR}]*$"
 """The commonest of all, worked off at once."""
@@ -39,7 +39,10 @@ _PRINTED: Final = re.compile(
 
 _EXCEL: Final = re.compile(r"""=\s*(?:T\()?(["'])(.*)\1\)?""", re.DOTALL)
 _EXCEL_NUMBER: Final = re.compile(r"=\s*([+-]?[0-9][0-9 ().+-]*)")
-_LAYERS: Final = 8
+_ESCAPE: Final = re.compile(r"(?<!\\)\\u([0-9a-fA-F]{4})")
+_BYTE: Final = re.compile(r"\\x([0-9a-fA-F]{2})")
+_BLANK: Final = re.compile(r"(?<!\\)\\[tnr]")
+_LAYERS: Final = 12
 _OWN_BRACKETS: Final = frozenset({"EMAIL", "PHONE"})
 """Keys whose rules know what a bracket means there."""
 
@@ -85,11 +88,9 @@ def _unwrapped(text: str, key: str) -> tuple[str | None, str | None]:
     try:
         for _ in range(_LAYERS):
             before = text
-            text = _unquoted(_calculated(trimmed(without_entities(text))))
+            text = _unquoted(_calculated(trimmed(_unescaped(without_entities(text)))))
             values = _values(text)
-            if values is not None:
-                text = _single(values, key)
-            text = _out_of_brackets(text, key)
+            text = _out_of_brackets(text, key) if values is None else _single(values, key)
             if text == before:
                 break
     except NotText:
@@ -97,6 +98,14 @@ def _unwrapped(text: str, key: str) -> tuple[str | None, str | None]:
     except _Refused as refusal:
         return None, str(refusal)
     return text or None, None
+
+
+def _unescaped(text: str) -> str:
+    """The signs that JSON wrote by number (backslash, u, four digits) and nobody read."""
+    if "\\u" not in text:
+        return text
+    read = _ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    return read.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _calculated(text: str) -> str:
@@ -109,7 +118,15 @@ def _calculated(text: str) -> str:
             raise _Refused(FORMULA)
         return formula[2].replace('""', '"')
     printed = _PRINTED.fullmatch(text)
-    return text if printed is None else printed[2]
+    if printed is None:
+        return text
+    if text[0] in "bB" and "\\x" in text:
+        return (
+            _BYTE.sub(lambda found: chr(int(found[1], 16)), printed[2])
+            .encode("latin-1", "replace")
+            .decode("utf-8", "replace")
+        )
+    return _BLANK.sub(" ", printed[2]).replace("\\\\", "\\")
 
 
 def _single(values: list[str], key: str) -> str:
@@ -135,14 +152,12 @@ def _values(text: str) -> list[str] | None:
 
 
 def _unquoted(text: str) -> str:
-    while True:
-        bare = trimmed(text).strip(QUOTES)
-        if bare.startswith(('\\"', "\\'")):
-            bare = bare[1:]
-        bare = bare.removesuffix("\\") if text.endswith(('\\"', "\\'")) else bare
-        if bare == text:
-            return bare
-        text = bare
+    """Without one pair of quotes, and without quotes that have lost their partner."""
+    bare = text.removeprefix("\\") if text.startswith(('\\"', "\\'")) else text
+    if len(bare) > 1 and bare[0] in QUOTES and bare[-1] in QUOTES:
+        inner = bare[1:-1]
+        return trimmed(inner.removesuffix("\\") if bare is not text else inner)
+    return trimmed(bare.strip(QUOTES))
 
 
 def _in_brackets(text: str) -> str | None:

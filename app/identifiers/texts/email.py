@@ -8,20 +8,24 @@ import polars as pl
 from app.identifiers.columns.lists import SEPARATOR
 from app.identifiers.columns.nothing import PLACEHOLDER
 from app.identifiers.columns.rule import Outcome, Steps, outcome
+from app.identifiers.columns.several import MOST, SEVERAL
 from app.identifiers.columns.text import blank, certain, composed, without_invisible
-from app.identifiers.columns.wrapping import SEVERAL
 from app.identifiers.texts.addresses import addresses
+from app.identifiers.texts.other_than import other_than
+
+_SIGNS: Final = "a-z0-9_.+'!$~-"
+_NOBODY: Final = (
+    *("null", "none", "nan", "na", "nil", "undefined", "unknown", "blank", "empty", "nobody"),
+    *("nomail", "no-mail", "noemail", "no-email", "noone", "no-one"),
+)
+_EMAIL_OF_NOBODY: Final = rf"^(?:{'|'.join(_NOBODY)})@(?:(?:{'|'.join(_NOBODY)})\.)+[a-z]+$"
+"""null@null.null, none@none.com: written by a form or a person for "no address", and by many."""
 
 EMAIL_READY: Final = (
-    r"^[a-z0-9_][a-z0-9_.+'!$~-]{0,63}@(?:[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?\.){1,4}[a-z]{2,24}$"
+    rf"^(?:{other_than(_NOBODY, first='a-z0-9_', later=_SIGNS)})"
+    r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"
 )
 """The shape of nearly every address, in lower-case ASCII; the others are looked at one by one."""
-
-_NOBODY: Final = (
-    "(?:null|none|nan|na|nil|undefined|unknown|no-?e?-?mail|no-?one|nobody|blank|empty)"
-)
-EMAIL_OF_NOBODY: Final = rf"^{_NOBODY}@(?:{_NOBODY}\.)+[a-z]+$"
-"""null@null.null, none@none.com: written by a form or a person for "no address", and by many."""
 
 _LETTER: Final = r"\p{L}\p{N}"
 _INSIDE: Final = r"\p{L}\p{N}\p{M}\x{00B7}\x{200C}\x{200D}"
@@ -37,9 +41,6 @@ a name that no registry takes (RFC 1123: no underscore, no hyphen at an end)."""
 _TYPED_APOSTROPHES: Final = "[‘’ʼ＇´`]"
 _FULL_STOP: Final = "。"
 """A dot of a domain wherever one is typed in Chinese or Japanese (RFC 3490)."""
-
-_MOST: Final = 20
-"""Addresses in one cell; a cell with more is a mistake of the export that made it."""
 
 _LONGEST: Final = 254
 _LONGEST_LOCAL: Final = 64
@@ -67,7 +68,7 @@ def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
         reason = reason.scatter(odd, found["reason"])
         if found["rest"].null_count() < found.height:
             rest = blank(given).scatter(odd, found["rest"])
-    nobody = certain(lower.str.contains(EMAIL_OF_NOBODY))
+    nobody = certain(lower.str.contains(_EMAIL_OF_NOBODY))
     if nobody.any():
         lower, reason = lower.set(nobody, None), reason.set(nobody, PLACEHOLDER)
     worked = outcome(given, lower, "email_invalid")
@@ -89,7 +90,7 @@ def _found(text: pl.Series, steps: Steps) -> pl.DataFrame:
         {
             "asked": distinct,
             "text": first.set(~(first.str.contains(_SHAPE) & _fits(first)), None),
-            "reason": [SEVERAL if len(some) > _MOST else None for some in found],
+            "reason": [SEVERAL if len(some) > MOST else None for some in found],
             "rest": [SEPARATOR.join(some[1:]) or None for some in found],
         },
         schema=dict.fromkeys(("asked", "text", "reason", "rest"), pl.String),

@@ -7,7 +7,7 @@ import polars as pl
 
 from app.identifiers.columns.lookup import Lookup
 from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import beyond_ascii, change, compose
+from app.identifiers.columns.text import beyond_ascii, certain, change, compose
 from app.identifiers.texts.gender_words import GENDER_OF
 from app.identifiers.texts.latin import fold
 
@@ -20,6 +20,8 @@ _SELECTORS: Final = r"\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\p{Me}"
 _NOT_SPELLING: Final = rf"[\p{{P}}\p{{S}}\p{{Z}}\p{{Cc}}\p{{Cf}}\p{{Co}}{_APOSTROPHES}{_SELECTORS}]"
 _NOT_LETTERS: Final = rf"[^\p{{L}}\p{{M}}]|[{_APOSTROPHES}{_SELECTORS}]"
 _HAS_LETTER: Final = r"\p{L}"
+_NO_NAME: Final = r"[@|;=<>{}\[\]\n]|\p{L}:\s*\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
+"""Signs of a text that is more than a name, or another thing: an address, several names, a label."""
 
 
 def lower(text: pl.Series) -> pl.Series:
@@ -57,27 +59,38 @@ def _name(given: pl.Series, steps: Steps) -> pl.Series:
     return _with_letter(bare)
 
 
+def _checked(given: pl.Series, text: pl.Series, key: str, lacking: str | None = None) -> Outcome:
+    """`text` of the cells that are a name: `…_invalid` for others, else `…_without_letters`."""
+    found = outcome(given, text, lacking or f"{key}_without_letters")
+    more = certain(given.str.contains(_NO_NAME))
+    if not more.any():
+        return found
+    return Outcome(found.text.set(more, None), found.reason.set(more, f"{key}_invalid"))
+
+
 def first_name(frame: pl.DataFrame, steps: Steps) -> Outcome:
     """FN: lower-case letters of any script; `fn_without_letters` if there is none.
+
+    `fn_invalid` for what is more than a name: an address, several names, a label before one.
 
     Meta allows UTF-8 here and publishes hashes for `valéry` and `정`
     (https://developers.facebook.com/docs/marketing-api/conversions-api/parameters/customer-information-parameters).
     """
-    return outcome(frame["text"], _name(frame["text"], steps), "fn_without_letters")
+    return _checked(frame["text"], _name(frame["text"], steps), "fn")
 
 
 def last_name(frame: pl.DataFrame, steps: Steps) -> Outcome:
-    """LN: as FN; `ln_without_letters` if there is none."""
-    return outcome(frame["text"], _name(frame["text"], steps), "ln_without_letters")
+    """LN: as FN; `ln_without_letters` if there is none, `ln_invalid` as there."""
+    return _checked(frame["text"], _name(frame["text"], steps), "ln")
 
 
 def first_initial(frame: pl.DataFrame, steps: Steps) -> Outcome:
-    """FI: the first letter of the name as a-z; `fi_not_latin` if it is none of them."""
+    """FI: the first letter of the name as a-z; `fi_not_latin` if it is none of them, `fi_invalid` as FN."""
     first = _name(frame["text"], steps).str.slice(0, 1)
     steps.note("first letter", first)
     folded = fold(first).str.extract("^([a-z])")
     steps.note("accents folded", folded)
-    return outcome(frame["text"], folded, "fi_not_latin")
+    return _checked(frame["text"], folded, "fi", "fi_not_latin")
 
 
 def gender(frame: pl.DataFrame, steps: Steps) -> Outcome:
@@ -91,12 +104,12 @@ def gender(frame: pl.DataFrame, steps: Steps) -> Outcome:
 
 
 def city(frame: pl.DataFrame, steps: Steps) -> Outcome:
-    """CT: lower-case letters, Latin accents folded; `ct_without_letters` if there is none."""
+    """CT: lower-case letters, Latin accents folded; `ct_without_letters`, `ct_invalid` as FN."""
     small = lower(frame["text"])
     steps.note("lower-case", small)
     bare = letters(small)
     steps.note("only letters, Latin accents folded", bare)
-    return outcome(frame["text"], _with_letter(bare), "ct_without_letters")
+    return _checked(frame["text"], _with_letter(bare), "ct")
 
 
 @cache

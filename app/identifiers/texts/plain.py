@@ -11,15 +11,19 @@ _DEVICE: Final = (
     r"^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$|^[0-9a-z]{6}(?:-[0-9a-z]{4}){3}-[0-9a-z]{13}$"
 )
 _WITHOUT_HYPHENS: Final = (
-    "^([0-9a-f]{8})([0-9a-f]{4})([1-5][0-9a-f]{3})([89ab][0-9a-f]{3})([0-9a-f]{12})$"
+    "^([0-9a-f]{8})([0-9a-f]{4})(4[0-9a-f]{3})([89ab][0-9a-f]{3})([0-9a-f]{12})$"
 )
-"""A UUID by its version and variant (RFC 9562), which an MD5 has by chance only."""
+"""A random UUID (RFC 9562), which these ids are; of MD5s one in 64 looks so."""
 
 _ZEROED: Final = r"^[0-]{32,36}$"
 _ROUNDED: Final = r"^[0-9][.,][0-9]+E\+[0-9]+$"
 """A number whose last digits a spreadsheet or a float lost: many members share what is left."""
 
-_DECORATED: Final = r"[,;]$"
+_DECORATED: Final = (
+    r"^[,;:.<>()\[\]{}|*!?=&/]|[,;:.<>()\[\]{}|*!?&/]$|[\t\n;|<>\x{FF01}-\x{FF5E}]|^[-\x{2022}] "
+    r"|^[A-Za-z_ ]{1,20}: |^mailto:|\?[a-z]+="
+)
+"""Signs that begin or end no id (base64 ends with =), or stand in none: it is a piece, or more."""
 _NUMBER: Final = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
 
 
@@ -46,8 +50,8 @@ def device(frame: pl.DataFrame, steps: Steps) -> Outcome:
 def external_id(frame: pl.DataFrame, steps: Steps) -> Outcome:  # noqa: ARG001
     """EXTERN_ID: exactly what the source holds, without what was wrapped around it.
 
-    `extern_id_rounded` for 1.65E+10, `extern_id_invalid` for what ends in a comma or a semicolon:
-    such an id is a piece of something, and strangers may share it.
+    `extern_id_rounded` for 1.65E+10, `extern_id_invalid` for what begins or ends with a sign that
+    belongs to a list or a sentence: a piece of something is no id, and strangers may share it.
     """
     text = frame["text"]
     reason = blank(text)
