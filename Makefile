@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check bench chaos format lock openapi tables clean
+.PHONY: help install demo console-shots test check bench chaos format lock openapi tables clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -29,8 +29,8 @@ $(call STAMP,dev): $(BIN)/uv requirements-dev.lock pyproject.toml
 
 install: $(call STAMP,run) ## Create .venv and install from the hashed lock
 
-demo: install ## Run the main job end to end on this machine
-	@$(BIN)/audience-export demo
+demo: install ## Run the main job end to end on this machine; KEEP=1 stays up, with the console
+	@$(BIN)/audience-export demo $(if $(KEEP),--keep)
 
 test: $(call STAMP,dev) ## Run the tests
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -42,6 +42,9 @@ check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -c "import yaml; yaml.safe_load(open('compose.yaml'))"
+
+console-shots: $(call STAMP,dev) ## Pictures of every screen of the console, into docs/console (needs Chromium)
+	@$(BIN)/python -m tests.console.shots docs/console
 
 bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -8,11 +8,13 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 import uvicorn
+from fastapi import FastAPI
 
 from app import clock
 from app.cli.environment import read_settings
 from app.cli.migrate import upgrade
 from app.cli.signals import StopSignals
+from app.cli.welcome import welcome
 from app.embedded.child import Child
 from app.embedded.supervisor import Restartable, keep_running
 from app.errors import AppError
@@ -31,7 +33,18 @@ class StartFailed(AppError):
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again and end us before the clean-up."""
+    """Leaves signals to us: uvicorn would raise them again and end us before the clean-up.
+
+    Once it answers it says where the console is.
+    """
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and welcome people."""
+        await super().startup(sockets)
+        if self.started:
+            app = self.config.app
+            assert isinstance(app, FastAPI)
+            await welcome(app)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -16,6 +16,7 @@ from app.connections.views import connection_view
 from app.errors import AppError
 from app.http.dependencies import request_id
 from app.http.schemas import Output, Timestamp
+from app.ids import is_id
 
 router = APIRouter(prefix="/v1", tags=["connections"])
 
@@ -49,7 +50,8 @@ async def authorize_connection(
     )
     response.set_cookie(
         _COOKIE,
-        way.browser,
+        # the console's people come back into the console, at this connection
+        way.browser if caller.session_id is None else f"{way.browser}.{connection_id}",
         max_age=int(sign_in.GOOD_FOR.total_seconds()),
         path=CALLBACK,
         httponly=True,
@@ -86,8 +88,9 @@ async def finish_facebook_sign_in(
     browser with neither is asked for it; a front end gets `outcome=sign-in-unbound` with `state` and
     `code`, and finishes by POST with its caller's credential.
     """
-    came = sign_in.Return(state, code, error, browser, request_id(request))
-    frontend_url = request.app.state.settings.frontend_url
+    browser, _, console_for = (browser or "").partition(".")
+    came = sign_in.Return(state, code, error, browser or None, request_id(request))
+    frontend_url = _front_end(request, console_for)
     try:
         caller = await identify(request) if "Authorization" in request.headers else None
         row = await sign_in.finish(deps, came, caller=caller, redirect_uri=_redirect_uri(request))
@@ -140,6 +143,15 @@ async def confirm_facebook_sign_in(
     if _wants_page(request):
         return _connected(row.display_name)
     return connection_view(row, warn_within=warn_within)
+
+
+def _front_end(request: Request, console_for: str) -> str:
+    """Where people go on: the console, if they began there, at the connection they began with."""
+    settings = request.app.state.settings
+    if settings.console and is_id("con", console_for):
+        return f"{settings.public_url}/#/connections/{console_for}/setup"
+    frontend_url: str = settings.frontend_url
+    return frontend_url
 
 
 def _redirect_uri(request: Request) -> str:

@@ -53,7 +53,7 @@ function Webhooks() {
   return html`<div class="row between"><p class="soft">${t('Addresses that are told what happens, signed as Standard Webhooks.')}</p>${Button(t('Add a webhook'), () => open({add: true}), {kind: 'first', 'data-new': ''})}</div>${Problem(testing.error ?? rotating.error ?? removing.error)}
     ${List(state, (items) => Table(t('Webhooks'), [
       {title: t('Address'), show: (one) => html`<span class="name">${Text(one.url)}</span><span class="sub">${one.events.join(', ')}</span>`},
-      {title: t('State'), show: (one) => one.disabled_at || !one.enabled ? Mark('quiet', t('Switched off')) : one.failing_since ? html`${Mark('bad', t('Failing'))}<span class="sub">${fmt.ago(one.failing_since)}</span>` : Mark('good', t('Active'))},
+      {title: t('Status'), show: (one) => one.disabled_at || !one.enabled ? Mark('quiet', t('Switched off')) : one.failing_since ? html`${Mark('bad', t('Failing'))}<span class="sub">${fmt.ago(one.failing_since)}</span>` : Mark('good', t('Active'))},
       {title: '', right: true, show: (one) => html`<span class="row">${Button(t('Deliveries'), () => open({of: one}), {kind: 'small'})}${Button(t('Test'), () => test(one), {kind: 'small'})}${Button(t('New secret'), () => rotate(one), {kind: 'small'})}${Button(t('Delete'), () => remove(one), {kind: 'small danger'})}</span>`},
     ], items), Empty(t('Nobody is told yet'), t('Add an address to hear of failed runs, ending tokens and more.')))}
     ${dialog?.add && html`<${NewWebhook} onClose=${(secret) => { state.reload(); open(secret ? {secret} : null); }}/>`}
@@ -107,7 +107,7 @@ function Audit() {
   return html`${(query.resource || query.actor || query.action) && html`<div class="row">${Object.entries(query).map(([name, value]) => Tag(`${name}: ${value}`))}${Button(t('Clear'), () => filter({resource: '', actor: '', action: ''}), {kind: 'small'})}</div>`}
     ${List(state, (items) => Table(t('Audit'), [
       {title: t('When'), show: (one) => Time(one.at)}, {title: t('Who'), show: (one) => html`<a href="#/admin/audit?actor=${encodeURIComponent(one.actor)}"><bdi>${one.actor_name}</bdi></a><span class="sub">${say.name(one.role)}</span>`},
-      {title: t('What'), show: (one) => html`<a href="#/admin/audit?action=${one.action}" class="mono">${one.action}</a>`}, {title: t('On'), show: (one) => one.resource_id ? html`<a class="mono" href="#/admin/audit?resource=${one.resource_id}">${one.resource_id.slice(0, 18)}…</a>` : '–'},
+      {title: t('What'), show: (one) => html`<a href="#/admin/audit?action=${one.action}" class="mono">${one.action}</a>`}, {title: t('About'), show: (one) => one.resource_id ? html`<a class="mono" href="#/admin/audit?resource=${one.resource_id}">${one.resource_id.slice(0, 18)}…</a>` : '–'},
       {title: t('Change'), show: (one) => one.before || one.after ? html`<details class="small"><summary>${t('Show')}</summary><code>${JSON.stringify({before: one.before, after: one.after}, null, 1)}</code></details>` : '–'},
     ], items), Empty(t('Nothing has been changed yet'), ''))}`;
 }

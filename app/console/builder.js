@@ -97,10 +97,10 @@ function useAttributes(ids) {
   const name = ids.join(' ');
   const state = useLoad(async () => {
     const found = await Promise.all(ids.map((id) => api.get(`/v1/segments/${id}/attributes`)));
-    if (!found.length) return [];
-    return found[0].items.filter((one) => found.every((other) => other.items.some((each) => each.name === one.name)));
+    const list = found[0]?.items.filter((one) => found.every((other) => other.items.some((each) => each.name === one.name))) ?? [];
+    return {list, name};
   }, [name]);
-  return {list: state.data ?? [], name: state.data ? name : '', busy: state.busy, error: state.error};
+  return {list: state.data?.list ?? [], name: state.data?.name ?? '', busy: state.busy, error: state.error};
 }
 
 function Segments({found, draft, set, error}) {
@@ -111,9 +111,9 @@ function Segments({found, draft, set, error}) {
   if (!found.segments.length) return Empty(t('There is no segment yet'), t('A segment is a set of members and where they are read from.'), html`<a class="btn" href="#/segments/new">${t('Add a segment')}</a>`);
   return html`<div class="stack tight">${found.segments.length > 8 && html`<${TextField} label=${t('Find a segment')} type="search" value=${q} onInput=${type}/>`}
     <fieldset class="pick" tabindex="0"><legend class="hide">${t('Segments to export')}</legend>${shown.slice(0, 100).map((one) => html`<${Choice} key=${one.id} type="checkbox" label=${Text(one.display_name)} checked=${draft.segment_ids.includes(one.id)} onChange=${(on) => pick(one.id, on)}
-      hint=${html`${one.member_count == null ? t('not counted') : many(one.member_count, '{n} member', '{n} members')}${one.state === 'inactive' ? ` · ${say.status('inactive')}` : ''}`}/>`)}
+      hint=${found.part ? '' : html`${one.member_count == null ? t('not counted') : many(one.member_count, '{n} member', '{n} members')}${one.state === 'inactive' ? ` · ${say.status('inactive')}` : ''}`}/>`)}
       ${shown.length > 100 && html`<p class="soft small">${t('Type to find the others.')}</p>`}</fieldset>
-    ${error && html`<p class="wrong">${Said(error)}</p>`}${draft.segment_ids.length > 0 && html`<p class="small">${many(draft.segment_ids.length, '{n} segment', '{n} segments')} · ${many(total, '{n} member', '{n} members')}${total > 10e6 ? html` <span class="bad">${t('More than 10 million distinct members are not exported at once.')}</span>` : ''}</p>`}</div>`;
+    ${error && html`<p class="wrong">${Said(error)}</p>`}${draft.segment_ids.length > 0 && !found.part && html`<p class="small">${many(draft.segment_ids.length, '{n} segment', '{n} segments')} · ${many(total, '{n} member', '{n} members')}${total > 10e6 ? html` <span class="bad">${t('More than 10 million distinct members are not exported at once.')}</span>` : ''}</p>`}</div>`;
 }
 
 function Mapping({draft, set, attributes, wrong, gone}) {

@@ -8,7 +8,7 @@ export default function Erasures() {
   return html`<${Page} title=${t('Erasures')} curl="/v1/erasures" actions=${add}>
     ${List(state, (items) => Table(t('Erasures'), [
       {title: t('Asked for'), show: (one) => html`<a class="name" href="#/erasures/${one.id}">${fmt.moment(one.requested_at)}</a><span class="sub mono">${one.id.slice(0, 16)}…</span>`},
-      {title: t('State'), show: (one) => html`${Badge(one.status)}${one.error && html`<span class="sub">${Said(one.error.message)}</span>`}`},
+      {title: t('Status'), show: (one) => html`${Badge(one.status)}${one.error && html`<span class="sub">${Said(one.error.message)}</span>`}`},
       {title: t('People'), right: true, show: (one) => Num(one.people)}, {title: t('Ad accounts'), right: true, show: (one) => Num(one.ad_account_ids.length)}, {title: t('Finished'), show: (one) => Time(one.finished_at)},
     ], items), Empty(t('Nobody has asked to be forgotten'), t('An erasure takes people out of every audience this service fills and out of its own staged rows, and keeps them from being sent again.'), add))}
   </${Page}>`;

@@ -349,7 +349,7 @@ export function Page({title, crumb, badge, actions, curl, children, tab}) {
 export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
   return html`<div class="scroll"><table class="fold"><caption class="hide">${caption}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? one.title}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one, i) => html`<td class=${one.right ? 'right' : ''} data-l=${i && one.title ? one.title : undefined}>${one.show(row)}</td>`)}</tr>`)}</tbody></table></div>`;
+    <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one, i) => html`<td class=${one.right ? 'right' : ''} data-l=${i && one.title ? one.title : undefined}><div>${one.show(row)}</div></td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 /** The list of a screen: its states, its rows and the way to more of them. */

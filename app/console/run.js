@@ -12,8 +12,8 @@ export default function RunPage({parts: [, id]}) {
   // where no event comes, it is asked for
   useEvery(3, () => { if (Date.now() - fresh > 4000) state.reload(); }, Boolean(active));
   const share = run?.counts.batches_total ? run.counts.batches_done / run.counts.batches_total : 0;
-  const name = run?.export.display_name ?? run?.export_id ?? t('Run');
-  return html`<${Page} title=${html`${Text(name)}`} tab=${run ? `${active ? `${fmt.share(share, 0)} · ` : ''}${name} · ${say.status(run.status)}` : t('Run')} badge=${run && Badge(run.status)}
+  const name = run?.export.display_name ?? run?.export_id ?? t('This run');
+  return html`<${Page} title=${html`${Text(name)}`} tab=${run ? `${active ? `${fmt.share(share, 0)} · ` : ''}${name} · ${say.status(run.status)}` : t('This run')} badge=${run && Badge(run.status)}
     crumb=${html`<a href="#/runs">${t('Runs')}</a> / ${run ? Time(run.queued_at) : ''}`} curl="/v1/runs/${id}" actions=${run && html`<${Actions} run=${run} active=${active} state=${state}/>`}>
     ${Loaded(state, (found) => html`
       <${Headline} run=${found} active=${active}/>
@@ -120,7 +120,7 @@ function Facts({run}) {
     [t('Took'), run.started_at ? html`<span class="num">${fmt.span(run.started_at, run.finished_at)}</span>` : '–'],
     run.rate && run.finished_at && [t('Speed'), t('{n} rows a second', {n: fmt.number(Math.round(run.rate))})],
     run.attempt > 1 && [t('Attempts'), fmt.number(run.attempt)],
-    run.audience_id && [t('Audience'), html`<code>${run.audience_id}</code>`], [t('Run'), html`<code>${run.id}</code>`],
+    run.audience_id && [t('Audience'), html`<code>${run.audience_id}</code>`], ['Id', html`<code>${run.id}</code>`],
   ])}${phases.length > 0 && html`<details class="small"><summary>${t('Phases')}</summary>${Terms(phases.map(([name, time]) => [name, html`<span class="num">${time}</span>`]))}</details>`}</div>`;
 }
 

@@ -101,10 +101,10 @@ function Frame({ways}) {
         html`<a href="#/${path}" aria-current=${path === here ? 'page' : undefined} onClick=${() => { menu.value = false; }}>${Icon(icon)} ${t(name)}</a>`)}</div>
       <div class="who"><p><bdi class="strong">${now.display_name}</bdi><br/><span class="soft">${say.name(now.role)}</span></p>
         <div class="who-row"><${Languages}/><${Colours}/></div>
-        <div class="who-row">${Button(t('Keys'), () => { help.value = true; }, {kind: 'small'})}${Button(t('Sign out'), leave, {kind: 'small', busy: leaving.busy})}</div></div></nav>
+        <div class="who-row">${Button(t('Shortcuts'), () => { help.value = true; }, {kind: 'small'})}${Button(t('Sign out'), leave, {kind: 'small', busy: leaving.busy})}</div></div></nav>
     <main class="main" id="main"><${Screen}/></main></div>
     ${lost.value && html`<${Dialog} title=${t('Your session has ended')}><p>${t('Sign in again; what you typed is still here.')}</p><${SignInForm} ways=${ways} onDone=${() => { const again = lost.value; lost.value = null; again(); }}/></${Dialog}>`}
-    ${help.value && html`<${Dialog} title=${t('Keys')} onClose=${() => { help.value = false; }}><dl class="terms"><dt><kbd>/</kbd></dt><dd>${t('Search')}</dd><dt><kbd>n</kbd></dt><dd>${t('New, where there is something to add')}</dd>${NAV.filter(([, , , , role]) => !role || role === now.role).map(([, name, , key]) => html`<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${t(name)}</dd>`)}<dt><kbd>?</kbd></dt><dd>${t('These keys')}</dd></dl>${Button(t('Close'), () => { help.value = false; })}</${Dialog}>`}
+    ${help.value && html`<${Dialog} title=${t('Shortcuts')} onClose=${() => { help.value = false; }}><dl class="terms"><dt><kbd>/</kbd></dt><dd>${t('Search')}</dd><dt><kbd>n</kbd></dt><dd>${t('New, where there is something to add')}</dd>${NAV.filter(([, , , , role]) => !role || role === now.role).map(([, name, , key]) => html`<dt><kbd>g</kbd> <kbd>${key}</kbd></dt><dd>${t(name)}</dd>`)}<dt><kbd>?</kbd></dt><dd>${t('These keys')}</dd></dl>${Button(t('Close'), () => { help.value = false; })}</${Dialog}>`}
     <${Asked}/><${Toasts}/>`;
 }
 

@@ -29,7 +29,7 @@ function Steps({one, put}) {
     if (!left) { toast(t('Saved. The connection is ready; nothing was sent.')); go(`/connections/${made.id}`); } else to(STEPS[Math.max(STEPS.indexOf(left), 0)] ?? step);
   };
   const Step = {name: Naming, facebook: Facebook, account: Account, audience: Audience, privacy: Privacy}[now] ?? Naming;
-  return html`<ol class="steps">${STEPS.map((step, i) => html`<li class=${ready[step] && step !== now ? 'done' : ''} aria-current=${step === now ? 'step' : undefined}>${i <= reached && one ? html`<button type="button" onClick=${() => to(step)}>${t(TITLES[step])}${ready[step] ? html`<span class="hide"> (${t('done')})</span>` : ''}</button>` : t(TITLES[step])}</li>`)}</ol>
+  return html`<ol class="steps">${STEPS.map((step, i) => html`<li class=${ready[step] && step !== now ? 'done' : ''} aria-current=${step === now ? 'step' : undefined}>${i <= reached && one && step !== now ? html`<button type="button" onClick=${() => to(step)}>${t(TITLES[step])}${ready[step] ? html`<span class="hide"> (${t('done')})</span>` : ''}</button>` : t(TITLES[step])}</li>`)}</ol>
     <${Step} key=${now} one=${one} saved=${saved} outcome=${query.outcome}/>
     ${one && html`<p class="soft small">${t('You can leave at any time; what is there is kept as a draft.')}</p>`}`;
 }

@@ -136,7 +136,8 @@ def install_problem_handlers(app: FastAPI) -> None:
 
 async def _on_app_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, AppError)
-    if error.status >= 500:
+    # what is asked again and again until it is well is no news
+    if error.status >= 500 and error.code != "no-worker-yet":
         log.warning("request.failed", code=error.code, detail=error.detail)
     return problem_response(request, error)
 

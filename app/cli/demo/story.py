@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from app.cli.demo.kept import Kept, sign_in_link
 from app.cli.demo.people import make_people
 from app.cli.demo.processes import Service, demo_folder, running_service
 from app.cli.demo.screen import RunBar, Screen
@@ -54,7 +55,10 @@ class Story:
                 self.is_told = True
                 say(f"API documentation: {service.url}/docs (stays up with --keep)")
                 if keep:
+                    Kept(service, folder).fill(say)
                     say(f"Authorization: Bearer {service.key}")
+                    say(f"console: {service.url}/")
+                    say(f"sign in, once and within an hour: {sign_in_link(service)}")
                     say("Ctrl-C stops everything.")
                     while True:
                         self._stop.check()

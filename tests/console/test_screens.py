@@ -1,0 +1,190 @@
+"""Every screen in its states: axe finds nothing, the console is silent, nothing is wider than a phone."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import axe_playwright_python
+import pytest
+
+from tests.console.conftest import Served, opened
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+
+AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+MOST_REQUESTS = 10
+STYLES = [
+    {"color_scheme": "light"},
+    {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "locale": "nb-NO"},
+    {"color_scheme": "light", "viewport": {"width": 1600, "height": 900}, "locale": "nb-NO"},
+]
+
+
+@pytest.fixture(scope="module")
+def filled(served: Served) -> dict[str, str]:
+    """A deployment with something of everything, odd names among it; the address of each screen."""
+    rows = "\n".join(f"u{n}@example.com,+4790100{n:03d}" for n in range(500))
+    (served.folder / "m.csv").write_text(f"email,phone\n{rows}\nnobody,\n")
+    (served.folder / "bad.csv").write_text("email\nnone\n")
+    consent = served.call("GET", "/v1/consent")["version"]
+    names = ["<b>Bold</b> & “quoted”", "مرحبا بالعالم", "🎿" * 40, "n" * 200]
+    body = {
+        "access_token": "sandbox-user-token",
+        "ad_account_id": "act_1001",
+        "audience": {"name": "A"},
+        "consent": {"accepted": True, "version": consent},
+    }
+    connection = served.call("POST", "/v1/connections", {"display_name": names[0], **body})
+    draft = served.call("POST", "/v1/connections", {"display_name": names[3]})
+    made: list[dict[str, Any]] = []
+    for number, (file, name) in enumerate(zip(("m", "m", "bad"), names, strict=False)):
+        source = {"kind": "file", "url": str(served.folder / f"{file}.csv")}
+        segment = served.call(
+            "POST", "/v1/segments", {"name": f"s{number}", "display_name": name, "source": source}
+        )
+        made.append(
+            served.call(
+                "POST",
+                "/v1/exports",
+                {
+                    "display_name": name,
+                    "connection_id": connection["id"],
+                    "key_identifier": "email",
+                    "attributes": {"EMAIL": "email"},
+                    "segment_ids": [segment["id"]],
+                },
+            )
+        )
+    runs = [served.call("POST", f"/v1/exports/{one['id']}/runs")["id"] for one in made]
+    for run in runs:
+        served.ended(run)
+    upload = served.call("POST", "/v1/segments", {"name": "u", "source": {"kind": "upload"}})
+    served.call("POST", "/v1/webhooks", {"url": "https://x.example.com", "events": ["run.failed"]})
+    served.call("POST", "/v1/api-keys", {"display_name": names[1], "role": "viewer"})
+    erasure = served.call("POST", "/v1/erasures", {"people": [{"EMAIL": "a@example.com"}]})
+    return {
+        "overview": "",
+        "exports": "exports",
+        "nothing found": "exports?q=nothing-has-this-name",
+        "export": f"exports/{made[0]['id']}",
+        "a new export": "exports/new",
+        "an export edited": f"exports/{made[1]['id']}/edit",
+        "runs": "runs",
+        "a run that went well": f"runs/{runs[0]}",
+        "a run that failed": f"runs/{runs[2]}",
+        "no such run": "runs/run_00000000000000000000000000000000",
+        "connections": "connections",
+        "connection": f"connections/{connection['id']}",
+        "a draft": f"connections/{draft['id']}/setup",
+        "account": f"connections/{connection['id']}/setup?step=account",
+        "audience": f"connections/{connection['id']}/setup?step=audience",
+        "privacy": f"connections/{connection['id']}/setup?step=privacy",
+        "segments": "segments",
+        "segment": f"segments/{made[0]['segment_ids'][0]}",
+        "upload": f"segments/{upload['id']}",
+        "a new segment": "segments/new",
+        "explain": "explain",
+        "erasures": "erasures",
+        "erasure": f"erasures/{erasure['id']}",
+        "a new erasure": "erasures/new",
+        "keys": "admin/keys",
+        "webhooks": "admin/webhooks",
+        "schedule": "admin/schedule",
+        "audit": "admin/audit",
+        "no such page": "nowhere",
+    }
+
+
+@pytest.mark.parametrize("style", STYLES, ids=["light", "phone-dark-nb", "wide-nb"])
+async def test_every_screen(
+    served: Served, browser: Any, filled: dict[str, str], style: dict[str, Any]
+) -> None:
+    axe, found = AXE.read_text(), []
+    async with opened(browser, **style) as (page, _):
+        await page.goto(served.url)
+        await page.get_by_role("button", name=re.compile("Sign in|Logg på")).wait_for()
+        found += await _findings(page, axe, "signing in")
+        await page.goto(served.link())
+        await page.locator(".nav a").first.wait_for(state="attached")
+        for name, address in filled.items():
+            asked: list[str] = []
+            note = lambda request, asked=asked: asked.append(request.url)  # noqa: E731
+            await page.goto("about:blank")
+            page.on("request", note)
+            await page.goto(f"{served.url}/#/{address}")
+            await page.locator("main h1").wait_for()
+            await page.locator("main .bone").first.wait_for(state="detached")
+            await page.wait_for_load_state("networkidle")
+            page.remove_listener("request", note)
+            found += await _findings(page, axe, name)
+            # Norwegian words are one more
+            most = MOST_REQUESTS + ("nb" in style.get("locale", ""))
+            assert len(asked) <= most, (name, asked)
+    assert found == []
+
+
+async def _findings(page: Any, axe: str, name: str) -> list[tuple[str, Any]]:
+    """What axe finds by WCAG 2.2 AA, and whether something is wider than the window."""
+    await page.evaluate(axe)
+    report = await page.evaluate(
+        "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
+    )
+    found = [
+        (name, (one["id"], one["nodes"][0]["target"], one["nodes"][0]["failureSummary"][:300]))
+        for one in report["violations"]
+    ]
+    wide, window = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return found + ([(name, f"{wide} px wide")] if wide > window else [])
+
+
+async def test_without_a_mouse(served: Served, browser: Any, filled: dict[str, str]) -> None:
+    """Keys go everywhere, the focus goes along, and dialogs keep it."""
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.keyboard.press("g")
+        await page.keyboard.press("e")
+        heading = page.get_by_role("heading", name="Exports", exact=True)
+        await heading.wait_for()
+        assert await heading.evaluate("one => one === document.activeElement")
+        await page.keyboard.press("/")
+        await page.keyboard.type("Bold")
+        await page.locator("tbody tr").nth(1).wait_for(state="detached")
+        assert "q=Bold" in page.url
+        assert await page.locator("tbody tr").count() == 1
+        await page.locator("h1").focus()
+        await page.keyboard.press("?")
+        await page.get_by_role("dialog").wait_for()
+        await page.keyboard.press("Escape")
+        await page.get_by_role("dialog").wait_for(state="detached")
+        await page.reload()
+        assert await page.get_by_label("Search export").input_value() == "Bold"
+
+
+async def test_the_service_goes_away_and_comes_back(
+    served: Served, browser: Any, filled: dict[str, str]
+) -> None:
+    """What was loaded stays, a strip says so, and it goes on by itself."""
+    async with opened(browser) as (page, said):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="The last 24 hours").wait_for()
+        await page.goto(f"{served.url}/#/explain")
+        await page.get_by_label(re.compile("^E-mail")).fill(" Mary@Example.com")
+        await page.context.set_offline(True)
+        await page.get_by_role("button", name="Explain").click()
+        await page.get_by_text("No connection").wait_for()
+        await page.context.set_offline(False)
+        await page.get_by_role("button", name="Explain").click()
+        await page.locator("code", has_text="mary@example.com").first.wait_for()
+        said.messages = [one for one in said.messages if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+async def test_a_viewer_only_looks(served: Served, browser: Any, filled: dict[str, str]) -> None:
+    async with opened(browser) as (page, _):
+        await page.goto(served.link("viewer"))
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/{filled['export']}")
+        await page.get_by_role("heading", name="What is sent").wait_for()
+        assert await page.get_by_role("button", name="Run now").count() == 0
+        await page.goto(f"{served.url}/#/connections")
+        await page.get_by_text("Connections are for administrators").wait_for()
