@@ -54,15 +54,8 @@ def screens(api: httpx.Client) -> dict[str, str]:
     }
 
 
-async def take(folder: Path, url: str, key: str) -> None:
-    """Every screen in every style."""
-    folder.mkdir(parents=True, exist_ok=True)
-    headers = {"Authorization": f"Bearer {key}"}
-    with httpx.Client(base_url=url, headers=headers, timeout=60) as api:
-        places = screens(api)
-        links = {
-            name: api.post("/v1/session/links").raise_for_status().json()["url"] for name in STYLES
-        }
+async def take(folder: Path, url: str, places: dict[str, str], links: dict[str, str]) -> None:
+    """Every screen in every style; `links` sign in, one a style."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=CHROMIUM, args=["--no-sandbox", "--disable-dev-shm-usage"]
@@ -101,7 +94,15 @@ def main(folder: Path) -> None:
         key = re.search(r"Authorization: Bearer (\S+)", said)
         if url is None or key is None:
             sys.exit(f"The demo did not get that far:\n{said}")
-        asyncio.run(take(folder, url[1], key[1]))
+        folder.mkdir(parents=True, exist_ok=True)
+        headers = {"Authorization": f"Bearer {key[1]}"}
+        with httpx.Client(base_url=url[1], headers=headers, timeout=60) as api:
+            places = screens(api)
+            links = {
+                name: api.post("/v1/session/links").raise_for_status().json()["url"]
+                for name in STYLES
+            }
+        asyncio.run(take(folder, url[1], places, links))
     finally:
         demo.send_signal(signal.SIGINT)
         demo.wait(60)

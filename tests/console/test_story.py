@@ -71,10 +71,8 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
         await page.get_by_role("link", name="Segments", exact=True).click()
         await page.get_by_role("link", name="Add a segment").first.click()
         await page.get_by_label("Display name").fill("Customers of the shop")
-        assert (
-            await page.get_by_role("textbox", name="Name", exact=True).input_value()
-            == "customers_of_the_shop"
-        )
+        name = page.get_by_role("textbox", name="Name", exact=True)
+        assert await name.input_value() == "customers_of_the_shop"
         await page.get_by_label("Address").fill("/nowhere/else.csv")
         await page.get_by_role("button", name="Save").click()
         await page.locator(".wrong, [role=alert]").first.wait_for()  # refused, and still typed
