@@ -13,8 +13,13 @@ from app.db import liveness
 from app.db.session import Database
 from app.errors import Unavailable
 from app.http.schemas import Output
+from app.logs import get_logger
+from app.queue import Doorbell
 
 router = APIRouter(tags=["operations"])
+log = get_logger(__name__)
+
+_SEEN_SECONDS = 0.3
 
 
 class Health(Output):
@@ -33,29 +38,65 @@ async def livez() -> Health:
     return Health(status="ok", checks={})
 
 
+class Readiness:
+    """Whether requests can be served, looked at on a connection of its own, a few times a second at most.
+
+    Probes come also when all connections of the requests are taken: then more than ever.
+    """
+
+    def __init__(self, database: Database, doorbell: Doorbell) -> None:
+        """`database` is used for nothing else."""
+        self._database = database
+        self._doorbell = doorbell
+        self._looking = asyncio.Lock()
+        self._seen: tuple[float, datetime | None, Health] | None = None
+
+    async def look(self, workers_since: datetime | None) -> Health:
+        """What answers. Raises `Unavailable` while the database does not."""
+        async with self._looking:
+            now = asyncio.get_running_loop().time()
+            if self._seen is not None:
+                at, since, seen = self._seen
+                if now - at < _SEEN_SECONDS and since == workers_since:
+                    return seen
+            found = await self._look(workers_since)
+            self._seen = (asyncio.get_running_loop().time(), workers_since, found)
+            return found
+
+    async def _look(self, workers_since: datetime | None) -> Health:
+        try:
+            async with asyncio.timeout(5), self._database.reading() as session:
+                workers = await liveness.alive(session, started_since=workers_since)
+        except TimeoutError:
+            raise Unavailable(
+                "The database does not answer; try again shortly.", code="database-unavailable"
+            ) from None
+        try:
+            async with asyncio.timeout(2):
+                await self._doorbell.check()
+        except (RedisError, OSError, TimeoutError) as error:
+            # the class says which: full, read-only, or away
+            log.warning("queue.unusable", error=type(error).__name__)
+            checks = {"database": True, "queue": False}
+            return Health(status="degraded", checks=checks, workers=workers)
+        return Health(status="ok", checks={"database": True, "queue": True}, workers=workers)
+
+
 @router.get("/readyz", operation_id="readyz")
 async def readyz(request: Request) -> Health:
     """Requests can be served: the database answers. Without the queue runs are accepted and start later.
 
-    Where this process has brought workers along (`serve`), they must have reported once, too.
+    The queue counts as there if it takes what is written to it. Where this process has brought workers
+    along (`serve`), they must have reported once, too.
     """
     state = request.app.state
-    workers = await asyncio.wait_for(_workers(state.database, state.worker_awaited_since), 5)
+    readiness: Readiness = state.readiness
+    seen = await readiness.look(state.worker_awaited_since)
     # once it was ready, a worker that restarts is no reason to take requests away
-    if state.worker_awaited_since is not None and not workers:
+    if state.worker_awaited_since is not None and not seen.workers:
         raise Unavailable("No worker has reported yet; try again shortly.", code="no-worker-yet")
     state.worker_awaited_since = None
-    try:
-        await asyncio.wait_for(state.doorbell.ping(), 2)
-    except (RedisError, OSError, TimeoutError):
-        checks = {"database": True, "queue": False}
-        return Health(status="degraded", checks=checks, workers=workers)
-    return Health(status="ok", checks={"database": True, "queue": True}, workers=workers)
-
-
-async def _workers(database: Database, since: datetime | None) -> int:
-    async with database.transaction() as session:
-        return await liveness.alive(session, started_since=since)
+    return seen
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)

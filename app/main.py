@@ -159,6 +159,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stalled_seconds=2 * settings.lease_seconds,
     )
     state.doorbell = Doorbell(settings.redis_url.get_secret_value())
+    probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
+    state.readiness = health.Readiness(probing, state.doorbell)
     state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
     state.graph = graph_client(settings, state.doorbell)
     state.issuer_http = httpx.AsyncClient(timeout=5)
@@ -208,6 +210,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.issuer_http.aclose()
         await state.graph.aclose()
         await state.doorbell.close()
+        await probing.close()
         await state.database.close()
 
 

@@ -138,9 +138,12 @@ class Doorbell:
         """Rings nobody has answered yet."""
         return int(await self._redis.zcard(QUEUE_NAME))
 
-    async def ping(self) -> None:
-        """Answers if Redis does; raises redis' own error otherwise."""
-        await self._redis.ping()
+    async def check(self) -> None:
+        """Answers if Redis takes what is written to it; raises redis' own error otherwise.
+
+        One that is full, read-only or cannot save answers a PING all the same, and takes no ring.
+        """
+        await self._redis.set("audience-export:ready", 1, ex=60)
 
     async def close(self) -> None:
         """Return every connection."""

@@ -121,13 +121,14 @@ class Authenticator:
 
     async def _by_api_key(self, credential: str, request_id: str | None) -> Caller:
         now, hashes = clock.now(), self._vault.key_hashes(credential)
-        async with self._database.transaction() as session:
+        async with self._database.reading() as session:
             # the lookup is by keyed hash: what an attacker learns from its time is about the hash
             row = await session.scalar(select(ApiKey).where(ApiKey.key_hash.in_(hashes)))
-            if row is None or not _stands(row):
-                raise Unauthenticated
-            touched = row.last_used_at is not None and row.last_used_at >= now - _TOUCH_EVERY
-            if not touched or row.key_hash != hashes[0]:
+        if row is None or not _stands(row):
+            raise Unauthenticated
+        touched = row.last_used_at is not None and row.last_used_at >= now - _TOUCH_EVERY
+        if not touched or row.key_hash != hashes[0]:
+            async with self._database.transaction() as session:
                 # a hash under an older of ENCRYPTION_KEYS moves to the first while the key is at hand
                 await session.execute(
                     update(ApiKey)

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["connections"], route_class=IdempotentRou
 ConnectionId = Annotated[str, Path(max_length=80, examples=["con_0193…"])]
 
 
-def get_connections(request: Request) -> Connections:
+async def get_connections(request: Request) -> Connections:
     """The collaborators of the connection service."""
     state = request.app.state
     return Connections(database=state.database, graph=state.graph, vault=state.vault)
@@ -38,7 +38,7 @@ def get_connections(request: Request) -> Connections:
 ConnectionsDep = Annotated[Connections, Depends(get_connections)]
 
 
-def get_warn_within(request: Request) -> timedelta:
+async def get_warn_within(request: Request) -> timedelta:
     """How long before its end a token is announced."""
     return timedelta(days=request.app.state.settings.token_expiry_warning_days)
 

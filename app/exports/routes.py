@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=Idempoten
 ExportId = Annotated[str, Path(max_length=80, examples=["exp_0193…"])]
 
 
-def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
+async def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
     """The collaborators of the export service."""
     state = request.app.state
     return Exports(

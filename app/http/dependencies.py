@@ -9,19 +9,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.session import Database
 from app.http.pagination import PageQuery, page_query
 
+# none of these is a plain function: FastAPI would call each in a thread, at a millisecond a request
 
-def get_database(request: Request) -> Database:
+
+async def get_database(request: Request) -> Database:
     """The process's database."""
     database: Database = request.app.state.database
     return database
 
 
 async def get_session(request: Request) -> AsyncIterator[AsyncSession]:
-    """The request's transaction, committed before the answer leaves."""
-    async with get_database(request).transaction() as session:
+    """The request's transaction, committed before the answer leaves.
+
+    Requests that only read have none: under READ COMMITTED each statement sees its own moment anyway.
+    """
+    database: Database = request.app.state.database
+    if request.method in _READING:
+        async with database.reading() as session:
+            yield session
+        return
+    async with database.transaction() as session:
         request.state.session = session
         yield session
 
+
+_READING = frozenset({"GET", "HEAD"})
 
 DatabaseDep = Annotated[Database, Depends(get_database)]
 # scope="function": the commit happens before the response is sent, so a 2xx is never a lie
@@ -35,4 +47,8 @@ def request_id(request: Request) -> str | None:
     return value
 
 
-RequestIdDep = Annotated[str | None, Depends(request_id)]
+async def _request_id(request: Request) -> str | None:
+    return request_id(request)
+
+
+RequestIdDep = Annotated[str | None, Depends(_request_id)]

@@ -44,7 +44,7 @@ class PageQuery:
         return None if self.cursor is None else _open_cursor(self.cursor, scope)
 
 
-def page_query(
+async def page_query(
     limit: Annotated[
         int, Query(ge=1, le=10_000, description=f"items per page, at most {MAX_LIMIT}")
     ] = 50,

@@ -4,6 +4,7 @@ All of it from what the row keeps and nothing from the clock, so a run that stan
 each time it is read, and watching it sends nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -47,8 +48,11 @@ def phase_times(run: Run) -> list[PhaseTimes]:
     return found
 
 
-def rate(run: Run) -> float | None:
-    """Rows a second: read while staging, delivered while uploading; of the whole delivery at the end."""
+def rate(run: Run, times: Sequence[PhaseTimes] | None = None) -> float | None:
+    """Rows a second: read while staging, delivered while uploading; of the whole delivery at the end.
+
+    `times`: the run's phase times, where they are at hand.
+    """
     if run.phase == Phase.STAGING:
         began = _began(run)
         return None if began is None else _per_second(run.read, began, run.progressed_at)
@@ -62,7 +66,7 @@ def rate(run: Run) -> float | None:
     if run.status in {RunStatus.SUCCEEDED, RunStatus.SUCCEEDED_WITH_WARNINGS}:
         seconds = sum(
             ((item.finished_at or item.started_at) - item.started_at).total_seconds()
-            for item in phase_times(run)
+            for item in (phase_times(run) if times is None else times)
             if item.phase is Phase.UPLOADING
         )
         return round(delivered / seconds, 1) if seconds > 0 and delivered else None

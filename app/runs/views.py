@@ -22,7 +22,7 @@ async def run_views(session: AsyncSession, rows: Sequence[Run]) -> list[schemas.
 
 def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
     """A run with its numbers, and what of its surroundings is known."""
-    speed = progress.rate(row)
+    times = progress.phase_times(row)
     return schemas.Run(
         id=row.id,
         export_id=row.export_id,
@@ -54,8 +54,16 @@ def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
         started_at=row.started_at,
         finished_at=row.finished_at,
         attempt=row.attempt,
-        phases=[schemas.PhaseTimes.model_validate(item) for item in progress.phase_times(row)],
-        rate=speed,
+        phases=[
+            schemas.PhaseTimes(
+                phase=item.phase,
+                attempt=item.attempt,
+                started_at=item.started_at,
+                finished_at=item.finished_at,
+            )
+            for item in times
+        ],
+        rate=progress.rate(row, times),
         estimated_finish_at=progress.estimated_finish_at(row),
         queue_position=around.places.get(row.id),
     )

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1", tags=["webhooks"])
 WebhookId = Annotated[str, Path(max_length=80, examples=["whk_0193…"])]
 
 
-def get_sender(request: Request) -> Sender:
+async def get_sender(request: Request) -> Sender:
     """Whoever reaches receivers, and knows which addresses may be reached."""
     sender: Sender = request.app.state.webhook_sender
     return sender

@@ -1,6 +1,7 @@
 """House rules that no linter knows; each is here since breaking it once would cost a night."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -86,6 +87,22 @@ def test_every_operation_is_named_and_documented() -> None:
             assert re.fullmatch(r"[a-z][a-z0-9_]*", operation["operationId"]), path
             assert operation.get("description"), (method, path)
             assert "default" in operation["responses"], (method, path)
+
+
+def test_no_dependency_and_no_operation_needs_a_thread() -> None:
+    """FastAPI calls plain functions in threads: a millisecond each, and a pool that fills."""
+    routers = [getattr(one, "original_router", None) for one in create_app(Settings()).routes]
+    seen = 0
+    for route in [route for router in routers if router is not None for route in router.routes]:
+        waiting = [route.dependant]
+        while waiting:
+            dependant = waiting.pop()
+            waiting += dependant.dependencies
+            call = dependant.call
+            plain = call if inspect.isroutine(call) else type(call).__call__
+            seen += 1
+            assert inspect.iscoroutinefunction(plain) or inspect.isasyncgenfunction(plain), call
+    assert seen > 200
 
 
 @pytest.mark.parametrize(
