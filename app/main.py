@@ -55,6 +55,7 @@ from app.runs.upkeep import sweep
 from app.schedules import routes as schedules
 from app.schedules.due import start_due
 from app.segments import routes as segments
+from app.segments.readers import Readers
 from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
@@ -182,6 +183,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
         kept=MemberFiles(store),
     )
+    state.readers = Readers(settings.max_source_reads)
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
     state.drafts = Drafts()
     state.uploads = Uploads(
@@ -205,7 +207,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             with contextlib.suppress(asyncio.CancelledError):
                 await loop
         await state.webhook_sender.aclose()
-        for threads in (state.previews.threads, state.uploads.threads):
+        for threads in (state.readers.threads, state.previews.threads, state.uploads.threads):
             threads.shutdown(wait=False, cancel_futures=True)
         await state.issuer_http.aclose()
         await state.graph.aclose()

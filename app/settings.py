@@ -84,6 +84,7 @@ class Settings(BaseSettings):
     response_stall_seconds: float = Field(default=30.0, gt=0)
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
     max_event_streams: int = Field(default=200, ge=1)
+    max_source_reads: int = Field(default=4, ge=1, le=64)
     request_queue_seconds: float = Field(default=3.0, ge=0)
 
     # webhooks

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from app.access.callers import Caller
@@ -26,6 +27,7 @@ from app.ids import new_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.snapshots import Manifest, SnapshotStore, plan_batches
+from app.sources import wanted
 
 _PATIENCE_SECONDS = 300.0
 
@@ -98,39 +100,42 @@ async def _preview(
 ) -> Preview:
     tally, stop, prefix = Tally(), threading.Event(), f"previews/{new_id('pre')}"
     plan = identifier_plan(row)
-    work = asyncio.create_task(
-        asyncio.to_thread(
-            stage_members,
-            previews.store,
-            previews.threads,
-            deps.access,
-            sources=sources,
-            plan=plan,
-            prefix=prefix,
-            tally=tally,
-            stop=stop,
-            suppressed=suppressed,
-        )
+    staging = partial(
+        stage_members,
+        previews.store,
+        previews.threads,
+        deps.access,
+        sources=sources,
+        plan=plan,
+        prefix=prefix,
+        tally=tally,
+        stop=stop,
+        suppressed=suppressed,
     )
-    try:
-        done, _ = await asyncio.wait({work}, timeout=_PATIENCE_SECONDS)
-        if not done:
-            raise Unprocessable(
-                "The segments are too large to be previewed; run the export with min_usable_ratio instead.",
-                code="preview-too-long",
-            )
-        report = _report(tally, work.result(), plan)
-        warnings = [
-            *mapping_warnings(row, sources),
-            *_usability(row, report),
-            *refusal_warnings(tally.refused, tally.filled, deps.refused_share),
-        ]
-        return replace(report, warnings=warnings)
-    finally:
-        stop.set()
-        with contextlib.suppress(Exception):
-            await work
-        await asyncio.to_thread(previews.store.delete_prefix, prefix)
+    with wanted() as given_up:
+        # the thread gets a copy of this context
+        work = asyncio.create_task(asyncio.to_thread(staging))
+        try:
+            done, _ = await asyncio.wait({work}, timeout=_PATIENCE_SECONDS)
+            if not done:
+                raise Unprocessable(
+                    "The segments are too large to be previewed; run the export with "
+                    "min_usable_ratio instead.",
+                    code="preview-too-long",
+                )
+            report = _report(tally, work.result(), plan)
+            warnings = [
+                *mapping_warnings(row, sources),
+                *_usability(row, report),
+                *refusal_warnings(tally.refused, tally.filled, deps.refused_share),
+            ]
+            return replace(report, warnings=warnings)
+        finally:
+            for event in (stop, given_up):
+                event.set()
+            with contextlib.suppress(Exception):
+                await work
+            await asyncio.to_thread(previews.store.delete_prefix, prefix)
 
 
 def _report(tally: Tally, manifest: Manifest, plan: IdentifierPlan) -> Preview:

@@ -11,6 +11,7 @@ from app.exports import draft, findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
+from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
@@ -171,9 +172,8 @@ async def preview_export(
     export_id: ExportId, request: Request, deps: ExportsDep, caller: ContributorDep
 ) -> findings.Preview:
     """Count what a run would send, key by key, without sending; numbers only, no values."""
-    report = await preview.preview_export(
-        deps, request.app.state.previews, export_id, caller=caller
-    )
+    counting = preview.preview_export(deps, request.app.state.previews, export_id, caller=caller)
+    report = await while_listening(request, counting)
     return findings.Preview.model_validate(report)
 
 

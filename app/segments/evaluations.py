@@ -7,27 +7,36 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
+from app.access.callers import Caller
 from app.db.models import Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import SourceError
 from app.ids import new_id
 from app.segments import service
 from app.segments.pushed import readable_sources
+from app.segments.readers import Readers
 from app.sources import SourceAccess
 
 
 async def refresh_segment(
-    database: Database, access: SourceAccess, segment_id: str
+    database: Database,
+    readers: Readers,
+    access: SourceAccess,
+    segment_id: str,
+    *,
+    caller: Caller,
 ) -> tuple[Segment, service.Seen]:
     """Look at the source again; the segment with its new count, and what was seen.
 
-    Raises `NotFound`, and `SourceError` after it was written down.
+    Raises `NotFound`, `Conflict` (`refresh-in-progress`), as `Readers`, and `SourceError` after it was
+    written down.
     """
     async with database.transaction() as session:
         row = await service.get_segment(session, segment_id)
         (source,) = await readable_sources(session, [row])
     try:
-        seen = await service.evaluate(source, access)
+        async with readers.refresh(segment_id):
+            seen = await service.evaluate(readers, source, access, caller=caller)
     except SourceError as error:
         async with database.transaction() as session:
             await note_failure(session, segment_id, error)

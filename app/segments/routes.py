@@ -10,6 +10,7 @@ from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import NamedSort, place_of
 from app.errors import BadRequest
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
+from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
@@ -39,8 +40,9 @@ async def create_segment(
     caller: ContributorDep,
 ) -> schemas.Segment:
     """Name a set of members and say where they are read from; the source is looked at now."""
-    row = await service.create_segment(
+    creating = service.create_segment(
         database,
+        request.app.state.readers,
         request.app.state.source_access,
         caller=caller,
         given={
@@ -48,6 +50,7 @@ async def create_segment(
             "source": schemas.source_fields(body.source),
         },
     )
+    row = await while_listening(request, creating)
     response.headers["Location"] = f"/v1/segments/{row.id}"
     set_etag(response, row.version)
     async with database.transaction() as session:
@@ -103,14 +106,16 @@ async def update_segment(
     given = body.model_dump(mode="json", include=set(changes(body)))
     if body.source is not None:
         given["source"] = schemas.source_fields(body.source)
-    row = await service.update_segment(
+    updating = service.update_segment(
         database,
+        request.app.state.readers,
         request.app.state.source_access,
         segment_id,
         caller=caller,
         given=given,
         version=current.version,
     )
+    row = await while_listening(request, updating)
     set_etag(response, row.version)
     async with database.transaction() as session:
         return await segment_view(session, row)
@@ -193,7 +198,8 @@ async def list_segment_attributes(
     async with database.transaction() as session:
         row = await service.get_segment(session, segment_id)
         (source,) = await readable_sources(session, [row])
-    seen = await service.look_at(source, request.app.state.source_access)
+    looking = service.look_at(source, request.app.state.source_access)
+    seen = await while_listening(request, looking)
     return schemas.SegmentAttributes(
         items=attribute_views(seen.attributes), detected=service.detected_of(seen.shape)
     )
@@ -205,12 +211,17 @@ async def refresh_segment(
     request: Request,
     response: Response,
     database: DatabaseDep,
-    _: ContributorDep,
+    caller: ContributorDep,
 ) -> schemas.RefreshedSegment:
     """Look at the source again: its attributes and its count. A failure is the answer, and is kept."""
-    row, seen = await evaluations.refresh_segment(
-        database, request.app.state.source_access, segment_id
+    refreshing = evaluations.refresh_segment(
+        database,
+        request.app.state.readers,
+        request.app.state.source_access,
+        segment_id,
+        caller=caller,
     )
+    row, seen = await while_listening(request, refreshing)
     set_etag(response, row.version)
     async with database.transaction() as session:
         view = await segment_view(session, row)

@@ -18,7 +18,8 @@ from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
 from app.segments import pushed
-from app.sources import Attribute, Shape, SourceAccess, open_source
+from app.segments.readers import Readers
+from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places
 READ_KINDS = frozenset({"file", "delta", "postgres"})
@@ -77,14 +78,16 @@ class Seen:
     count: int | None = None
 
 
-async def evaluate(source: Mapping[str, Any], access: SourceAccess) -> Seen:
-    """The source's attributes, shape and member count, read now. Raises `SourceError`."""
+async def evaluate(
+    readers: Readers, source: Mapping[str, Any], access: SourceAccess, *, caller: Caller
+) -> Seen:
+    """The source's attributes, shape and count, read now. Raises `SourceError`, and as `Readers`."""
 
     def read() -> Seen:
         opened = open_source(source, access)
         return Seen(opened.attributes(), opened.shape(), opened.count())
 
-    return await asyncio.to_thread(read)
+    return await readers.read(caller.id, read)
 
 
 async def look_at(source: Mapping[str, Any], access: SourceAccess) -> Seen:
@@ -94,12 +97,14 @@ async def look_at(source: Mapping[str, Any], access: SourceAccess) -> Seen:
         opened = open_source(source, access)
         return Seen(opened.attributes(), opened.shape())
 
-    return await asyncio.to_thread(read)
+    with wanted():
+        return await asyncio.to_thread(read)
 
 
 async def read_attributes(source: Mapping[str, Any], access: SourceAccess) -> list[Attribute]:
-    """The source's attributes, read now. Raises `SourceError`."""
-    return await asyncio.to_thread(lambda: open_source(source, access).attributes())
+    """The source's attributes, read now; given up when cancelled. Raises `SourceError`."""
+    with wanted():
+        return await asyncio.to_thread(lambda: open_source(source, access).attributes())
 
 
 def detected_of(shape: Shape | None) -> dict[str, Any] | None:
@@ -108,11 +113,16 @@ def detected_of(shape: Shape | None) -> dict[str, Any] | None:
 
 
 async def create_segment(
-    database: Database, access: SourceAccess, *, caller: Caller, given: Mapping[str, Any]
+    database: Database,
+    readers: Readers,
+    access: SourceAccess,
+    *,
+    caller: Caller,
+    given: Mapping[str, Any],
 ) -> Segment:
     """A new segment whose source was looked at. Raises `SourceError`, `Conflict`, `Forbidden`."""
     _check_source(caller, given["source"])
-    seen = await evaluate(given["source"], access)
+    seen = await evaluate(readers, given["source"], access, caller=caller)
     now = clock.now()
     row = Segment(
         id=new_id("seg"),
@@ -143,6 +153,7 @@ async def create_segment(
 
 async def update_segment(
     database: Database,
+    readers: Readers,
     access: SourceAccess,
     segment_id: str,
     *,
@@ -169,7 +180,8 @@ async def update_segment(
         pushed_ones: dict[str, Any] = {} if emptied else {
             name: readable[name] for name in ("manifest", "keys") if name in readable
         }  # fmt: skip
-        seen = await evaluate({**pushed_ones, **given["source"]}, access)
+        source = {**pushed_ones, **given["source"]}
+        seen = await evaluate(readers, source, access, caller=caller)
         row.member_count, row.detected = seen.count, detected_of(seen.shape)
         row.source, row.evaluated_at = dict(given["source"]), clock.now()
     if "display_name" in given:

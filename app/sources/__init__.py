@@ -7,6 +7,7 @@ from app.sources.losses import REASON as MALFORMED
 from app.sources.losses import Losses, Tolerance
 from app.sources.opening import check_source, open_source
 from app.sources.port import Attribute, MemberSource
+from app.sources.wanted import wanted
 
 __all__ = [
     "MALFORMED",
@@ -20,4 +21,5 @@ __all__ = [
     "arriving_members",
     "check_source",
     "open_source",
+    "wanted",
 ]

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from app.sources.files import ByteStream
 from app.sources.texts import TextFile
+from app.sources.wanted import check_wanted
 
 MAX_RECORD_BYTES = 4 << 20
 _FIRST_BLOCK_BYTES = 1 << 20
@@ -75,6 +76,7 @@ def blocks(
     """
     size, left = _FIRST_BLOCK_BYTES, b""
     while True:
+        check_wanted()
         piece = stream.read(size)
         if not piece and not left:
             return

@@ -10,8 +10,12 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 
+from app.sources.wanted import check_wanted
+
 PIECE_BYTES = 1 << 20
 _PIECES_AHEAD = 8
+# a database that takes its time gives no piece to look after
+_LOOK_SECONDS = 0.5
 
 Write = Callable[[bytes], Awaitable[None]]
 
@@ -32,7 +36,11 @@ class CopyStream:
     def read(self, size: int, /) -> bytes:
         """Exactly `size` bytes, fewer only at the end."""
         while len(self._left) < size and not self._ended:
-            piece = self._pieces.get()
+            check_wanted()
+            try:
+                piece = self._pieces.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                continue
             if isinstance(piece, BaseException):
                 self._ended = True
                 raise piece

@@ -9,9 +9,18 @@ Whatever it does then, it does in a read-only transaction with a timeout.
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -30,10 +39,12 @@ from app.sources.port import Attribute
 from app.sources.postgres_faults import database_fault, not_read_only
 from app.sources.records import Scanner, check_records
 from app.sources.texts import TextFile
+from app.sources.wanted import check_wanted
 
 _FIELDS = {"kind", "database", "table", "query"}
 _NAME = re.compile(r'"(?:[^"\0]|"")+"|[^".\0]+')
 _CONNECT_SECONDS = 10
+_LOOK_SECONDS = 0.5
 _COPIED = Dialect()
 _SESSION = (
     "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
@@ -164,7 +175,8 @@ class PostgresSource:
                 return await ask(connection)
 
         with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-            return thread.submit(lambda: asyncio.run(asked())).result()
+            context = copy_context()
+            return thread.submit(context.run, asyncio.run, _while_wanted(asked())).result()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
@@ -183,6 +195,19 @@ class PostgresSource:
                 connection.terminate()
         except _OUTSIDE as error:
             raise database_fault(self.name, error) from None  # its message may quote a value
+
+
+async def _while_wanted(asking: Coroutine[Any, Any, Result]) -> Result:
+    """The answer, unless nobody waits for it any more: then the server is told to stop."""
+    task = asyncio.ensure_future(asking)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_LOOK_SECONDS)
+            check_wanted()
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSource:

@@ -52,6 +52,7 @@ class Target:
 
     port: int
     pid: int
+    app: Any = None
 
     @property
     def url(self) -> str:
@@ -100,7 +101,7 @@ def target(make_settings: Callable[..., Settings]) -> Callable[..., Any]:
                 while not server.started:
                     assert thread.is_alive()
                     time.sleep(0.02)
-                yield Target(listener.getsockname()[1], os.getpid())
+                yield Target(listener.getsockname()[1], os.getpid(), app)
             finally:
                 server.should_exit = True
                 thread.join(20)
