@@ -236,6 +236,8 @@ def oidc_verifier(settings: Settings, http: httpx.AsyncClient) -> OidcVerifier |
         audience=settings.oidc_audience,
         roles_claim=settings.oidc_roles_claim,
         http=http,
+        answer_bytes=settings.issuer_answer_bytes,
+        seconds=settings.issuer_timeout_seconds,
     )
 
 
@@ -258,6 +260,7 @@ def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
         app_secret=settings.facebook_app_secret.get_secret_value(),
         dialog_url=settings.facebook_dialog_url,
         timeout_seconds=settings.graph_timeout_seconds,
+        answer_bytes=settings.max_answer_bytes,
     )
     return GraphClient(
         config, governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds))

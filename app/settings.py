@@ -2,7 +2,7 @@
 
 import base64
 from functools import cached_property
-from ipaddress import ip_network
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -14,6 +14,15 @@ Csv = Annotated[tuple[str, ...], NoDecode]
 
 _KEY_BYTES = 32
 _SHORTEST_BOOTSTRAP_KEY = 16
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 class SettingsError(ValueError):
@@ -73,6 +82,7 @@ class Settings(BaseSettings):
 
     # how much one client may have: see app/edge
     trusted_proxies: Csv = ()
+    allow_plain_http: bool = False
     allowed_hosts: Csv = ()
     max_header_bytes: int = Field(default=32 * 1024, ge=4096, le=1024 * 1024)
     max_bearer_bytes: int = Field(default=8 * 1024, ge=256, le=64 * 1024)
@@ -85,6 +95,11 @@ class Settings(BaseSettings):
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
     max_event_streams: int = Field(default=200, ge=1)
     max_source_reads: int = Field(default=4, ge=1, le=64)
+    max_answer_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    issuer_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
+    issuer_timeout_seconds: float = Field(default=5.0, gt=0)
+    max_pushes: int = Field(default=8, ge=1, le=64)
+    max_pushes_per_caller: int = Field(default=4, ge=1)
     request_queue_seconds: float = Field(default=3.0, ge=0)
 
     # webhooks
@@ -172,6 +187,20 @@ class Settings(BaseSettings):
             msg = f"has fewer than {_SHORTEST_BOOTSTRAP_KEY} characters; anybody could guess it"
             raise ValueError(msg)
         return value
+
+    @model_validator(mode="after")
+    def _encrypted_unless_here(self) -> Self:
+        """Tokens and the app's secret go there."""
+        for name in ("graph_api_url", "oidc_issuer"):
+            parts = urlsplit(getattr(self, name))
+            in_the_clear = parts.netloc and parts.scheme != "https"
+            if in_the_clear and not (self.allow_plain_http or _is_here(parts.hostname or "")):
+                msg = (
+                    f"{name.upper()} must begin with https:// unless it is on this machine; for a network "
+                    "you trust set ALLOW_PLAIN_HTTP"
+                )
+                raise ValueError(msg)
+        return self
 
     @model_validator(mode="after")
     def _an_issuer_has_an_audience(self) -> Self:

@@ -72,6 +72,7 @@ def build_context(settings: Settings) -> WorkerContext:
         app_secret=settings.facebook_app_secret.get_secret_value(),
         dialog_url=settings.facebook_dialog_url,
         timeout_seconds=settings.graph_timeout_seconds,
+        answer_bytes=settings.max_answer_bytes,
     )
     return WorkerContext(
         database=Database(

@@ -16,6 +16,7 @@ import httpx
 import jwt
 
 from app.access.callers import Caller, Role
+from app.bounded import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
 from app.logs import get_logger
 
@@ -56,7 +57,8 @@ class OidcVerifier:
     """Verifies tokens of one issuer.
 
     `roles_claim` is the name of a claim, or a path such as `realm_access.roles`; its value is a role,
-    several in a list, or several in a text with blanks between.
+    several in a list, or several in a text with blanks between. The issuer has `seconds` for each of its
+    documents, which may have `answer_bytes`.
     """
 
     issuer: str
@@ -64,7 +66,10 @@ class OidcVerifier:
     roles_claim: str
     http: httpx.AsyncClient = field(repr=False)
     monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
+    answer_bytes: int = 1024 * 1024
+    seconds: float = 5.0
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict, repr=False)
+    _named: dict[str, str] = field(default_factory=dict, repr=False)
     _fetched: float = float("-inf")
     _failed: float = float("-inf")
     _fetches: deque[float] = field(default_factory=deque, repr=False)
@@ -111,6 +116,9 @@ class OidcVerifier:
         if algorithm not in ALGORITHMS:
             raise Unauthenticated
         key = await self._key(header.get("kid"))
+        # a key that says what it is for signs nothing else (RFC 7517, section 4.4)
+        if self._named.get(key.key_id or "", algorithm) != algorithm:
+            raise Unauthenticated
         try:
             return jwt.decode(
                 token,
@@ -175,14 +183,14 @@ class OidcVerifier:
         self._fetches.append(self.monotonic())
         try:
             address = self.issuer.rstrip("/") + "/.well-known/openid-configuration"
-            found = (await self.http.get(address)).raise_for_status().json()
+            found = await self._get(address)
             # whoever answers must be who the tokens name (OpenID Connect Discovery, section 4.3)
             if found["issuer"] != self.issuer:
                 raise ValueError
-            document = (await self.http.get(found["jwks_uri"])).raise_for_status().json()
+            document = await self._get(found["jwks_uri"])
             keys = jwt.PyJWKSet.from_dict(document).keys
         except (
-            *(httpx.HTTPError, httpx.InvalidURL, jwt.PyJWTError),
+            *(httpx.HTTPError, httpx.InvalidURL, jwt.PyJWTError, TimeoutError),
             *(ValueError, KeyError, TypeError, AttributeError),
         ) as error:
             log.warning("oidc.keys_unavailable", issuer=self.issuer, error=type(error).__name__)
@@ -192,8 +200,16 @@ class OidcVerifier:
             raise _unavailable() from None
         signing = [key for key in keys if key.public_key_use in {None, "sig"}]
         self._keys = {str(key.key_id or ""): key for key in signing}
+        self._named = {
+            str(item.get("kid") or ""): str(item["alg"])
+            for item in document["keys"]
+            if item.get("alg")
+        }
         self._found = found
         self._fetched, self._failed = self.monotonic(), float("-inf")
+
+    async def _get(self, address: str) -> Any:
+        return await get_json(self.http, address, most=self.answer_bytes, seconds=self.seconds)
 
 
 def _name(claims: Mapping[str, Any], subject: str) -> str:

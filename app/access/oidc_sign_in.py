@@ -21,6 +21,7 @@ import orjson
 from app import clock
 from app.access.callers import Caller
 from app.access.oidc import OidcVerifier
+from app.bounded import ask
 from app.db.secrets import SecretUnreadable, Vault
 from app.errors import BadRequest, Unauthenticated, Unavailable
 from app.logs import get_logger
@@ -115,16 +116,23 @@ class OidcSignIn:
         if self.client_secret:
             form["client_secret"] = self.client_secret
         try:
-            answer = await self.http.post(address, data=form)
-            found: Any = answer.json()
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            status, body = await ask(
+                self.http,
+                "POST",
+                address,
+                most=self.verifier.answer_bytes,
+                seconds=self.verifier.seconds,
+                data=form,
+            )
+            found: Any = orjson.loads(body)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ValueError) as error:
             log.warning("oidc.exchange_failed", error=type(error).__name__)
             raise _away() from None
-        if answer.status_code >= 500:
+        if status >= 500:
             raise _away()
         token = found.get("id_token") if isinstance(found, dict) else None
-        if not answer.is_success or not isinstance(token, str):
-            log.warning("oidc.exchange_refused", status=answer.status_code)
+        if not 200 <= status < 300 or not isinstance(token, str):
+            log.warning("oidc.exchange_refused", status=status)
             raise SignInFailed
         return token
 

@@ -17,6 +17,8 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import orjson
 
+from app.bounded import read_bounded
+
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "Audience-Export/1"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -32,11 +34,15 @@ _UNSENT = (
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: to connect, for each wait on the socket, and for the whole call with its body."""
+    """Seconds: to connect, for each wait on the socket, and for the whole call with its body.
+
+    `answer_bytes` is the most an answer may have, unpacked.
+    """
 
     connect: float
     io: float
     call: float
+    answer_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,7 @@ class Wire:
             async with asyncio.timeout(self._limits.call):
                 response = await transport.handle_async_request(request)
                 try:
-                    body = await response.aread()
+                    body = await read_bounded(response, self._limits.answer_bytes)
                 finally:
                     await response.aclose()
         except _UNSENT as error:

@@ -69,6 +69,7 @@ class GraphClient:
             connect=config.connect_timeout_seconds,
             io=config.timeout_seconds,
             call=config.call_seconds,
+            answer_bytes=config.answer_bytes,
         )
         self._wire = Wire(config.base_url, limits, transport=transport)
         self._caller = Caller(

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 class GraphConfig:
     """Addresses without a trailing slash; times in seconds.
 
-    `timeout_seconds` bounds each silence of the socket, `call_seconds` a whole call with its body.
+    `timeout_seconds` bounds each silence of the socket, `call_seconds` a whole call with its body,
+    `answer_bytes` what is read of an answer, unpacked.
     `app_secret` may be empty: then no proof is sent, and people cannot sign in.
     """
 
@@ -19,3 +20,4 @@ class GraphConfig:
     timeout_seconds: float = 60.0
     connect_timeout_seconds: float = 10.0
     call_seconds: float = 300.0
+    answer_bytes: int = 16 * 1024 * 1024
