@@ -80,6 +80,14 @@ class NotFound(AppError):
     culprit = Culprit.USER
 
 
+class RequestTimeout(AppError):
+    """The request stopped coming and was given up."""
+
+    code = "body-timeout"
+    status = 408
+    culprit = Culprit.USER
+
+
 class Conflict(AppError):
     """The state of the resource does not allow this."""
 

@@ -55,6 +55,7 @@ from app.runs.upkeep import sweep
 from app.schedules import routes as schedules
 from app.schedules.due import start_due
 from app.segments import routes as segments
+from app.segments.push_places import PushPlaces
 from app.segments.readers import Readers
 from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
@@ -188,9 +189,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.drafts = Drafts()
     state.uploads = Uploads(
         store,
-        ThreadPoolExecutor(4, thread_name_prefix="upload"),
+        ThreadPoolExecutor(settings.max_pushes, thread_name_prefix="upload"),
         ArrivingLimits(settings.upload_max_bytes, settings.upload_max_parquet_bytes),
         state.source_access.tolerance,
+        places=PushPlaces(settings.max_pushes, settings.max_pushes_per_caller),
     )
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
     watching = asyncio.create_task(connections_here.watch())

@@ -8,7 +8,8 @@ from typing import Any
 
 from app.connections.collaborators import Connections
 from app.connections.token_watch import watch_tokens
-from app.erasures.performing import Erasing, clean_up, perform_due
+from app.erasures.performing import Erasing, perform_due
+from app.erasures.tidying import clean_up
 from app.errors import AppError
 from app.logs import get_logger
 from app.runs.afterwards import look_again

@@ -26,7 +26,6 @@ from app.erasures.baselines import (
     mirrors_of,
     runs_before,
     swap,
-    unneeded,
 )
 from app.erasures.lease import LEASE, LeaseLost, claim_erasure, write
 from app.erasures.removal import bodies_of, remove_people
@@ -36,6 +35,7 @@ from app.exports.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
 from app.logs import get_logger
 from app.segments.erasing import erase_members
+from app.segments.pushed import forget_replaced_now
 from app.snapshots import Manifest, SnapshotStore
 
 log = get_logger(__name__)
@@ -81,18 +81,6 @@ async def perform_due(deps: Erasing, *, most: int = 10) -> int:
         with contextlib.suppress(LeaseLost):
             await perform_erasure(deps, row)
     return most
-
-
-async def clean_up(deps: Erasing) -> int:
-    """Delete rewritten rows that no mirror remembers any more; how many folders. Raises `SnapshotError`."""
-    names = await asyncio.to_thread(deps.store.list, FOLDER)
-    if not names:
-        return 0
-    async with deps.database.transaction() as session:
-        folders = await unneeded(session, names)
-    for folder in folders:
-        await asyncio.to_thread(deps.store.delete_prefix, folder)
-    return len(folders)
 
 
 async def perform_erasure(deps: Erasing, row: Erasure) -> None:
@@ -202,12 +190,20 @@ class _Work:
         await self.save()
 
     async def _pushed(self, listed: SuppressionList) -> None:
-        """Take the people out of the members that were pushed to us."""
+        """Take the people out of the members that were pushed to us, and out of what was replaced."""
         entry = self._entry("pushed_members", "source", "upload")
         if entry["status"] == "done":
             return
-        rows = await erase_members(self._deps.database, self._deps.store, listed.without)
-        entry.update(status="done", rows=rows, at=_text(clock.now()))
+        database, store = self._deps.database, self._deps.store
+        rows = await erase_members(database, store, listed.without)
+        entry["rows"] = entry.get("rows", 0) + rows
+        # the files first: until they are gone, nothing is done
+        left = await forget_replaced_now(database, store)
+        entry["left"] = {"replaced_pushes": left}
+        if left:
+            self._waits = True
+        else:
+            entry.update(status="done", at=_text(clock.now()))
         await self.save()
 
     async def _snapshot(self, export_id: str, listed: SuppressionList) -> None:

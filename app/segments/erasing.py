@@ -24,7 +24,7 @@ async def erase_members(
     """Keep of every segment's pushed members what `without` leaves; how many it took out.
 
     `without` gets frames whose columns are named by Meta's keys: hashed ones Binary of 32 bytes,
-    plain ones String. May be repeated. The old files go a day later, as after a push. Members that
+    plain ones String. May be repeated. The old files are replaced ones then, as after a push. Members that
     are pushed meanwhile are looked at by the caller's next time. Raises `SnapshotError`.
     """
     async with database.transaction() as session:

@@ -1,5 +1,6 @@
 """`/v1/segments`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
@@ -8,7 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import NamedSort, place_of
-from app.errors import BadRequest
+from app.errors import BadRequest, RequestTimeout
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
@@ -17,6 +18,7 @@ from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
 from app.identifiers import PUSHED_KEYS
 from app.segments import evaluations, schemas, service, uploads
+from app.segments.media import MEDIA_TYPES
 from app.segments.pushed import readable_sources
 from app.segments.views import (
     attribute_views,
@@ -143,7 +145,7 @@ async def delete_segment(
             "description": "columns named by Meta's keys: "
             + " ".join(PUSHED_KEYS)
             + ". Text may be packed with gzip or zstd.",
-            "content": {kind: {"schema": {"type": "string"}} for kind in uploads.MEDIA_TYPES},
+            "content": {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES},
         }
     },
 )
@@ -180,9 +182,20 @@ async def replace_segment_members(
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises `BadRequest` (`upload-interrupted`), `RequestTimeout`."""
+    pieces = aiter(request.stream())
+    patience: float = request.app.state.settings.body_idle_seconds
     try:
-        async for piece in request.stream():
+        while True:
+            async with asyncio.timeout(patience):
+                piece = await anext(pieces, None)
+            if piece is None:
+                return
             yield piece
+    except TimeoutError:
+        raise RequestTimeout(
+            f"Nothing of the body came for {patience:g} s; nothing was changed. Push it again."
+        ) from None
     except ClientDisconnect:
         raise BadRequest(
             "The body ended before it was complete; nothing was changed. Push it again.",

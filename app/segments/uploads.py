@@ -27,11 +27,12 @@ from app.errors import (
     NotFound,
     TooManyRequests,
     Unavailable,
-    UnsupportedMediaType,
 )
 from app.ids import is_id, new_id
 from app.logs import get_logger
 from app.segments.evaluations import note_counts
+from app.segments.media import media_options
+from app.segments.push_places import PushPlaces
 from app.segments.pushed import KIND, prefix_of
 from app.segments.receiving import BodyStream, Received, receive
 from app.snapshots import MemberWriter, SnapshotStore
@@ -39,12 +40,6 @@ from app.sources import ArrivingLimits, Losses, Tolerance
 
 log = get_logger(__name__)
 
-MEDIA_TYPES = {
-    "text/csv": "csv",
-    "text/tab-separated-values": "tsv",
-    "application/x-ndjson": "ndjson",
-    "application/vnd.apache.parquet": "parquet",
-}
 _LEASE = timedelta(seconds=30)
 _BEAT_SECONDS = 5.0
 
@@ -59,24 +54,7 @@ class Uploads:
     tolerance: Tolerance = field(default_factory=Tolerance)
     # a Parquet body is held in memory, so one at a time
     parquet: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-def media_options(content_type: str) -> dict[str, str]:
-    """The options of a source in a Content-Type: `format`, and `encoding` by its charset.
-
-    Raises `UnsupportedMediaType`.
-    """
-    kind, *parameters = (part.strip() for part in content_type.split(";"))
-    if kind.lower() not in MEDIA_TYPES:
-        raise UnsupportedMediaType(
-            "Send the members with one of these as Content-Type: " + ", ".join(MEDIA_TYPES) + "."
-        )
-    options = {"format": MEDIA_TYPES[kind.lower()]}
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip().lower() == "charset" and options["format"] != "parquet":
-            options["encoding"] = value.strip().strip('"')
-    return options
+    places: PushPlaces = field(default_factory=PushPlaces)
 
 
 async def replace_members(
@@ -110,16 +88,28 @@ async def replace_members(
             "Another Parquet body is being received; try again shortly, or push CSV or NDJSON.",
             code="upload-busy",
         )
-    async with uploads.parquet if is_parquet else contextlib.nullcontext():
-        source, upload = await _claim(database, segment_id, caller)
-        prefix = prefix_of(segment_id, upload.id)
-        try:
-            received = await _receive(database, uploads, upload.id, prefix, options, source, body)
-            return await _put_in_place(database, upload.id, received, caller), received
-        except BaseException:
-            # also when the client or this process goes away; a lost row is found by its lease
-            await asyncio.shield(_give_up(database, uploads.store, upload.id, prefix))
-            raise
+    with uploads.places.place(caller.id):
+        async with uploads.parquet if is_parquet else contextlib.nullcontext():
+            return await _replace(database, uploads, segment_id, caller, options, body)
+
+
+async def _replace(
+    database: Database,
+    uploads: Uploads,
+    segment_id: str,
+    caller: Caller,
+    options: Mapping[str, str],
+    body: AsyncIterator[bytes],
+) -> tuple[Segment, Received]:
+    source, upload = await _claim(database, segment_id, caller)
+    prefix = prefix_of(segment_id, upload.id)
+    try:
+        received = await _receive(database, uploads, upload.id, prefix, options, source, body)
+        return await _put_in_place(database, upload.id, received, caller), received
+    except BaseException:
+        # also when the client or this process goes away; a lost row is found by its lease
+        await asyncio.shield(_give_up(database, uploads.store, upload.id, prefix))
+        raise
 
 
 async def _claim(

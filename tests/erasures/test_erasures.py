@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import httpx
 import pytest
 from sqlalchemy import select, text
 
-from app.db.models import Base, ExportBaseline, Suppression
+from app import clock
+from app.db.models import Base, ExportBaseline, Run, Suppression
 from app.db.session import Database
-from app.erasures.performing import GIVE_UP_AFTER, Erasing, clean_up, perform_due
+from app.erasures.performing import GIVE_UP_AFTER, Erasing, perform_due
+from app.erasures.tidying import clean_up
 from app.exports.suppression import SuppressionList, suppression_list
+from app.ids import new_id
 from app.settings import Settings
 from app.snapshots import BatchReader, Manifest, SnapshotStore, plan_batches
 from tests.flows.journey import (
@@ -630,3 +634,64 @@ async def test_pushed_members_are_forgotten_too(
     ]
     left = await expect(await api.get(f"/v1/segments/{segment['id']}"), 200)
     assert left["member_count"] == 1
+
+
+async def test_an_erasure_is_done_when_no_file_holds_the_person_any_more(
+    api: httpx.AsyncClient,
+    carry_out: Any,
+    settings: Settings,
+    database: Database,
+) -> None:
+    """Before: `done` was said while the replaced push lay on the disk for a day."""
+    hashed = hashlib.sha256(EMAIL.encode()).digest()
+    folder = Path(settings.snapshots)
+
+    def on_disk() -> int:
+        return sum(hashed in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+    await make_connection(api)
+    made = await api.post("/v1/segments", json={"name": "pushed", "source": {"kind": "upload"}})
+    segment = await expect(made, 201)
+    for others in ("a@example.com", "b@example.com"):
+        pushed = await api.put(
+            f"/v1/segments/{segment['id']}/members",
+            content=f"EMAIL\n{EMAIL}\n{others}\n".encode(),
+            headers={"Content-Type": "text/csv"},
+        )
+        await expect(pushed, 200)
+    assert on_disk() == 2  # the current push, and the one it replaced
+    # a run is staging the members it found a moment ago
+    async with database.transaction() as session:
+        spec = {"segment_ids": [segment["id"]]}
+        started = clock.now() - timedelta(seconds=5)
+        session.add(a_run(spec=spec, status="running", phase="staging", started_at=started))
+    erasure = await erase(api)
+    await carry_out()
+    record = await read(api, erasure)
+    assert record["status"] == "running"
+    (entry,) = [one for one in record["results"] if one["kind"] == "pushed_members"]
+    assert (entry["status"], entry["rows"]) == ("pending", 1)
+    assert entry["left"] == {"replaced_pushes": 2}
+    async with database.transaction() as session:
+        await session.execute(text("update runs set status = 'succeeded', phase = null"))
+        await session.execute(text("update erasures set lease_until = now()"))
+    await carry_out()
+    record = await read(api, erasure)
+    assert record["status"] == "done"
+    (entry,) = [one for one in record["results"] if one["kind"] == "pushed_members"]
+    assert (entry["status"], entry["rows"], entry["left"]) == ("done", 1, {"replaced_pushes": 0})
+    assert on_disk() == 0
+
+
+def a_run(**values: Any) -> Run:
+    """A run of an export that is gone."""
+    now = clock.now()
+    return Run(
+        id=new_id("run"),
+        export_id=new_id("exp"),
+        trigger="on_demand",
+        requested_by="test",
+        queued_at=now,
+        due_at=now,
+        **values,
+    )
