@@ -22,7 +22,7 @@ def pack(path: Path, megabytes: int) -> None:
 
 @pytest.fixture
 async def api(make_settings: Any):
-    async with deployed(make_settings(request_timeout_seconds=2.0)) as client:
+    async with deployed(make_settings(request_timeout_seconds=4.0)) as client:
         yield client
 
 
@@ -42,16 +42,15 @@ async def test_what_timed_out_does_not_run_on(api: httpx.AsyncClient, segment_ro
     segments = [await make_segment(api, str(path), f"bomb_{n}") for n in range(7)]
     (segment_root / "few.csv").write_text("email\na@example.com\n")
     few = await make_segment(api, str(segment_root / "few.csv"), "few")
-    pack(path, 4000)
+    pack(path, 20_000)
     async with acting_as(api, "administrator") as other:
         refreshes = [
             asyncio.create_task(api.post(f"/v1/segments/{one['id']}/refresh")) for one in segments
         ]
         await asyncio.sleep(0.2)
         # somebody else's share is free
-        began = time.monotonic()
         await expect(await other.post(f"/v1/segments/{few['id']}/refresh"), 200)
-        assert time.monotonic() - began < 1
+        assert not all(one.done() for one in refreshes)
         codes = sorted([(await one).status_code for one in refreshes])
     assert codes == [429] * 5 + [504] * 2
     print(f"freed {await freed(api):.2f} s after the last answer")

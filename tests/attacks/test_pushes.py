@@ -17,7 +17,7 @@ CSV = {"Content-Type": "text/csv"}
 
 @pytest.fixture
 async def api(make_settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-    few = {"max_pushes": 3, "max_pushes_per_caller": 2, "body_idle_seconds": 1.5}
+    few = {"max_pushes": 3, "max_pushes_per_caller": 2, "body_idle_seconds": 5.0}
     async with deployed(make_settings(**few)) as client:
         yield client
 
@@ -48,7 +48,7 @@ async def test_stalled_pushes_block_nobody(api: httpx.AsyncClient) -> None:
         assert int(refused.headers["retry-after"]) >= 1
         # somebody else has places left
         assert (await push(other, 3, b"EMAIL\nb@example.com\n")).status_code == 200
-        assert time.monotonic() - began < 1.4
+        assert not any(push.done() for push in waiting)
         for ended in await asyncio.gather(*waiting):
             assert (ended.status_code, ended.json()["code"]) == (408, "body-timeout")
         print(f"freed after {time.monotonic() - began:.2f} s")
