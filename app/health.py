@@ -1,7 +1,9 @@
 """Liveness, readiness and metrics: does the process run, do the database and the queue answer."""
 
 import asyncio
+import hmac
 from datetime import datetime
+from ipaddress import ip_address
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -9,9 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 from redis.exceptions import RedisError
 
+from app.access.dependencies import identify
 from app.db import liveness
 from app.db.session import Database
-from app.errors import Unavailable
+from app.errors import Forbidden, Unavailable
 from app.http.schemas import Output
 from app.logs import get_logger
 from app.queue import Doorbell
@@ -100,6 +103,30 @@ async def readyz(request: Request) -> Health:
 
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)
-async def metrics() -> Response:
-    """Counters and histograms of this process, for Prometheus."""
+async def metrics(request: Request) -> Response:
+    """Counters and histograms of this process, for Prometheus.
+
+    For who sends METRICS_KEY; without one, for this machine and for administrators.
+    """
+    await _may_measure(request)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+async def _may_measure(request: Request) -> None:
+    """Raises `Unauthenticated`, `Forbidden`."""
+    key: str = request.app.state.settings.metrics_key.get_secret_value()
+    given = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    if key and hmac.compare_digest(given.encode(), key.encode()):
+        return
+    # what a proxy on this machine passes on comes from anywhere
+    if not key and not given and _is_here(request) and "X-Forwarded-For" not in request.headers:
+        return
+    if not (await identify(request)).is_administrator:
+        raise Forbidden
+
+
+def _is_here(request: Request) -> bool:
+    try:
+        return request.client is not None and ip_address(request.client.host).is_loopback
+    except ValueError:
+        return False

@@ -92,6 +92,8 @@ class Settings(BaseSettings):
     header_timeout_seconds: float = Field(default=10.0, gt=0)
     body_idle_seconds: float = Field(default=30.0, gt=0)
     response_stall_seconds: float = Field(default=30.0, gt=0)
+    api_processes: int = Field(default=1, ge=1, le=64)
+    metrics_key: SecretStr = SecretStr("")
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
     max_event_streams: int = Field(default=200, ge=1)
     max_source_reads: int = Field(default=4, ge=1, le=64)

@@ -17,7 +17,7 @@ import typer
 from app.cli.environment import hand_over, is_image, is_set
 from app.cli.kept_keys import ADMINISTRATOR, ENCRYPTION, kept_key, new_administrator_key
 from app.cli.signals import StopSignals
-from app.embedded.child import Child, Ending
+from app.embedded.child import Child, Ending, bare_environment
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.server import EmbeddedServer
 from app.embedded.supervisor import Restartable
@@ -77,7 +77,8 @@ def start_sandbox(settings: Settings, stack: ExitStack) -> list[Restartable]:
     hand_over(
         SANDBOX_APP | {"GRAPH_API_URL": address, "FACEBOOK_DIALOG_URL": address},
     )
-    sandbox = Child("sandbox", [sys.executable, "-m", "sandbox", "--port", str(port)])
+    command = [sys.executable, "-m", "sandbox", "--port", str(port)]
+    sandbox = Child("sandbox", command, env=bare_environment())
     sandbox.spawn()
     stack.callback(sandbox.stop)
     log.warning(
@@ -99,6 +100,12 @@ def make_worker(number: int, settings: Settings) -> Child:
             Ending(signal.SIGKILL, 5),
         ),
     )
+
+
+def make_api(number: int, listener: socket.socket) -> Child:
+    """A further process of the API on the same socket, not started."""
+    words = [sys.executable, "-m", "app.cli.api_process", str(listener.fileno())]
+    return Child(f"api-{number}", words, pass_fds=[listener.fileno()])
 
 
 def free_port() -> int:

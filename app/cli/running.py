@@ -55,9 +55,16 @@ class Server(uvicorn.Server):
 class Running:
     """Migrations, then workers and API until a signal; `watched` children are kept alive too."""
 
-    def __init__(self, watched: Sequence[Restartable], workers: Sequence[Child]) -> None:
+    def __init__(
+        self,
+        watched: Sequence[Restartable],
+        workers: Sequence[Child],
+        apis: Sequence[Child] = (),
+    ) -> None:
+        """`apis`: further processes of the API, beside the one that is this process."""
         self._watched = watched
-        self._workers = workers
+        self._has_workers = bool(workers)
+        self._workers = [*workers, *apis]
         self._server: Server | None = None
         self._watch: asyncio.Task[NoReturn] | None = None
         self._main: asyncio.Task[None] | None = None
@@ -82,7 +89,7 @@ class Running:
                 worker.spawn()
             self._watch = asyncio.create_task(keep_running([*self._watched, *self._workers]))
             app = create_app()
-            app.state.worker_awaited_since = before_workers if self._workers else None
+            app.state.worker_awaited_since = before_workers if self._has_workers else None
             self._server = Server(
                 uvicorn.Config(
                     app,

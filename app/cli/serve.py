@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from app.cli.environment import hand_over, is_set, read_settings
-from app.cli.local import make_worker, refuse_in_image, start_sandbox, start_servers
+from app.cli.local import make_api, make_worker, refuse_in_image, start_sandbox, start_servers
 from app.cli.signals import StopRequested, StopSignals
 from app.errors import ConfigurationError
 from app.logs import configure_logging, get_logger
@@ -53,7 +53,8 @@ def serve(
 
         stop.check()
         team = [make_worker(number + 1, settings) for number in range(workers)]
-        Running(watched, team).until_stopped(listener, stop)
+        apis = [make_api(number, listener) for number in range(2, settings.api_processes + 1)]
+        Running(watched, team, apis).until_stopped(listener, stop)
     log.info("stopped")
 
 

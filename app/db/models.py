@@ -269,7 +269,11 @@ class Run(Base):
             unique=True,
             postgresql_where=text("status in ('queued', 'running')"),
         ),
+        # the newest run of an export, and pages of runs by what they are filtered by
         Index("ix_runs_export_id_id", "export_id", "id"),
+        Index("ix_runs_status_id", "status", "id"),
+        Index("ix_runs_trigger_id", "trigger", "id"),
+        Index("ix_runs_queued_at", "queued_at"),
         Index(
             "ix_runs_active",
             "status",

@@ -23,10 +23,15 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.errors import Unavailable
+from app.logs import get_logger
 
 AfterCommit = Callable[[], Awaitable[None]]
 
+log = get_logger(__name__)
+
 _AFTER_COMMIT = "after_commit"
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, class 53
+_DISK_FULL = "53100"
 _TRUSTED_SECONDS = 1.0
 
 
@@ -137,11 +142,24 @@ class database_errors:  # noqa: N801 - reads as a statement
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Translate by what happened, not by text."""
+        if error is not None and _sqlstate(error) == _DISK_FULL:
+            log.error("database.disk_full", meaning="The database's disk is full: make room there.")
+            raise Unavailable(
+                "The database's disk is full; nothing was changed. Its operator must make room.",
+                code="database-full",
+            ) from error
         if error is not None and is_unreachable(error):
             raise Unavailable(
                 "The database cannot be reached; nothing was changed. Try again shortly.",
                 code="database-unavailable",
             ) from error
+
+
+def _sqlstate(error: BaseException) -> str | None:
+    """Postgres' word for the error, whoever wrapped it."""
+    inner = getattr(error, "orig", None) or error
+    found = getattr(inner, "sqlstate", None) or getattr(inner, "pgcode", None)
+    return found if isinstance(found, str) else None
 
 
 def is_unreachable(error: BaseException) -> bool:

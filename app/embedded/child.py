@@ -26,6 +26,20 @@ _WATCH = 'read -r _ && exit 0; kill -s "$0" "$1" 2>/dev/null'
 TAIL_LINES = 30
 
 
+# what a program needs to run; whatever else is in our environment may be a secret of ours
+_NEEDED = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV")
+_NEEDED_BEGINNINGS = ("LC_", "LD_LIBRARY_", "DYLD_", "PYTHON", "SANDBOX_", "COVERAGE_")
+
+
+def bare_environment() -> dict[str, str]:
+    """The environment for programs that are not ours: no key, no password, no address of ours in it."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name in _NEEDED or name.startswith(_NEEDED_BEGINNINGS)
+    }
+
+
 def ignore(_line: str) -> None:
     """For who does not want the child's output."""
 
@@ -54,6 +68,7 @@ class Child:
         endings: Sequence[Ending] = (Ending(signal.SIGTERM, 10), Ending(signal.SIGKILL, 5)),
         account: Account | None = None,
         env: Mapping[str, str] | None = None,
+        pass_fds: Sequence[int] = (),
         on_line: Callable[[str], None] | None = None,
         setpriv: str | None = None,
     ) -> None:
@@ -64,6 +79,7 @@ class Child:
         self._endings = tuple(endings)
         self._account = account or Account()
         self._env = env
+        self._pass_fds = tuple(pass_fds)
         self._on_line = on_line
         self._setpriv = which("setpriv") if setpriv is None else setpriv
         self._process: subprocess.Popen[bytes] | None = None
@@ -100,6 +116,7 @@ class Child:
             stdout=subprocess.PIPE if self._on_line else None,
             stderr=subprocess.STDOUT if self._on_line else None,
             env=self._env,
+            pass_fds=self._pass_fds,
             start_new_session=True,
             user=self._account.uid if switch else None,
             group=self._account.gid if switch else None,
@@ -190,6 +207,7 @@ def finish(command: Sequence[str], *, account: Account, given: bytes, setpriv: s
         input=given,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        env=bare_environment(),
         start_new_session=True,
         user=account.uid if account.switch else None,
         group=account.gid if account.switch else None,

@@ -30,6 +30,9 @@ _SETTINGS = {
     # never a statement, a parameter, or the values of a violated constraint
     "log_min_error_statement": "panic",
     "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_statement": "none",
     "log_checkpoints": "off",
 }
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, Self
 
 from app.embedded.account import Account, choose_account
 from app.embedded.binaries import EmbeddedUnavailable
-from app.embedded.child import Child, Ending, ignore
+from app.embedded.child import Child, Ending, bare_environment, ignore
 from app.embedded.folder import ServerFolder, end_stale
 
 Mode = Literal["fast", "immediate"]
@@ -76,6 +76,7 @@ class EmbeddedServer(ABC):
                     self.name,
                     [str(program), *self._arguments()],
                     account=account,
+                    env=bare_environment(),
                     death_signal=self.endings["fast"][0].signal,
                     endings=self.endings["fast"],
                     on_line=self._on_line,

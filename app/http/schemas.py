@@ -1,5 +1,6 @@
 """The bases of request and response models, and the types they share."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -39,12 +40,16 @@ def _in_utc(value: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
 
 
+# marks that make a text read otherwise than it is written (Unicode UAX #9), and line ends of its own
+_TURNING = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff"
+)
+
+
 def _printable(text: str) -> str:
     # Postgres stores no NUL, and a name with control characters breaks every log line it is in
-    if any(
-        ord(letter) < 32 or letter == "\x7f" or "\ud800" <= letter <= "\udfff" for letter in text
-    ):
-        msg = "must not contain control characters"
+    if any(letter in _TURNING or unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
+        msg = "must not contain control characters, nor marks that turn the direction of a text"
         raise ValueError(msg)
     return text
 

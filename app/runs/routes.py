@@ -162,9 +162,9 @@ async def list_run_batches(
     """
     await service.get_run(session, run_id)
     scope = f"batches|{run_id}|{after_sequence}"
-    after = page.after(scope)
+    after = page.after_number(scope)
     rows = await service.list_batches(
-        session, run_id, after=after_sequence if after is None else int(after), limit=page.limit
+        session, run_id, after=after_sequence if after is None else after, limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, key="sequence")
     return Page(items=[schemas.RunBatch.model_validate(row) for row in items], next_cursor=cursor)

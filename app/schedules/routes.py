@@ -54,8 +54,19 @@ async def schedule_exports(
 
 @router.post("/exports/runs", operation_id="run_all_exports", status_code=status.HTTP_202_ACCEPTED)
 async def run_all_exports(
-    request: Request, database: DatabaseDep, caller: ContributorDep
+    request: Request,
+    database: DatabaseDep,
+    caller: ContributorDep,
+    body: schemas.RunSelection | None = None,
 ) -> schemas.AllRuns:
-    """Run all exports whose schedule is on, now; the answer names those that did not start, and why."""
-    started, refused = await service.run_all(database, request.app.state.doorbell, caller=caller)
+    """Run all exports whose schedule is on, or those of them that are named, now.
+
+    The answer names those that did not start, and why.
+    """
+    started, refused = await service.run_all(
+        database,
+        request.app.state.doorbell,
+        caller=caller,
+        export_ids=None if body is None else body.export_ids,
+    )
     return all_runs_view(started, refused)

@@ -103,6 +103,14 @@ class BulkScheduled(Output):
     next_cursor: None = None
 
 
+class RunSelection(Input):
+    """Which exports to run; all of them, if it is left out."""
+
+    export_ids: list[Annotated[str, StringConstraints(max_length=80)]] | None = Field(
+        None, min_length=1, max_length=200, description="all whose schedule is on, if absent"
+    )
+
+
 class NotStarted(Output):
     """An export that did not run, and why."""
 

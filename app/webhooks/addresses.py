@@ -18,6 +18,16 @@ Resolver: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 
 # an IPv6 network in which every address stands for an IPv4 one (RFC 6052)
 _TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+# all that is given out as global unicast lies here; the rest is reserved, private, or a way to write
+# an IPv4 address that some systems follow (::a.b.c.d, ::ffff:0:a.b.c.d, 64:ff9b:1::/48)
+# https://www.iana.org/assignments/ipv6-address-space/ipv6-address-space.xhtml
+_GLOBAL_UNICAST = ipaddress.IPv6Network("2000::/3")
+# for documentation (RFC 3849, RFC 9637), benchmarks (RFC 5180) and overlays (RFC 7343); not every
+# Python knows them all
+_NOT_GLOBAL = tuple(
+    ipaddress.IPv6Network(text)
+    for text in ("2001:db8::/32", "3fff::/20", "2001:2::/48", "2001:10::/28", "2001:20::/28")
+)
 
 
 class AddressRefused(Unprocessable):
@@ -90,4 +100,6 @@ def is_public(address: Address) -> bool:
             inner = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if inner is not None:
             return is_public(inner)
+        if address not in _GLOBAL_UNICAST or any(address in block for block in _NOT_GLOBAL):
+            return False
     return address.is_global and not address.is_multicast

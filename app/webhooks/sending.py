@@ -63,6 +63,8 @@ class Sender:
             await self._address(httpx.URL(url))
         except HostUnknown:
             return
+        except (httpx.InvalidURL, UnicodeError):
+            raise AddressRefused("The host of the webhook is no name and no address.") from None
 
     async def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
         """The status of the answer, whose body is not read. Raises `NotSent`."""
@@ -90,7 +92,7 @@ class Sender:
             raise NotSent(error.code) from None
         except (TimeoutError, httpx.TimeoutException):
             raise NotSent("timeout") from None
-        except (httpx.HTTPError, httpx.InvalidURL, OSError):
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, OSError):
             raise NotSent("connection-failed") from None
 
     async def aclose(self) -> None:
