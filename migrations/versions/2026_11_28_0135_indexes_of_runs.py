@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "b7e02d94c1f8"
-down_revision = "a3f9c1d27b60"
+down_revision = "e41c7a90d355"
 branch_labels = None
 depends_on = None
 

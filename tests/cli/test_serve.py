@@ -13,9 +13,18 @@ from app.cli.local import free_port
 KEY = "aek_a-key-for-this-test"
 
 
+def command_line(pid: int) -> str:
+    """What a process was started with; nothing if it has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode()
+    except OSError:
+        return ""
+
+
 def test_from_an_empty_folder_to_a_clean_stop_and_again(serve, tmp_path: Path):
-    first = serve()
+    first = serve(API_PROCESSES="2")
     first.ready()
+    assert sum("app.cli.api_process" in line for line in map(command_line, first.pids)) == 1
     data = tmp_path / "data"
     for name in ("encryption.key", "administrator.key"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600
@@ -51,6 +60,12 @@ def test_one_folder_one_serve_and_nobody_outlives_it(serve, process, processes):
     one = serve(BOOTSTRAP_API_KEY=KEY, LOG_FORMAT="json")
     one.ready()
     assert len(one.pids) >= 4  # Postgres, Valkey, sandbox, worker
+    # programs that are not ours inherit no secret of ours
+    others = [pid for pid in one.pids if "app.cli" not in command_line(pid)]
+    strangers = [pid for pid in others if "workers" not in command_line(pid)]
+    assert len(strangers) >= 3
+    for pid in strangers:
+        assert KEY.encode() not in Path(f"/proc/{pid}/environ").read_bytes()
 
     second = process("serve", "--port", str(free_port()))
     assert second.returncode == 1
