@@ -115,6 +115,7 @@ class Settings(BaseSettings):
     run_attempt_budget: int = Field(default=5, ge=1)
     run_retry_seconds: float = Field(default=30.0, ge=0)
     push_patience_seconds: float = Field(default=900.0, ge=0)
+    turn_patience_seconds: float = Field(default=10.0, ge=0)
     lease_seconds: float = Field(default=30.0, gt=0)
     sweep_seconds: float = Field(default=5.0, gt=0)
     throttle_patience_seconds: float = Field(default=20.0, ge=0)

@@ -29,6 +29,7 @@ class Limits:
     grace_seconds: float
     retry_seconds: float
     push_patience_seconds: float
+    turn_patience_seconds: float
     history: timedelta
     refused_share: float
 
@@ -109,6 +110,7 @@ def build_context(settings: Settings) -> WorkerContext:
             grace_seconds=settings.shutdown_grace_seconds,
             retry_seconds=settings.run_retry_seconds,
             push_patience_seconds=settings.push_patience_seconds,
+            turn_patience_seconds=settings.turn_patience_seconds,
             history=timedelta(days=settings.run_history_days),
             refused_share=settings.refused_values_warning_share,
         ),

@@ -24,6 +24,7 @@ from workers.lease import CancelRequested, Lease, patiently
 from workers.parking import RunParked
 from workers.perform import perform
 from workers.segments import RunSkipped
+from workers.turns import call_next
 
 log = get_logger(__name__)
 
@@ -59,6 +60,7 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
             # this process was told to stop: another one may go on at once
             await asyncio.shield(_hand_back(worker, run, lease, RunParked(seconds=0)))
             raise
+        await call_next(worker, run_id)
         log.info(
             "run.left" if status is None else f"run.{status}",
             seconds=round(time.monotonic() - began, 3),

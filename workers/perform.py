@@ -44,6 +44,7 @@ from workers.pushes import wait_for_pushes
 from workers.replacement import ReplacementFailed, ReplacementOver
 from workers.segments import RunSkipped, check_segments, check_staged, read_segments
 from workers.stage import columns_of
+from workers.turns import take_turn
 from workers.withheld import Withheld
 
 log = get_logger(__name__)
@@ -55,7 +56,7 @@ _AUDIENCE_IS_NEW = timedelta(minutes=15)
 async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     """Carry the run to its end. Raises what ends it otherwise."""
     lease.check_cancel()
-    export, connection, segments = await patiently(
+    export, connection, _ = await patiently(
         worker.database, lambda session: load_parts(session, run)
     )
     connection = _usable(export, connection)
@@ -63,12 +64,13 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     done = await patiently(worker.database, lambda session: recorded_sequences(session, run.id))
     # a session is written down before its first batch, whose record may be lost
     begun = bool(done or run.session_ids)
+    await take_turn(worker, run, lease, audience_id)
     if not begun:
         await validate(worker, run, lease, connection, graph, audience_id)
     lease.check_cancel()
     plan = await _staged_before(worker, run, done, begun=begun)
     if plan is None:
-        plan = await _stage(worker, run, lease, graph, segments, audience_id)
+        plan = await _stage(worker, run, lease, graph, audience_id)
     lease.check_cancel()
     steps = list(plan.steps())
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.UPLOADING))
@@ -131,7 +133,7 @@ def open_graph(worker: WorkerContext, run: Run, connection: Connection) -> tuple
     assert connection.audience is not None
     token = open_token(worker.vault, connection)
     graph = worker.graph.for_token(token, ad_account_id=connection.ad_account["id"])
-    if run.audience_id is not None:
+    if run.audience_id is not None and (run.plan is not None or run.session_ids):
         return graph, run.audience_id  # an attempt before this one began with it
     chosen = run.spec.get("audience") or connection.audience
     return graph, str(chosen["id"])
@@ -212,12 +214,12 @@ async def _stage(
     run: Run,
     lease: Lease,
     graph: Graph,
-    segments: Sequence[Segment],
     audience_id: str,
 ) -> DeliveryPlan:
     spec = run.spec
-    check_segments(spec, segments)
     await wait_for_pushes(worker, run, lease)
+    segments = await _as_they_are(worker, run)
+    check_segments(spec, segments)
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.STAGING))
     prefix = f"runs/{run.id}/{run.fence}"
     manifest, tally = await read_segments(worker, run, lease, segments, prefix=f"{prefix}/staged")
@@ -246,6 +248,12 @@ async def _stage(
         lambda session, claim: note(session, claim, plan=document, batches_total=total)
     )
     return plan
+
+
+async def _as_they_are(worker: WorkerContext, run: Run) -> Sequence[Segment]:
+    """The segments now: a first push that was waited for has made its own active."""
+    _, _, segments = await patiently(worker.database, lambda session: load_parts(session, run))
+    return segments
 
 
 def schema_hash(spec: dict[str, Any]) -> str:

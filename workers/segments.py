@@ -1,7 +1,9 @@
 """What a run asks of its segments, and what it learns of them: their counts, or why one is unreadable.
 
-A scheduled run that meets a segment it cannot use is skipped and names it (L64-L67): nobody waits for its
-answer, and the next one may find the segment in order. Asked for by a person, it fails.
+A segment that is not to be had (no file, no database, not delivered) skips the run and is named, whoever
+asked for it (L64-L67): the next one may find it in order. So does broken content for a scheduled run, since
+nobody waits for its answer; asked for by a person, the run fails and says where. Where the export's own
+mapping does not fit, it fails in any case.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +21,24 @@ from workers.context import WorkerContext
 from workers.guards import check_usable
 from workers.lease import Lease, patiently
 from workers.stage import stage
+
+# the source is not to be had now: whoever delivers it, or keeps it, must act
+_AWAY = frozenset(
+    {
+        "source-not-found",
+        "source-empty",
+        "source-unreadable",
+        "source-changed",
+        "storage-unreachable",
+        "credentials-refused",
+        "database-unreachable",
+        "database-permission-denied",
+        "statement-timeout",
+        "members-lost",
+    }
+)
+# what the export asks of the segment is not there, or cannot be used as it is mapped
+_MAPPING = frozenset({"attribute-missing", "attribute-unknown", "attribute-type-unsupported"})
 
 
 class RunSkipped(AppError):
@@ -39,7 +59,8 @@ def check_segments(spec: Mapping[str, Any], segments: Sequence[Segment]) -> None
     for segment in segments:
         if segment.state != "active":
             raise RunSkipped(
-                f"The segment {segment.name} is inactive; activate it, or take it out of the export (L67).",
+                f"The segment {segment.name} is inactive; activate it (one whose members are pushed "
+                "becomes active with the first push), or take it out of the export (L67, L75).",
                 code="segment-inactive",
             )
 
@@ -49,7 +70,7 @@ async def read_segments(
 ) -> tuple[Manifest, Tally]:
     """Stage the segments and remember how many members each has.
 
-    Raises as `stage`; and `RunSkipped` where a scheduled run meets an unreadable segment.
+    Raises as `stage`; and `RunSkipped` for a segment that is not to be had, or a scheduled run cannot read.
     """
     tally = Tally()
     try:
@@ -59,11 +80,14 @@ async def read_segments(
     except SourceError as error:
         culprit, failure = segments[tally.reading], error
         await patiently(worker.database, lambda session: note_failure(session, culprit.id, failure))
-        if run.trigger != Trigger.SCHEDULED:
+        away = error.code in _AWAY or error.culprit is Culprit.EXTERNAL
+        scheduled = run.trigger == Trigger.SCHEDULED
+        if error.code in _MAPPING or not (away or scheduled):
             raise
         raise RunSkipped(
             f"The segment {culprit.name} could not be read; nothing was sent. {error.detail}",
-            code="segment-unreadable",
+            # who asked is told what the source said
+            code="segment-unreadable" if scheduled else error.code,
             culprit=error.culprit,
         ) from error
     counts = {segments[place].id: number for place, number in tally.members.items()}

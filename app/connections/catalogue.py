@@ -1,7 +1,7 @@
 """The kinds of connection there are, and what can be mapped for each (L8, S19, S54)."""
 
 from app.connections.kinds import DISPLAY_NAMES
-from app.connections.schemas import AttributeKeyInfo, ConnectionTypeInfo, KeyIdentifierInfo
+from app.connections.offers import AttributeKeyInfo, ConnectionTypeInfo, KeyIdentifierInfo
 from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
 
 _DEFAULT = KeyIdentifier.EMAIL

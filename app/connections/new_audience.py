@@ -18,7 +18,7 @@ from app.connections.collaborators import Connections
 from app.db.models import Connection
 from app.errors import Conflict, VersionMismatch
 from app.facebook.audiences import CUSTOMER_LIST
-from app.facebook.errors import Action, AmbiguousOutcome, GraphError, Retryable
+from app.facebook.errors import Action, AmbiguousOutcome, Fatal, GraphError, Retryable
 from app.facebook.graph import Graph
 
 # how long an unanswered creation may still be under way
@@ -32,6 +32,36 @@ def nothing_made(error: GraphError) -> bool:
     if isinstance(error, Retryable):
         return error.nothing_done
     return error.action is not Action.RETRY
+
+
+async def refuse_taken_name(deps: Connections, row: Connection, token: str) -> None:
+    """Raises `Conflict` (`audience-name-taken`) where the ad account has an audience of that name.
+
+    Unless the caller allows two of one name; or one may have been made by a call whose answer was lost.
+    Where Meta does not list the audiences nothing is known, and nothing refused. Raises `GraphError`
+    when it cannot be asked now.
+    """
+    assert row.ad_account is not None
+    assert row.audience_request is not None
+    request = row.audience_request
+    if request.get("allow_duplicate_name") or row.audience_creation_started_at is not None:
+        return
+    account_id = row.ad_account["id"]
+    graph = deps.graph.for_token(token, ad_account_id=account_id)
+    try:
+        there = await graph.audiences(account_id)
+    except Fatal as error:
+        if error.reauthentication:
+            raise
+        return
+    taken = next((item for item in there if item.name == request["name"]), None)
+    if taken is not None:
+        raise Conflict(
+            f"The ad account has an audience of this name already, {taken.id}: choose it by its id, "
+            "give another name, or set allow_duplicate_name.",
+            code="audience-name-taken",
+            audience_id=taken.id,
+        )
 
 
 async def create_audience(

@@ -10,7 +10,7 @@ from app.access.callers import Caller
 from app.connections import consent as consent_text
 from app.connections import verification
 from app.connections.collaborators import Connections
-from app.connections.new_audience import create_audience
+from app.connections.new_audience import create_audience, refuse_taken_name
 from app.db.models import Connection
 from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
@@ -80,6 +80,21 @@ async def apply(
         await verification.verify_audience(
             deps.graph, token, row.ad_account["id"], row.audience["id"]
         )
+    await _check_name(deps, row, given, token)
+
+
+async def _check_name(
+    deps: Connections, row: Connection, given: Mapping[str, Any], token: str | None
+) -> None:
+    """A new audience's name is free, as far as it can be looked up already. Raises `Conflict`."""
+    wanted = row.audience_request
+    if wanted is None or "name" not in wanted:
+        return
+    if given.get("allow_duplicate_name"):
+        row.audience_request = wanted = {**wanted, "allow_duplicate_name": True}
+    looks = {"access_token", "ad_account_id", "audience"} & given.keys()
+    if looks and token is not None and row.ad_account is not None and row.audience is None:
+        await refuse_taken_name(deps, row, token)
 
 
 def _apply_consent(row: Connection, consent: Mapping[str, Any] | None, caller: Caller) -> None:

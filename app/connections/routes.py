@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
-from app.connections import blocking, consent, findings, schemas, service
+from app.connections import asking, blocking, consent, findings, offers, schemas, service
 from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
@@ -47,15 +47,15 @@ WarnWithinDep = Annotated[timedelta, Depends(get_warn_within)]
 
 
 @router.get("/connection-types", operation_id="list_connection_types")
-async def list_connection_types(_: ViewerDep) -> schemas.ConnectionTypes:
+async def list_connection_types(_: ViewerDep) -> offers.ConnectionTypes:
     """The kinds of connection, with the attribute keys that can be mapped."""
-    return schemas.ConnectionTypes(items=connection_types())
+    return offers.ConnectionTypes(items=connection_types())
 
 
 @router.get("/consent", operation_id="get_consent")
-async def get_consent(request: Request, _: ViewerDep) -> schemas.ConsentText:
+async def get_consent(request: Request, _: ViewerDep) -> offers.ConsentText:
     """The data-privacy text to read before a connection is saved."""
-    return schemas.ConsentText.model_validate(
+    return offers.ConsentText.model_validate(
         consent.current(request.app.state.settings.privacy_statement_url)
     )
 
@@ -102,20 +102,20 @@ async def list_connections(
 @router.get("/connections/available", operation_id="list_available_connections")
 async def list_available_connections(
     session: SessionDep, caller: ContributorDep
-) -> schemas.AvailableConnections:
+) -> offers.AvailableConnections:
     """The connections I may use, by type; id, name and type only."""
     rows = await service.usable_connections(session, caller)
     groups = [
-        schemas.AvailableGroup(
+        offers.AvailableGroup(
             type=kind,
             display_name=name,
             connections=[
-                schemas.AvailableConnection.model_validate(row) for row in rows if row.type == kind
+                offers.AvailableConnection.model_validate(row) for row in rows if row.type == kind
             ],
         )
         for kind, name in DISPLAY_NAMES.items()
     ]
-    return schemas.AvailableConnections(items=[group for group in groups if group.connections])
+    return offers.AvailableConnections(items=[group for group in groups if group.connections])
 
 
 @router.get("/connections/{connection_id}", operation_id="get_connection")
@@ -212,7 +212,7 @@ async def list_ad_accounts(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
 ) -> findings.AdAccountChoices:
     """Every ad account the connection's token can see, and which can be chosen."""
-    graph, row = await service.graph_for(deps, connection_id)
+    graph, row = await asking.graph_for(deps, connection_id)
     items = [account_choice(item, row.token_scopes or ()) for item in await graph.ad_accounts()]
     return account_choices(items)
 
@@ -222,7 +222,7 @@ async def list_audiences(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
 ) -> findings.AudienceOptions:
     """Every audience of the connection's ad account, and which can be chosen."""
-    items = await service.list_audiences(deps, connection_id)
+    items = await asking.list_audiences(deps, connection_id)
     return findings.AudienceOptions(items=[audience_option(item) for item in items])
 
 
@@ -231,7 +231,7 @@ async def check_connection(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
 ) -> findings.Checks:
     """Run every preflight check now; the answer is 200 also when a check fails."""
-    checks = await service.check_connection(deps, connection_id)
+    checks = await asking.check_connection(deps, connection_id)
     return findings.Checks(
         ok=all(item.ok for item in checks), checks=[check_result(item) for item in checks]
     )

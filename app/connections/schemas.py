@@ -48,6 +48,9 @@ AudienceId = Annotated[
 ]
 
 
+_DUPLICATE = "make the new audience although the ad account has one of this name"
+
+
 class AudienceChoice(Input):
     """An existing audience by id, or the name of a new one; exactly one (S29, S30)."""
 
@@ -59,6 +62,7 @@ class AudienceChoice(Input):
         None, description="forever, if absent"
     )
     is_value_based: bool | None = Field(None, description="for exports that map LOOKALIKE_VALUE")
+    allow_duplicate_name: bool | None = Field(None, description=_DUPLICATE)
 
     @model_validator(mode="after")
     def _exactly_one(self) -> "AudienceChoice":
@@ -70,11 +74,36 @@ class AudienceChoice(Input):
             self.customer_file_source,
             self.retention_days,
             self.is_value_based,
+            self.allow_duplicate_name,
         )
         if self.id is not None and any(extra is not None for extra in extras):
             msg = "an existing audience takes nothing but its id"
             raise ValueError(msg)
         return self
+
+
+class AudienceFreedom(StrEnum):
+    """Which audiences contributors may aim their exports at (L5)."""
+
+    FIXED = "fixed"
+    LISTED = "listed"
+    ANY = "any"
+
+
+AudienceFreedomField = Annotated[
+    AudienceFreedom,
+    Field(
+        strict=False,
+        description="which audiences contributors may aim exports at: `fixed`, the connection's own; "
+        "`listed`, those of allowed_audience_ids too; `any`, every customer list of the ad account. "
+        "Administrators may always choose",
+    ),
+]
+AllowedAudienceIds = Annotated[
+    list[AudienceId],
+    Field(max_length=1000, description="read where audience_choice is `listed`"),
+    AfterValidator(lambda ids: list(dict.fromkeys(ids))),
+]
 
 
 class ConsentGiven(Input):
@@ -108,6 +137,9 @@ class ConnectionCreate(Input):
     access_token: AccessToken | None = None
     ad_account_id: AdAccountId | None = None
     audience: AudienceChoice | None = None
+    audience_choice: AudienceFreedomField = AudienceFreedom.FIXED
+    allowed_audience_ids: AllowedAudienceIds = Field(default_factory=list)
+    allow_duplicate_name: bool = Field(False, description=_DUPLICATE)
     consent: ConsentGiven | None = None
 
 
@@ -119,6 +151,9 @@ class ConnectionUpdate(Input):
     access_token: AccessToken | None = None
     ad_account_id: AdAccountId | None = None
     audience: AudienceChoice | None = None
+    audience_choice: AudienceFreedomField = AudienceFreedom.FIXED
+    allowed_audience_ids: AllowedAudienceIds = Field(default_factory=list)
+    allow_duplicate_name: bool = Field(False, description=_DUPLICATE)
     consent: ConsentGiven | None = None
 
 
@@ -207,6 +242,8 @@ class Connection(Output):
     )
     ad_account: AdAccountRef | None
     audience: AudienceRef | None
+    audience_choice: AudienceFreedom
+    allowed_audience_ids: list[str]
     audience_state: AudienceState | None = Field(
         description="what Meta last said of the audience, after the last run that filled it"
     )
@@ -222,82 +259,6 @@ class Connection(Output):
     updated_at: Timestamp
     updated_by: str
     version: int
-
-
-class AvailableConnection(Output):
-    """All that a user of a connection sees of it (L11)."""
-
-    id: str
-    display_name: str
-    type: ConnectionKind
-    status: Literal["draft", "ready", "reauthentication_required"] = Field(
-        description="a draft is not complete, and nothing can be exported on it (S38)"
-    )
-
-
-class AvailableGroup(Output):
-    """The usable connections of one type (S44)."""
-
-    type: ConnectionKind
-    display_name: str
-    connections: list[AvailableConnection]
-
-
-class AvailableConnections(Output):
-    """Types without a usable connection are left out (S45)."""
-
-    items: list[AvailableGroup]
-    next_cursor: None = None
-
-
-class AttributeKeyInfo(Output):
-    """A key that may be mapped (S54)."""
-
-    key: str
-    friendly_name: str
-    description: str
-    hashed: bool
-
-
-class KeyIdentifierInfo(Output):
-    """A key identifier to choose (S46), as people are shown it."""
-
-    key_identifier: str = Field(examples=["email"])
-    label: str = Field(examples=["Email"])
-    tip: str
-    default: bool = Field(description="the one to suggest (S51)")
-    required_keys: list[list[str]] = Field(
-        description="keys that must be mapped; of each list one is enough"
-    )
-
-
-class ConnectionTypeInfo(Output):
-    """A kind of connection."""
-
-    type: ConnectionKind
-    display_name: str
-    description: str
-    attribute_keys: list[AttributeKeyInfo]
-    key_identifiers: list[str]
-    key_identifier_details: list[KeyIdentifierInfo] = Field(
-        description="the same with labels, tips and the default"
-    )
-    default_key_identifier: str = Field(examples=["email"])
-
-
-class ConnectionTypes(Output):
-    """The catalogue (L8)."""
-
-    items: list[ConnectionTypeInfo]
-    next_cursor: None = None
-
-
-class ConsentText(Output):
-    """The data-privacy text in force."""
-
-    version: str
-    text: str
-    privacy_statement_url: str
 
 
 class Dependents(Output):

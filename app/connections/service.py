@@ -16,7 +16,7 @@ from app.access.callers import SYSTEM, Caller
 from app.connections import consent
 from app.connections.collaborators import Connections
 from app.connections.new_audience import nothing_made
-from app.connections.parts import apply, complete, missing, open_token
+from app.connections.parts import apply, complete, open_token
 from app.connections.targets import (
     EXCLUSIVE_MODES,
     already_targeted,
@@ -27,10 +27,7 @@ from app.db.cancellation import request_cancel
 from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
-from app.facebook.audiences import Audience
-from app.facebook.client import Graph
 from app.facebook.errors import GraphError
-from app.facebook.preflight import Check, preflight
 from app.ids import is_id, new_id
 from app.webhooks.events import EventType, announce
 
@@ -40,6 +37,8 @@ AUDITED = (
     "status",
     "ad_account",
     "audience",
+    "audience_choice",
+    "allowed_audience_ids",
     "token_last4",
     "consent_version",
 )
@@ -109,6 +108,8 @@ async def create_connection(
         type=given["type"],
         display_name=given["display_name"],
         shared_with=given["shared_with"],
+        audience_choice=given["audience_choice"],
+        allowed_audience_ids=given["allowed_audience_ids"],
         status="draft",
         created_at=now,
         created_by=caller.id,
@@ -158,6 +159,9 @@ async def update_connection(
         if field in given:
             if not given[field]:
                 raise Unprocessable(f"{field} cannot be empty.")
+            setattr(row, field, given[field])
+    for field in ("audience_choice", "allowed_audience_ids"):
+        if field in given:
             setattr(row, field, given[field])
     await apply(deps, row, given, caller)
     row.updated_at, row.updated_by = clock.now(), caller.id
@@ -240,53 +244,6 @@ async def flag_reauthentication(session: AsyncSession, connection_id: str) -> bo
     await announce(session, EventType.CONNECTION_REAUTHENTICATION_REQUIRED, row.id, data)
     record(session, SYSTEM, "connection.reauthentication_required", row.id)
     return True
-
-
-# -- asking Meta -----------------------------------------------------------------------------------
-
-
-async def graph_for(deps: Connections, connection_id: str) -> tuple[Graph, Connection]:
-    """A Graph client opened with the connection's token. Raises `NotFound`, `Unprocessable`."""
-    async with deps.database.transaction() as session:
-        row = await get_connection(session, connection_id)
-    account = row.ad_account["id"] if row.ad_account else None
-    return deps.graph.for_token(open_token(deps.vault, row), ad_account_id=account), row
-
-
-async def list_audiences(deps: Connections, connection_id: str) -> Sequence[Audience]:
-    """Every audience of the connection's ad account (S29). Raises as `graph_for`, and `GraphError`."""
-    graph, row = await graph_for(deps, connection_id)
-    if row.ad_account is None:
-        raise Unprocessable("Choose an ad account first.", code="ad-account-missing")
-    return await graph.audiences(row.ad_account["id"])
-
-
-async def check_connection(deps: Connections, connection_id: str) -> list[Check]:
-    """Every preflight check of the connection, now."""
-    async with deps.database.transaction() as session:
-        row = await get_connection(session, connection_id)
-    lacks = missing(row)
-    if lacks:
-        return [
-            Check(
-                name="complete",
-                ok=False,
-                code="connection-incomplete",
-                detail="The connection still lacks: " + ", ".join(lacks) + ".",
-            )
-        ]
-    assert row.ad_account is not None
-    assert row.audience is not None
-    graph = deps.graph.for_token(open_token(deps.vault, row), ad_account_id=row.ad_account["id"])
-    return await preflight(
-        graph,
-        deps.graph,
-        ad_account_id=row.ad_account["id"],
-        audience_id=row.audience["id"],
-        value_based_mapping=None,
-        sync_mode="add",
-        now=clock.now(),
-    )
 
 
 def _target(row: Connection) -> str | None:

@@ -31,6 +31,8 @@ def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Conne
         missing=missing(row),
         ad_account=None if row.ad_account is None else schemas.AdAccountRef(**row.ad_account),
         audience=_audience(row),
+        audience_choice=schemas.AudienceFreedom(row.audience_choice),
+        allowed_audience_ids=row.allowed_audience_ids,
         audience_state=audience_state(row.audience_state),
         blocked=None if blocked_until(row) is None else schemas.Blocked.model_validate(row.blocked),
         token=_token(row, warn_within),

@@ -58,6 +58,7 @@ class Connection(Base):
     __tablename__ = "connections"
     __table_args__ = (
         CheckConstraint("status in ('draft', 'ready', 'reauthentication_required')", name="status"),
+        CheckConstraint("audience_choice in ('fixed', 'listed', 'any')", name="audience_choice"),
     )
 
     id: Mapped[str] = mapped_column(IdText, primary_key=True)
@@ -86,6 +87,9 @@ class Connection(Base):
     token_expiry_announced_at: Mapped[datetime | None]
     # why the last sign-in gave no token; the next one asks again for what was declined
     sign_in_problem: Mapped[str | None]
+    # which audiences contributors may aim exports at: fixed, listed, any
+    audience_choice: Mapped[str] = mapped_column(server_default="fixed")
+    allowed_audience_ids: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))
     # set before the create call leaves, so that a lost answer is looked up and not repeated
     audience_creation_started_at: Mapped[datetime | None]
 
@@ -269,6 +273,12 @@ class Run(Base):
             unique=True,
             postgresql_where=text("status in ('queued', 'running')"),
         ),
+        Index(
+            "uq_runs_one_holder_per_audience",
+            "audience_id",
+            unique=True,
+            postgresql_where=text("holds_audience and status in ('queued', 'running')"),
+        ),
         # the newest run of an export, and pages of runs by what they are filtered by
         Index("ix_runs_export_id_id", "export_id", "id"),
         Index("ix_runs_status_id", "status", "id"),
@@ -313,6 +323,8 @@ class Run(Base):
     error: Mapped[Json | None]
     warnings: Mapped[list[Any]] = mapped_column(server_default=text("'[]'::jsonb"))
     audience_id: Mapped[str | None]
+    # its turn has come: while it is active, no other run changes the audience
+    holds_audience: Mapped[bool] = mapped_column(server_default=text("false"))
     # what Meta said of the audience when it was looked at again after the run
     audience_state: Mapped[Json | None]
     suppressed: Mapped[int] = mapped_column(server_default=text("0"))

@@ -21,7 +21,7 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.models import Connection, Export, Segment
-from app.errors import Conflict, Unprocessable
+from app.errors import Conflict, Forbidden, Unprocessable
 from app.exports.collaborators import Exports
 from app.exports.plan import identifier_plan, plan_for
 from app.exports.warnings import Warned, export_warnings
@@ -42,13 +42,15 @@ async def check_export(
     look_at_audience: bool,
     look_at_members: bool = True,
     look_at_values: bool = True,
+    chooses_audience: bool = True,
 ) -> list[Warned]:
     """Everything that can be wrong with an export; its attributes are put in order. What is only doubtful.
 
     Without `look_at_members` the sources are not read: an export whose file is gone can still be
     renamed, moved or disabled. Without `look_at_values` neither is the audience's kind compared.
+    `chooses_audience`: the caller aims the export at the audience it has.
 
-    Raises `Unprocessable`, `SourceError`, `GraphError`.
+    Raises `Unprocessable`, `Forbidden`, `SourceError`, `GraphError`.
     """
     row.attributes = {
         key: [names] if isinstance(names, str) else list(names)
@@ -58,6 +60,8 @@ async def check_export(
         connection = await _usable_connection(session, row.connection_id, caller)
         members = await segments.find_segments(session, segment_ids)
         sources = await readable_sources(session, members)
+    if chooses_audience and connection is not None:
+        _check_choice(row, connection, caller)
     problems = check_plan(identifier_plan(row))
     if problems:
         raise Unprocessable(
@@ -115,6 +119,24 @@ async def _usable_connection(
             "connection_id names no connection that you may use.", code="connection-unknown"
         )
     return row
+
+
+def _check_choice(row: Export, connection: Connection, caller: Caller) -> None:
+    """Administrators decide where data may go (L5). Raises `Forbidden`."""
+    if row.audience is None or caller.is_administrator or connection.audience_choice == "any":
+        return
+    own = {str(connection.audience["id"])} if connection.audience is not None else set()
+    listed = connection.allowed_audience_ids if connection.audience_choice == "listed" else ()
+    if row.audience["id"] in own.union(listed):
+        return
+    raise Forbidden(
+        "This connection lets contributors fill its own audience only"
+        + (" and those that are listed." if connection.audience_choice == "listed" else ".")
+        + " An administrator can choose the audience, or allow it with audience_choice and"
+        " allowed_audience_ids of the connection.",
+        code="audience-not-allowed",
+        audience_choice=connection.audience_choice,
+    )
 
 
 async def _check_attributes(

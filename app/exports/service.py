@@ -67,14 +67,18 @@ async def segments_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[
 
 
 async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, Run]:
-    """Each export's newest run, if it has one."""
-    newest = (
-        select(func.max(Run.id).label("id"))
+    """Each export's active run, or else its newest, if it has one.
+
+    A moment that was due meanwhile leaves a skipped run, which must not hide the one at work (L55).
+    """
+    active = func.max(Run.id).filter(Run.status.in_(("queued", "running")))
+    shown = (
+        select(func.coalesce(active, func.max(Run.id)).label("id"))
         .where(Run.export_id.in_(export_ids))
         .group_by(Run.export_id)
         .subquery()
     )
-    rows = await session.scalars(select(Run).join(newest, newest.c.id == Run.id))
+    rows = await session.scalars(select(Run).join(shown, shown.c.id == Run.id))
     return {row.export_id: row for row in rows}
 
 
@@ -167,6 +171,7 @@ async def update_export(
         look_at_audience=moved,
         look_at_members=bool({"attributes", "segment_ids", "consent"} & set(given)),
         look_at_values=moved or "attributes" in given,
+        chooses_audience=_aim(before) != _aim(_audited(row, [])),
     )
     # what the mirror last delivered was another list, or other people: nothing of it may be compared
     forget = moved or row.key_identifier != before["key_identifier"]
@@ -241,6 +246,11 @@ async def delete_export(session: AsyncSession, export_id: str, *, caller: Caller
     await session.delete(row)
     await session.flush()
     return row
+
+
+def _aim(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """The connection and the audience of its own, if it has one."""
+    return values["connection_id"], (values["audience"] or {}).get("id")
 
 
 def _put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[str]) -> None:

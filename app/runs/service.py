@@ -16,11 +16,13 @@ from app.db.cancellation import request_cancel
 from app.db.listing import contains
 from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
-from app.errors import Conflict, NotFound
+from app.errors import Conflict, NotFound, RunError
 from app.exports import service as exports
 from app.exports.checks import refuse_draft
 from app.ids import is_id, new_id
 from app.queue import Doorbell
+from app.runs.endings import announce_end
+from app.runs.execution import error_document
 from app.runs.states import ACTIVE, RunStatus, Trigger
 
 _LOOK_SECONDS = 0.3
@@ -86,24 +88,9 @@ async def queue_run(
 
     The unique index on active runs makes a second one fail (decision: one active run per export).
     """
-    now = clock.now()
-    connection = await session.get(Connection, export.connection_id)
-    account = (
-        connection.ad_account["id"] if connection is not None and connection.ad_account else None
+    run = await _new_run(
+        session, export, trigger=trigger, requested_by=requested_by, status=RunStatus.QUEUED
     )
-    run = Run(
-        id=new_id("run"),
-        export_id=export.id,
-        connection_id=export.connection_id,
-        ad_account_id=account,
-        trigger=trigger,
-        status=RunStatus.QUEUED,
-        spec=await freeze(session, export),
-        requested_by=requested_by,
-        queued_at=now,
-        due_at=now,
-    )
-    session.add(run)
     await session.flush()
 
     async def ring() -> None:
@@ -113,13 +100,61 @@ async def queue_run(
     return run
 
 
+async def skip_run(
+    session: AsyncSession, export: Export, reason: RunError, *, trigger: Trigger, requested_by: str
+) -> Run:
+    """Write a run that did not start, with why: the history has one for every moment that was due (L55)."""
+    run = await _new_run(
+        session, export, trigger=trigger, requested_by=requested_by, status=RunStatus.SKIPPED
+    )
+    run.error, run.finished_at = error_document(reason), run.queued_at
+    await session.flush()
+    await announce_end(session, run)
+    return run
+
+
+async def _new_run(
+    session: AsyncSession,
+    export: Export,
+    *,
+    trigger: Trigger,
+    requested_by: str,
+    status: RunStatus,
+) -> Run:
+    now, connection = clock.now(), await _connection_of(session, export)
+    account = (
+        connection.ad_account["id"] if connection is not None and connection.ad_account else None
+    )
+    run = Run(
+        id=new_id("run"),
+        export_id=export.id,
+        connection_id=export.connection_id,
+        ad_account_id=account,
+        trigger=trigger,
+        status=status,
+        spec=await freeze(session, export),
+        requested_by=requested_by,
+        queued_at=now,
+        due_at=now,
+    )
+    session.add(run)
+    return run
+
+
+async def _connection_of(session: AsyncSession, export: Export) -> Connection | None:
+    if export.connection_id is None:
+        return None
+    found: Connection | None = await session.get(Connection, export.connection_id)
+    return found
+
+
 async def freeze(session: AsyncSession, export: Export) -> dict[str, Any]:
     """What a run needs of its export, so that editing one cannot change the other."""
     spec: dict[str, Any] = {field: getattr(export, field) for field in exports.SPEC_FIELDS}
     spec["segment_ids"] = (await exports.segment_ids_of(session, [export.id]))[export.id]
     # names for the history, which outlives both
     spec["export"] = {"id": export.id, "display_name": export.display_name}
-    connection = await session.get(Connection, export.connection_id)
+    connection = await _connection_of(session, export)
     if connection is not None:
         names = ("id", "display_name", "type")
         spec["connection"] = {name: getattr(connection, name) for name in names}

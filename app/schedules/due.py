@@ -18,12 +18,12 @@ from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Connection, Export, RefreshSchedule
 from app.db.session import Database
-from app.errors import AppError
+from app.errors import AppError, Culprit, RunError
 from app.exports.timing import rule_of_export, rule_of_refresh
 from app.logs import get_logger
 from app.moments import Rule, is_due
 from app.queue import Doorbell
-from app.runs.service import active_run, queue_run
+from app.runs.service import active_run, queue_run, skip_run
 from app.runs.states import Trigger
 
 log = get_logger(__name__)
@@ -34,8 +34,8 @@ _LOCK = 7_201_883_443
 async def start_due(database: Database, doorbell: Doorbell) -> list[str] | None:
     """Start a run of every export that is due; their ids. None if another process is at it.
 
-    "Not due" writes nothing (L55). An export whose run is active, or whose connection cannot be used,
-    is left until it is due again.
+    "Not due" writes nothing. A due export that is withheld (its run is active, its connection cannot be
+    used, it is disabled or detached) leaves a run that is `skipped` and says why (L55).
     """
     async with database.transaction() as session:
         # spares the others the work; that nothing starts twice is seen to by `_start`
@@ -78,11 +78,7 @@ async def _due(
             Export.schedule,
             func.coalesce(Export.schedule_checked_at, Export.created_at),
         )
-        .where(
-            Export.enabled,
-            Export.connection_id.is_not(None),
-            Export.schedule["mode"].astext.in_(modes),
-        )
+        .where(Export.schedule["mode"].astext.in_(modes))
         .order_by(Export.id)
     )
     return [
@@ -109,7 +105,10 @@ async def _start(
             )
             against = await _against(session, export)
             if against is not None:
-                log.info("schedule.not_started", export_id=export_id, reason=against)
+                await skip_run(
+                    session, export, against, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
+                )
+                log.info("schedule.not_started", export_id=export_id, reason=against.code)
                 return None
             run = await queue_run(
                 session, doorbell, export, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
@@ -125,18 +124,34 @@ async def _start(
     return run.id
 
 
-async def _against(session: AsyncSession, export: Export) -> str | None:
-    if await active_run(session, export.id) is not None:
-        return "run-already-active"
+async def _against(session: AsyncSession, export: Export) -> RunError | None:
+    """What withholds the run."""
+    if export.connection_id is None:
+        return _withheld("export-detached", "The export is detached; give it a connection (L32).")
+    if not export.enabled:
+        return _withheld("export-disabled", "The export is disabled; enable it to have it run.")
+    active = await active_run(session, export.id)
+    if active is not None:
+        return _withheld(
+            "run-already-active",
+            f"A run of this export was still active: {active.id}. Runs do not overtake each other.",
+        )
     connection = await session.get(Connection, export.connection_id)
+    if connection is not None and connection.status == "reauthentication_required":
+        return _withheld(
+            "reauthentication-required",
+            "Meta no longer accepts the connection's token; an administrator must renew the sign-in.",
+        )
     if connection is None or connection.status != "ready":
-        return "connection-not-ready" if connection is None else f"connection-{connection.status}"
+        return _withheld("connection-not-ready", "The connection is not ready; complete it.")
     return None
 
 
+def _withheld(code: str, detail: str) -> RunError:
+    return RunError(detail, code=code, culprit=Culprit.USER)
+
+
 def _still_due(export: Export, system: RefreshSchedule | None, now: datetime) -> bool:
-    if not export.enabled or export.connection_id is None:
-        return False
     refresh = None if system is None else rule_of_refresh(system)
     looked = export.schedule_checked_at or export.created_at
     rule = rule_of_export(export.schedule, refresh)

@@ -29,6 +29,11 @@ def prefix_of(segment_id: str, upload_id: str) -> str:
     return f"segments/{segment_id}/{upload_id}"
 
 
+def first_state(source: Mapping[str, Any]) -> str:
+    """The state of a new segment: without members until the first push (L75)."""
+    return "inactive" if source["kind"] == KIND else "active"
+
+
 def check_source(source: Mapping[str, Any]) -> None:
     """Raise `Unprocessable` unless members can be normalized as the source says."""
     plan = IdentifierPlan(

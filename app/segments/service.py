@@ -130,7 +130,7 @@ async def create_segment(
         display_name=given.get("display_name") or given["name"],
         source=given["source"],
         detected=detected_of(seen.shape),
-        state="active",
+        state=pushed.first_state(given["source"]),
         member_count=seen.count,
         evaluated_at=now,
         created_at=now,
@@ -186,7 +186,7 @@ async def update_segment(
         row.source, row.evaluated_at = dict(given["source"]), clock.now()
     if "display_name" in given:
         row.display_name = given["display_name"] or row.name
-    row.state = given.get("state", row.state)
+    row.state = _state_after(row, readable, given, emptied=emptied)
     row.updated_at, row.updated_by = clock.now(), caller.id
     async with database.transaction() as session:
         row = await session.merge(row)
@@ -197,6 +197,28 @@ async def update_segment(
             await pushed.release_members(session, row.id)
         record(session, caller, "segment.updated", row.id, before=before, after=_audited(row))
     return row
+
+
+def _state_after(
+    row: Segment, readable: Mapping[str, Any], given: Mapping[str, Any], *, emptied: bool
+) -> str:
+    """The state that a change leaves; `readable` is the source before it.
+
+    A segment whose members are pushed and that has none yet is inactive. Raises `Conflict` if asked
+    for the contrary.
+    """
+    has_members = row.source["kind"] != pushed.KIND or (
+        not emptied and readable.get("manifest") is not None
+    )
+    if not has_members:
+        if given.get("state") == "active":
+            raise Conflict(
+                "The segment has no members yet; it becomes active with the first push (L75).",
+                code="segment-without-members",
+            )
+        return "inactive"
+    never_pushed = readable["kind"] == pushed.KIND and readable.get("manifest") is None
+    return str(given.get("state", "active" if emptied and never_pushed else row.state))
 
 
 async def delete_segment(session: AsyncSession, segment_id: str, *, caller: Caller) -> None:

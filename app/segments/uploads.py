@@ -231,11 +231,14 @@ async def _put_in_place(
         await session.refresh(upload)
         if upload.status != "receiving":
             raise _superseded()
-        await session.execute(
+        before = await session.execute(
             update(SegmentUpload)
             .where(SegmentUpload.segment_id == segment.id, SegmentUpload.status == "current")
             .values(status="replaced", replaced_at=now)
+            .returning(SegmentUpload.id)
         )
+        if not before.all():
+            segment.state = "active"  # the first members; whoever stops it later means it
         upload.status = "current"
         upload.keys = list(received.keys)
         upload.manifest = received.manifest.to_json()

@@ -22,7 +22,7 @@ async def make_connection(api: httpx.AsyncClient, **changes: Any) -> dict[str, A
         "display_name": "Newsletter",
         "access_token": TOKEN,
         "ad_account_id": ACCOUNT,
-        "audience": {"name": "Newsletter list"},
+        "audience": {"name": "Newsletter list", "allow_duplicate_name": True},
         "consent": {"accepted": True, "version": consent["version"]},
     }
     return await expect(await api.post("/v1/connections", json=body | changes), 201)

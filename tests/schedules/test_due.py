@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db.models import Export, RefreshSchedule, Run
 from app.db.session import Database
+from app.exports.service import last_runs_of
 from app.queue import Doorbell
 from app.schedules.due import start_due
 from tests.schedules.conftest import Clock, finish_runs, insert_connection, insert_export
@@ -50,8 +51,22 @@ async def runs_of(database: Database) -> dict[str, list[datetime]]:
     async with database.transaction() as session:
         for run in await session.scalars(select(Run).order_by(Run.id)):
             assert (run.trigger, run.requested_by) == ("scheduled", "system")
-            found[run.export_id].append(run.queued_at)
+            if run.status != "skipped":
+                found[run.export_id].append(run.queued_at)
     return found
+
+
+async def withheld(database: Database) -> dict[str, list[str]]:
+    """Why runs that were due did not start, by export."""
+    found = defaultdict(list)
+    async with database.transaction() as session:
+        rows = await session.scalars(select(Run).where(Run.status == "skipped").order_by(Run.id))
+        for run in rows:
+            assert run.error is not None
+            assert run.error["message"].endswith((".", ")."))
+            assert run.finished_at == run.queued_at == clock.now()
+            found[run.export_id].append(run.error["code"])
+    return dict(found)
 
 
 async def test_a_year_with_lookers_that_come_and_go(
@@ -146,10 +161,10 @@ async def looked_at(session: AsyncSession) -> dict[str, datetime]:
     return {row.id: row.schedule_checked_at for row in rows}
 
 
-async def test_what_must_not_start_does_not_and_nothing_is_written(
+async def test_what_must_not_start_does_not_and_says_why(
     database: Database, doorbell: Doorbell, wall_clock: Clock
 ) -> None:
-    """L32, L47, L55; a token that Meta refuses; a schedule that is off."""
+    """L32, L47, L55: withheld runs are skipped and say why; what is not due writes nothing."""
     ready = await insert_connection(database)
     broken = await insert_connection(database, status="reauthentication_required")
     daily = {"mode": "custom", "cron": "0 5 * * *", "time_zone": "UTC"}
@@ -168,9 +183,18 @@ async def test_what_must_not_start_does_not_and_nothing_is_written(
     async with database.transaction() as session:
         after = await looked_at(session)
     assert before == after  # not due: nothing is touched
+    assert await withheld(database) == {}
     wall_clock.forward(hours=4)
     assert len(await start_due(database, doorbell) or []) == 1
     assert set(await runs_of(database)) == {good}
+    assert await withheld(database) == {
+        idle["detached"]: ["export-detached"],
+        idle["disabled"]: ["export-disabled"],
+        idle["broken"]: ["reauthentication-required"],
+    }
+    # the moment is used up for them too
+    await start_due(database, doorbell)
+    assert len(await withheld(database)) == 3
     async with database.transaction() as session:
         versions = set(await session.scalars(select(Export.version)))
     assert versions == {1}  # to look is no change of the export
@@ -189,6 +213,12 @@ async def test_an_active_run_is_left_and_its_moment_used_up(
     assert len(await start_due(database, doorbell) or []) == 1
     wall_clock.forward(minutes=60)  # the run is still active
     assert await start_due(database, doorbell) == []
+    assert await withheld(database) == {export: ["run-already-active"]}
+    async with database.transaction() as session:
+        last = (await last_runs_of(session, [export]))[export]
+        active = await session.scalar(select(Run.id).where(Run.status == "queued"))
+    # the one at work is what a list of exports shows (L55)
+    assert last.id == active
     await finish_runs(database)
     assert await start_due(database, doorbell) == []
     wall_clock.forward(minutes=60)

@@ -137,8 +137,9 @@ async def test_a_scheduled_run_waits_for_nothing_and_names_the_segment(
     assert (status, code) == ("skipped", "segment-unreadable")
     assert "segment bad " in message
     assert "bad.csv" in message
-    status, code, _ = await outcome("on_demand")
-    assert (status, code) == ("failed", "source-not-found")
+    status, code, message = await outcome("on_demand")
+    assert (status, code) == ("skipped", "source-not-found")  # L66
+    assert "segment bad " in message
     found = (await api.get(state)).json()
     assert found["last_error"]["code"] == "source-not-found"
     await expect(await api.patch(state, json={"state": "inactive"}), 200)
