@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "e41f7a90c2d8"
-down_revision = "7c2e9d41b0a6"
+down_revision = "a3f9c1d27b60"
 branch_labels = None
 depends_on = None
 
