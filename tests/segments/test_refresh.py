@@ -142,6 +142,12 @@ async def test_a_scheduled_run_waits_for_nothing_and_names_the_segment(
     assert "segment bad " in message
     found = (await api.get(state)).json()
     assert found["last_error"]["code"] == "source-not-found"
+    # what the mapping asks for is not there: that is no matter of the upstream
+    bad.write_text("mail\na@example.com\n")
+    for trigger in ("scheduled", "on_demand"):
+        status, code, _ = await outcome(trigger)
+        assert (trigger, status, code) == (trigger, "failed", "attribute-missing")
+    bad.unlink()
     await expect(await api.patch(state, json={"state": "inactive"}), 200)
     status, code, message = await outcome("scheduled")
     assert (status, code) == ("skipped", "segment-inactive")
