@@ -163,12 +163,12 @@ async def test_counts_add_up_whatever_the_file_holds(
 async def test_a_file_of_nothing_usable_sends_nothing(
     api: httpx.AsyncClient, sandbox: Any, work: Any, segment_root: Path
 ) -> None:
-    """L49: every member is explained, none is sent."""
+    """L49: every member is explained, none is sent, and the run fails."""
     file = write_csv(segment_root / "m.csv", ["nobody", "nowhere", "no@one"])
     connection = await make_connection(api)
     segment = await make_segment(api, str(file))
     run = await run_to_the_end(api, work, await make_export(api, connection, segment))
-    assert run["status"] == "succeeded_with_warnings"
+    assert (run["status"], run["error"]["code"]) == ("failed", "nothing-usable")
     assert (run["counts"]["skipped"], run["counts"]["staged"]) == (3, 0)
     assert run["skipped_reasons"] == {"email_invalid": 3}
     assert sandbox.requests("/users") == []

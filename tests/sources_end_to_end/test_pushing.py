@@ -134,7 +134,7 @@ async def test_before_the_first_push_there_is_nobody(exporting: Exporting) -> No
     segment = await exporting.segment({"kind": "upload"})
     export = await exporting.export(segment, attributes={"EMAIL": "EMAIL"})
     run = await exporting.run(export)
-    assert (run["status"], run["error"]["code"]) == ("skipped", "segment-empty")
+    assert (run["status"], run["error"]["code"]) == ("skipped", "segment-inactive")  # L75
     await exporting.push(segment, "EMAIL\n")
     run = await exporting.run(export)
     assert (run["status"], run["error"]["code"]) == ("skipped", "segment-empty")

@@ -175,7 +175,7 @@ async def test_nobody_usable_is_a_failure_in_every_mode(lists: Lists, mode: str)
     assert "email_missing 1" in run["error"]["message"]
     assert lists.exporting.uploads() == []
     report = await preview(lists.exporting, export)
-    assert [item["code"] for item in report["warnings"]] == ["nothing-usable"]
+    assert "nothing-usable" in {item["code"] for item in report["warnings"]}
 
 
 async def test_who_was_left_out_on_purpose_is_not_unusable(lists: Lists) -> None:
@@ -201,7 +201,7 @@ async def test_few_usable_members_stop_a_run_unless_the_export_says_so(lists: Li
     assert (run["status"], run["error"]["code"]) == ("failed", "too-few-usable")
     assert "5.0%" in run["error"]["message"]
     report = await preview(lists.exporting, export)
-    assert [item["code"] for item in report["warnings"]] == ["too-few-usable"]
+    assert "too-few-usable" in {item["code"] for item in report["warnings"]}
     path = f"/v1/exports/{export['id']}"
     changed = await expect(await lists.exporting.api.patch(path, json={"min_usable_ratio": 0}), 200)
     assert changed["min_usable_ratio"] == 0
