@@ -5,7 +5,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "e41f7a90c2d8"
-down_revision = "a3f9c1d27b60"
+down_revision = "b7e02d94c1f8"
 branch_labels = None
 depends_on = None
 
