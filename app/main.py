@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 from fastapi import FastAPI
@@ -51,6 +52,7 @@ from app.overview import routes as overview
 from app.queue import Doorbell
 from app.runs import event_routes
 from app.runs import routes as runs
+from app.runs.service import start_run
 from app.runs.upkeep import sweep
 from app.schedules import routes as schedules
 from app.schedules.due import start_due
@@ -194,6 +196,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.source_access.tolerance,
         places=PushPlaces(settings.max_pushes, settings.max_pushes_per_caller),
     )
+    state.start_run = partial(start_run, state.database, state.doorbell)
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
     watching = asyncio.create_task(connections_here.watch())
     upkeep = asyncio.create_task(_keep_runs_moving(state.database, state.doorbell, settings))

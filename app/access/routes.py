@@ -9,9 +9,10 @@ from app.access.dependencies import AdministratorDep, ViewerDep
 from app.access.names import names_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
+from app.http.readings import ReadingRoute
 from app.http.schemas import Moment
 
-router = APIRouter(prefix="/v1", tags=["access"])
+router = APIRouter(prefix="/v1", tags=["access"], route_class=ReadingRoute)
 
 
 @router.get("/me", operation_id="get_me")

@@ -8,7 +8,7 @@ from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
 from app.exports import draft, findings, listing, preview, schemas, service
-from app.exports.collaborators import Exports
+from app.exports.collaborators import Exports, StartRun
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
 from app.http.gone import while_listening
@@ -36,12 +36,30 @@ async def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
 ExportsDep = Annotated[Exports, Depends(get_exports)]
 
 
+def get_start_run(request: Request) -> StartRun:
+    """What runs an export that was just saved."""
+    start: StartRun = request.app.state.start_run
+    return start
+
+
+StartRunDep = Annotated[StartRun, Depends(get_start_run)]
+
+
 @router.post("", operation_id="create_export", status_code=status.HTTP_201_CREATED)
 async def create_export(
-    body: schemas.ExportCreate, response: Response, deps: ExportsDep, caller: ContributorDep
+    body: schemas.ExportCreate,
+    response: Response,
+    deps: ExportsDep,
+    start_run: StartRunDep,
+    caller: ContributorDep,
 ) -> schemas.Export:
-    """Make an export. Saving checks everything and sends nothing."""
-    row = await service.create_export(deps, caller=caller, given=body.model_dump(mode="json"))
+    """Make an export. Saving checks everything and sends nothing, unless `run` asks for it."""
+    given = body.model_dump(mode="json", exclude={"run"})
+    if body.run:
+        service.refuse_run_of_disabled(enabled=body.enabled)
+    row = await service.create_export(deps, caller=caller, given=given)
+    if body.run:
+        await start_run(row.id, caller=caller)
     response.headers["Location"] = f"/v1/exports/{row.id}"
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
@@ -119,6 +137,7 @@ async def update_export(
     body: schemas.ExportUpdate,
     response: Response,
     deps: ExportsDep,
+    start_run: StartRunDep,
     caller: ContributorDep,
     if_match: IfMatch = None,
 ) -> schemas.Export:
@@ -126,12 +145,17 @@ async def update_export(
     async with deps.database.transaction() as session:
         current = await service.get_export(session, export_id)
     check_version(if_match, current.version)
-    given = body.model_dump(mode="json", include=set(changes(body)))
+    given = body.model_dump(mode="json", include=set(changes(body)) - {"run"})
+    if body.run:
+        enabled = current.enabled if body.enabled is None else body.enabled
+        service.refuse_run_of_disabled(enabled=enabled)
     if body.schedule is not None:
         given["schedule"] = changes(body.schedule)
     row = await service.update_export(
         deps, export_id, caller=caller, given=given, version=current.version
     )
+    if body.run:
+        await start_run(row.id, caller=caller)
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
         return await export_view(session, row, caller, max_members=deps.max_members)
@@ -158,9 +182,9 @@ async def duplicate_export(
     caller: ContributorDep,
     body: schemas.ExportDuplicate | None = None,
 ) -> schemas.Export:
-    """Make a new export with the same values."""
-    name = None if body is None else body.display_name
-    row = await service.duplicate_export(deps, export_id, caller=caller, display_name=name)
+    """Make a new export with the same values, but for those of the body."""
+    given = {} if body is None else body.model_dump(mode="json", include=set(changes(body)))
+    row = await service.duplicate_export(deps, export_id, caller=caller, given=given)
     response.headers["Location"] = f"/v1/exports/{row.id}"
     set_etag(response, row.version)
     async with deps.database.transaction() as session:
@@ -175,6 +199,16 @@ async def preview_export(
     counting = preview.preview_export(deps, request.app.state.previews, export_id, caller=caller)
     report = await while_listening(request, counting)
     return findings.Preview.model_validate(report)
+
+
+@router.post("/detach", operation_id="detach_exports")
+async def detach_exports(
+    body: schemas.BulkDetach, session: SessionDep, deps: ExportsDep, caller: AdministratorDep
+) -> schemas.BulkDetached:
+    """Take the connection away from several exports at once: all of them, or none."""
+    rows = await service.detach_exports(session, body.export_ids, caller=caller)
+    items = await export_views(session, rows, caller, max_members=deps.max_members)
+    return schemas.BulkDetached(items=items)
 
 
 @router.post("/{export_id}/detach", operation_id="detach_export")

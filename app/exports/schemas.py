@@ -167,6 +167,7 @@ class ExportCreate(Input):
     )
     schedule: Schedule = Field(default_factory=Schedule)
     enabled: bool = True
+    run: bool = Field(False, description="save and run at once (L48); saving alone never runs")
 
 
 class ExportPreview(ExportCreate):
@@ -196,12 +197,26 @@ class ExportUpdate(Input):
     allow_shrink: bool | None = None
     schedule: Schedule | None = None
     enabled: bool | None = None
+    run: bool = Field(False, description="save and run at once (L48)")
 
 
 class ExportDuplicate(Input):
-    """The copy's name."""
+    """What the copy has of its own; whatever is absent is the original's (L26)."""
 
     display_name: Name | None = Field(None, description="the original's with “(copy)”, if absent")
+    connection_id: Annotated[str, StringConstraints(max_length=80)] | None = None
+    audience: AudienceOverride | None = Field(
+        None,
+        description="null: that of the connection; absent: as the original's, on its connection",
+    )
+
+
+class BulkDetach(Input):
+    """Exports to take the connection away from, all or none (L31)."""
+
+    export_ids: list[Annotated[str, StringConstraints(max_length=80)]] = Field(
+        min_length=1, max_length=200
+    )
 
 
 LastStatus = Literal[
@@ -305,3 +320,10 @@ class Export(Output):
     updated_by: str
     updated_by_name: str
     version: int
+
+
+class BulkDetached(Output):
+    """The exports as they are now, in the order asked for."""
+
+    items: list[Export]
+    next_cursor: None = None

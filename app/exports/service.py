@@ -15,7 +15,7 @@ from app.access.callers import Caller
 from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
-from app.errors import Conflict, Forbidden, NotFound, VersionMismatch
+from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
@@ -202,24 +202,47 @@ async def update_export(
     return row
 
 
+def refuse_run_of_disabled(*, enabled: bool) -> None:
+    """Save and run is all or nothing: raises `Unprocessable` before anything is saved."""
+    if not enabled:
+        raise Unprocessable("A disabled export does not run; enable it, or save it without run.")
+
+
 async def duplicate_export(
-    deps: Exports, export_id: str, *, caller: Caller, display_name: str | None
+    deps: Exports, export_id: str, *, caller: Caller, given: Mapping[str, Any]
 ) -> Export:
-    """A new export with the same values (L26). Raises as `create_export`."""
+    """A new export with the same values (L26), but for `display_name`, `connection_id` and `audience`.
+
+    On another connection its own audience is filled, unless one is given. A detached export's copy is
+    detached too, unless a connection is given. Raises as `create_export`.
+    """
     async with deps.database.transaction() as session:
         row = await editable_export(session, export_id, caller=caller)
         segment_ids = (await segment_ids_of(session, [row.id]))[row.id]
-    if row.connection_id is None:
-        raise Conflict(
-            "A detached export cannot be duplicated; give it a connection first.",
-            code="export-detached",
-        )
-    given = {field: getattr(row, field) for field in FIELDS}
-    given |= {
-        "segment_ids": segment_ids,
-        "display_name": display_name or f"{row.display_name} (copy)"[:200],
-    }
-    return await create_export(deps, caller=caller, given=given)
+    values = {field: getattr(row, field) for field in FIELDS}
+    values |= {"segment_ids": segment_ids, "display_name": f"{row.display_name} (copy)"[:200]}
+    said = {name: value for name, value in given.items() if value is not None}
+    if said.get("connection_id", row.connection_id) != row.connection_id:
+        values["audience"] = None
+    values |= said
+    if "audience" in given:
+        values["audience"] = given["audience"]
+    return await create_export(deps, caller=caller, given=values)
+
+
+async def detach_exports(
+    session: AsyncSession, export_ids: Sequence[str], *, caller: Caller
+) -> list[Export]:
+    """Detach all of these, or none (L31). Raises `NotFound` naming the one that is not there."""
+    found: dict[str, Export] = {}
+    # in one order, so that two such requests cannot wait for each other
+    for export_id in sorted(set(export_ids)):
+        try:
+            found[export_id] = await detach_export(session, export_id, caller=caller)
+        except NotFound as error:
+            error.members["export_id"] = export_id
+            raise
+    return [found[export_id] for export_id in dict.fromkeys(export_ids)]
 
 
 async def detach_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:

@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from fastapi import Request, Response
-from fastapi.routing import APIRoute
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -19,6 +18,7 @@ from app import clock
 from app.db.models import IdempotencyKey
 from app.db.session import Database
 from app.errors import BadRequest, Conflict, Unprocessable
+from app.http.readings import ReadingRoute
 from app.ids import new_id
 
 HEADER = "Idempotency-Key"
@@ -43,7 +43,7 @@ class KnownCaller(Protocol):
 Identify = Callable[[Request], Awaitable[KnownCaller]]
 
 
-class IdempotentRoute(APIRoute):
+class IdempotentRoute(ReadingRoute):
     """A route whose POST may carry an Idempotency-Key.
 
     `app.state.identify` says who is calling; it raises what an unknown caller is told.

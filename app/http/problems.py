@@ -172,6 +172,13 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     fields = [invalid_field(item) for item in error.errors()]
+    for name in getattr(request.state, "read_only", []):
+        for item in fields:
+            if item["pointer"] == f"/{name}" and item["code"] == "extra_forbidden":
+                item["code"] = "read_only"
+                item["detail"] = (
+                    "cannot be changed, and is not what it was when it was read; leave it out"
+                )
     unreadable = any(item["code"] in {"json_invalid", "unicode"} for item in fields)
     status, code = (400, "bad-request") if unreadable else (422, "validation-failed")
     kind: type[AppError] = type(

@@ -22,26 +22,34 @@ Times = Annotated[
 
 
 class RefreshScheduleUpdate(Input):
-    """The whole refresh schedule."""
+    """The refresh schedule; what is absent stays as it is, so it can be switched off and on alone."""
 
     enabled: bool
-    frequency: Literal["weekly", "daily"] = "weekly"
-    days: list[Day] = Field(
-        default_factory=list, max_length=7, description="for weekly: one or more; for daily: none"
+    frequency: Literal["weekly", "daily"] | None = None
+    days: list[Day] | None = Field(
+        None, max_length=7, description="for weekly: one or more; for daily: none"
     )
-    time_zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(check_zone)] = Field(
-        description="of the IANA database, see /v1/schedule/time-zones", examples=["Europe/Berlin"]
+    time_zone: (
+        Annotated[str, StringConstraints(max_length=64), AfterValidator(check_zone)] | None
+    ) = Field(
+        None,
+        description="of the IANA database, see /v1/schedule/time-zones",
+        examples=["Europe/Berlin"],
     )
-    times: Times
+    times: Times | None = None
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if (self.frequency == "weekly") != bool(self.days):
+        if self.days is not None and (self.frequency or "weekly") == "daily" and self.days:
             msg = "days: a weekly schedule has one or more, a daily one none"
             raise ValueError(msg)
-        if len(set(self.days)) != len(self.days) or len(set(self.times)) != len(self.times):
-            msg = "days and times must not be repeated"
+        if self.frequency == "weekly" and self.days == []:
+            msg = "days: a weekly schedule has one or more, a daily one none"
             raise ValueError(msg)
+        for values in (self.days, self.times):
+            if values is not None and len(set(values)) != len(values):
+                msg = "days and times must not be repeated"
+                raise ValueError(msg)
         return self
 
 

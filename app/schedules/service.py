@@ -54,15 +54,16 @@ async def get_schedule(session: AsyncSession) -> RefreshSchedule | None:
 async def put_schedule(
     session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
 ) -> RefreshSchedule:
-    """Set the refresh schedule; it begins now, and owes nothing for the time before (L60)."""
+    """Set the refresh schedule; it begins now, and owes nothing for the time before (L60).
+
+    What is not given stays as it is. Raises `Unprocessable` for days that do not fit the frequency.
+    """
     # two first writers: the second waits here, and finds the row
     await session.execute(text("select pg_advisory_xact_lock(hashtextextended('refresh', 0))"))
     now = clock.now()
-    values = {name: given[name] for name in DEFAULT}
-    values["days"] = sorted(values["days"], key=DAYS.index)
-    values["times"] = sorted(values["times"], key=time.fromisoformat)
     row = await session.get(RefreshSchedule, 1, with_for_update=True)
     before = None if row is None else {name: getattr(row, name) for name in DEFAULT}
+    values = _settled(before or DEFAULT, given)
     if row is None:
         row = RefreshSchedule(id=1)
         session.add(row)
@@ -74,6 +75,23 @@ async def put_schedule(
     record(session, caller, "schedule.updated", None, before=before, after=values)
     await session.flush()
     return row
+
+
+def _settled(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given over what stood; days follow the frequency. Raises `Unprocessable`."""
+    said = {name: value for name, value in given.items() if value is not None}
+    values = {name: said.get(name, before[name]) for name in DEFAULT}
+    if values["frequency"] == "daily":
+        if said.get("days"):
+            raise Unprocessable("days: a weekly schedule has one or more, a daily one none.")
+        values["days"] = []
+    elif not values["days"]:
+        if "days" in said or before["frequency"] == "weekly":
+            raise Unprocessable("days: a weekly schedule has one or more, a daily one none.")
+        values["days"] = DEFAULT["days"]
+    values["days"] = sorted(values["days"], key=DAYS.index)
+    values["times"] = sorted(values["times"], key=time.fromisoformat)
+    return values
 
 
 # -- several exports at once -----------------------------------------------------------------------

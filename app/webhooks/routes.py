@@ -7,12 +7,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response, status
 from app.access.dependencies import AdministratorDep
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
+from app.http.readings import ReadingRoute
 from app.http.schemas import changes
 from app.webhooks import schemas, service
 from app.webhooks.sending import Sender
 from app.webhooks.views import delivery_view
 
-router = APIRouter(prefix="/v1", tags=["webhooks"])
+router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=ReadingRoute)
 
 WebhookId = Annotated[str, Path(max_length=80, examples=["whk_0193…"])]
 

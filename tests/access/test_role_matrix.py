@@ -190,6 +190,10 @@ async def pushed(world: World) -> dict[str, Any]:
     }
 
 
+async def to_detach(world: World) -> dict[str, Any]:
+    return {"json": {"export_ids": [(await world.export())["id"]]}}
+
+
 async def bulk(world: World) -> dict[str, Any]:
     export = await world.export()
     return {"json": {"export_ids": [export["id"]], "mode": "keep", "enabled": False}}
@@ -275,6 +279,7 @@ RULES: dict[str, Rule] = {
     "preview_export": Rule(EDITORS, on_export),
     "preview_draft": Rule(EDITORS, new_export),
     "detach_export": Rule(ADMINISTRATORS, on_export),
+    "detach_exports": Rule(ADMINISTRATORS, to_detach),
     "explain_identifiers": Rule(
         EVERYBODY, lambda _: _sent(json={"member": {"EMAIL": "a@example.com"}})
     ),
