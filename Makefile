@@ -61,6 +61,9 @@ openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json
 tables: $(call STAMP,dev) ## Make the data files of the rules from their sources
 	@$(BIN)/python -m tables
 
+licences: $(call STAMP,dev) ## Regenerate docs/licences.md
+	@$(BIN)/python -m tests.house.licences
+
 lock: $(BIN)/uv ## Resolve anew and write the hashed lock files
 	@rm -f uv.lock && $(BIN)/uv lock --quiet
 	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra delta --no-header -o requirements-image.lock

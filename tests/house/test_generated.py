@@ -11,6 +11,7 @@ from app.db.models import Base
 from app.db.session import Database
 from app.main import create_app
 from app.settings import Settings
+from tests.house import licences
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,6 +20,13 @@ def test_the_published_openapi_document_is_current() -> None:
     """After a change of the API: `make openapi`."""
     published = json.loads((ROOT / "openapi" / "openapi.json").read_text())
     assert published == json.loads(json.dumps(create_app(Settings()).openapi()))
+
+
+def test_the_list_of_licences_is_current() -> None:
+    """After a change of requirements.lock: `make licences`, and a look at what is new."""
+    assert licences.listed() == licences.rows()
+    for line in licences.listed().values():
+        assert licences.ALLOWED.search(line.split("|")[3]), line
 
 
 async def test_the_migrations_make_the_schema_of_the_models(database: Database) -> None:
