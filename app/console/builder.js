@@ -168,6 +168,6 @@ function Conflict({mine, theirs, onMine, onTheirs}) {
   const differs = FIELDS.filter((name) => JSON.stringify(mine[name]) !== JSON.stringify(theirs[name]));
   const shown = (value) => typeof value === 'string' ? value : JSON.stringify(value);
   return Note('warn', t('Somebody changed this export meanwhile'), html`<p>${t('By {who}, {when}. What differs from yours:', {who: theirs.updated_by_name, when: fmt.ago(theirs.updated_at)})}</p>
-    <div class="scroll"><table><thead><tr><th scope="col">${t('Field')}</th><th scope="col">${t('Yours')}</th><th scope="col">${t('Theirs')}</th></tr></thead><tbody>${differs.map((name) => html`<tr><td>${name.replaceAll('_', ' ')}</td><td>${Text(shown(mine[name]))}</td><td>${Text(shown(theirs[name]))}</td></tr>`)}</tbody></table></div>`,
+    <div class="scroll" tabindex="0"><table><thead><tr><th scope="col">${t('Field')}</th><th scope="col">${t('Yours')}</th><th scope="col">${t('Theirs')}</th></tr></thead><tbody>${differs.map((name) => html`<tr><td>${name.replaceAll('_', ' ')}</td><td>${Text(shown(mine[name]))}</td><td>${Text(shown(theirs[name]))}</td></tr>`)}</tbody></table></div>`,
   html`${Button(t('Save mine over it'), onMine, {kind: 'small'})}${Button(t('Take theirs'), onTheirs, {kind: 'small'})}`);
 }

@@ -55,9 +55,9 @@ function Status({one, runs, active}) {
   return html`${connection?.status === 'reauthentication_required' && Note('bad', t('Meta refuses the sign-in of its connection'), t('Scheduled runs wait. An administrator renews it; this export stays as it is.'), isAdmin() && Link(`connections/${connection.id}/setup`, t('Renew the sign-in'), 'btn first small'))}
     ${runs.data && !last && html`<div class="card">${Empty(t('Saved. Nothing has been sent.'), one.next_run_at ? html`${t('It runs for the first time')} ${Time(one.next_run_at)} (${fmt.ago(one.next_run_at)}).` : t('It runs when you say so.'))}</div>`}
     ${last && html`<section class="card" aria-label=${t('How it stands')}><dl class="figures">
-      <div><dt>${active ? t('Now') : t('Last result')}</dt><dd><a href="#/runs/${last.id}" aria-label=${t('The run: {status}', {status: say.status(last.status)})}>${Badge(last.status)}</a></dd><p class="soft small">${fmt.ago(last.finished_at ?? last.queued_at)}</p></div>
+      <div><dt>${active ? t('Now') : t('Last result')}</dt><dd><a href="#/runs/${last.id}" aria-label=${t('The run: {status}', {status: say.status(last.status)})}>${Badge(last.status)}</a></dd><dd class="sub">${fmt.ago(last.finished_at ?? last.queued_at)}</dd></div>
       <div><dt>${t('Sent')}</dt><dd>${fmt.number(last.counts.staged)}</dd></div><div><dt>${t('Received')}</dt><dd>${fmt.number(last.counts.received)}</dd></div><div><dt>${t('Not usable')}</dt><dd>${fmt.number(last.counts.skipped)}</dd></div>
-      <div><dt>${t('Next run')}</dt><dd>${one.next_run_at ? fmt.ago(one.next_run_at) : '–'}</dd><p class="soft small">${one.next_run_at ? html`${Time(one.next_run_at)}${one.schedule.time_zone ? html` · ${fmt.inZone(one.next_run_at, one.schedule.time_zone)} ${one.schedule.time_zone}` : ''}` : t('on demand')}</p></div></dl>
+      <div><dt>${t('Next run')}</dt><dd>${one.next_run_at ? fmt.ago(one.next_run_at) : '–'}</dd><dd class="sub">${one.next_run_at ? html`${Time(one.next_run_at)}${one.schedule.time_zone ? html` · ${fmt.inZone(one.next_run_at, one.schedule.time_zone)} ${one.schedule.time_zone}` : ''}` : t('on demand')}</dd></div></dl>
       ${last.error && html`<p class="small" style=${{marginTop: '.6rem'}}><span class="strong">${say.move(last.error.culprit)}:</span> ${Said(last.error.message)}</p>`}</section>`}`;
 }
 

@@ -348,7 +348,7 @@ export function Page({title, crumb, badge, actions, curl, children, tab}) {
 /** Rows of `columns` [{title, show, right}]; on a phone each row is a small card. */
 export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
   return html`<div class="scroll"><table class="fold"><caption class="hide">${caption}</caption>
-    <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? one.title}</th>`)}</tr></thead>
+    <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? (one.title || html`<span class="hide">${t('Actions')}</span>`)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one, i) => html`<td class=${one.right ? 'right' : ''} data-l=${i && one.title ? one.title : undefined}><div>${one.show(row)}</div></td>`)}</tr>`)}</tbody></table></div>`;
 }
 
@@ -479,7 +479,7 @@ export function Stacks({title, items, series, label, marks = () => null, onPick,
 
 /** The numbers of a picture. */
 export function Figures({title, head, rows}) {
-  return html`<details class="small"><summary>${t('As a table')}</summary><div class="scroll"><table><caption class="hide">${title}</caption>
+  return html`<details class="small"><summary>${t('As a table')}</summary><div class="scroll" tabindex="0"><table><caption class="hide">${title}</caption>
     <thead><tr>${head.map((one) => html`<th scope="col">${one}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr>${row.map((one, i) => i ? html`<td class="num">${one}</td>` : html`<th scope="row">${one}</th>`)}</tr>`)}</tbody></table></div></details>`;
 }

@@ -8,7 +8,7 @@
 import {render} from './vendor/preact.js';
 import {
   html, signal, useEffect, useState, t, language, LANGUAGES, loadWords, remember, remembered, session, features, lost, offline, api, Refused,
-  place, go, Icon, Button, Problem, TextField, Dialog, Asked, Toasts, Loading, Note, Empty, Link, say, useAction, useLoad,
+  place, go, Icon, Button, Problem, TextField, Dialog, Asked, Toasts, Loading, Note, Page, Link, say, useAction, useLoad,
 } from './kit.js';
 
 const SCREENS = {
@@ -44,7 +44,7 @@ function Screen() {
     if (loaded.has(name)) show(name);
     else import(`./${name}.js`).then((found) => { loaded.set(name, found.default); show(name); }, () => fail(true));
   }, [name]);
-  if (!name) return Empty(t('There is no such page'), t('It may have been moved or deleted.'), Link('', t('To the overview'), 'btn'));
+  if (!name) return html`<${Page} title=${t('There is no such page')}><p>${t('It may have been moved or deleted.')}</p><p>${Link('', t('To the overview'), 'btn')}</p></${Page}>`;
   if (error) return Note('bad', t('This page could not be loaded'), t('The service may be away; try again in a moment.'), Button(t('Try again'), () => location.reload()));
   if (shown !== name) return Loading(5);
   const Found = loaded.get(name);
@@ -94,7 +94,7 @@ function Frame({ways}) {
   const [leave, leaving] = useAction(async () => { await api.send('DELETE', '/v1/session'); session.value = null; go(''); });
   return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.querySelector('main h1')?.focus(); }}>${t('To the content')}</a>
     ${offline.value && html`<p class="strip" role="alert">${t('The service cannot be reached. What you see may be old; it is tried again.')}</p>`}
-    <div class="top"><button class="btn plain" aria-label=${t('Menu')} aria-expanded=${menu.value} onClick=${() => { menu.value = !menu.value; }}>${html`<span style=${{width: '20px', display: 'grid'}}>${Icon('menu')}</span>`}</button><a class="brand" href="#/">${Logo} Audience Export</a></div>
+    <header class="top"><button class="btn plain" aria-label=${t('Menu')} aria-expanded=${menu.value} onClick=${() => { menu.value = !menu.value; }}>${html`<span style=${{width: '20px', display: 'grid'}}>${Icon('menu')}</span>`}</button><a class="brand" href="#/">${Logo} Audience Export</a></header>
     <div class="frame"><nav class="side ${menu.value ? 'open' : ''}" aria-label=${t('Main')}>
       <a class="brand" href="#/">${Logo} Audience Export</a>
       <div class="nav">${NAV.filter(([, , , , role]) => !role || role === now.role).map(([path, name, icon]) =>

@@ -14,9 +14,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 MOST_REQUESTS = 10
 STYLES = [
-    {"color_scheme": "light"},
+    {"color_scheme": "light", "viewport": {"width": 1600, "height": 900}},
     {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "locale": "nb-NO"},
-    {"color_scheme": "light", "viewport": {"width": 1600, "height": 900}, "locale": "nb-NO"},
 ]
 
 
@@ -95,7 +94,7 @@ def filled(served: Served) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("style", STYLES, ids=["light", "phone-dark-nb", "wide-nb"])
+@pytest.mark.parametrize("style", STYLES, ids=["wide-light", "phone-dark-nb"])
 async def test_every_screen(
     served: Served, browser: Any, filled: dict[str, str], style: dict[str, Any]
 ) -> None:
@@ -120,7 +119,7 @@ async def test_every_screen(
             # Norwegian words are one more
             most = MOST_REQUESTS + ("nb" in style.get("locale", ""))
             assert len(asked) <= most, (name, asked)
-    assert found == []
+    assert "\n".join(f"{name}: {what}" for name, what in found) == ""
 
 
 async def _findings(page: Any, axe: str, name: str) -> list[tuple[str, Any]]:
@@ -147,10 +146,11 @@ async def test_without_a_mouse(served: Served, browser: Any, filled: dict[str, s
         heading = page.get_by_role("heading", name="Exports", exact=True)
         await heading.wait_for()
         assert await heading.evaluate("one => one === document.activeElement")
+        await page.locator("tbody tr").nth(1).wait_for()
         await page.keyboard.press("/")
-        await page.keyboard.type("Bold")
+        await page.keyboard.type("مرحبا")
         await page.locator("tbody tr").nth(1).wait_for(state="detached")
-        assert "q=Bold" in page.url
+        assert "q=" in page.url
         assert await page.locator("tbody tr").count() == 1
         await page.locator("h1").focus()
         await page.keyboard.press("?")
@@ -158,7 +158,7 @@ async def test_without_a_mouse(served: Served, browser: Any, filled: dict[str, s
         await page.keyboard.press("Escape")
         await page.get_by_role("dialog").wait_for(state="detached")
         await page.reload()
-        assert await page.get_by_label("Search export").input_value() == "Bold"
+        assert await page.get_by_label("Search export").input_value() == "مرحبا"
 
 
 async def test_the_service_goes_away_and_comes_back(

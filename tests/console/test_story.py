@@ -169,7 +169,8 @@ async def test_on_call(served: Served, browser: Any, members: Path) -> None:
         await page.get_by_text("attempt 2").first.wait_for()
         served.sandbox.control("PUT", "settings", json={"latency": 0})
         await page.get_by_text("rows reached Meta").wait_for()
-        assert said.refusals == []
+        # (of the sandbox's dialog Chromium also wants an icon)
+        assert [one for one in said.refusals if served.url in one] == []
         newest = served.call("GET", f"/v1/exports/{export['id']}/runs")["items"][0]
         assert (newest["attempt"], newest["counts"]["received"]) == (2, 25_000)
 
