@@ -57,6 +57,7 @@ from app.runs.upkeep import sweep
 from app.schedules import routes as schedules
 from app.schedules.due import start_due
 from app.segments import routes as segments
+from app.segments import source_routes
 from app.segments.push_places import PushPlaces
 from app.segments.readers import Readers
 from app.segments.uploads import Uploads
@@ -131,6 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         connections,
         sign_in_routes,
         segments,
+        source_routes,
         exports,
         explanation,
         membership,

@@ -8,7 +8,6 @@ Whatever it does then, it does in a read-only transaction with a timeout.
 
 import asyncio
 import hashlib
-import re
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -31,6 +30,15 @@ from app.sources import faults
 from app.sources.access import SourceAccess
 from app.sources.blocks import blocks
 from app.sources.copying import Write, copying
+from app.sources.databases import (
+    Relation,
+    Rights,
+    address_of,
+    quoted_name,
+    relation_of,
+    with_password,
+    writable,
+)
 from app.sources.delimited import parse
 from app.sources.instants import as_instants
 from app.sources.losses import Losses
@@ -41,8 +49,7 @@ from app.sources.records import Scanner, check_records
 from app.sources.texts import TextFile
 from app.sources.wanted import check_wanted
 
-_FIELDS = {"kind", "database", "table", "query"}
-_NAME = re.compile(r'"(?:[^"\0]|"")+"|[^".\0]+')
+KIND = "postgres"
 _CONNECT_SECONDS = 10
 _LOOK_SECONDS = 0.5
 _COPIED = Dialect()
@@ -50,6 +57,15 @@ _SESSION = (
     "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
     "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'"
 )
+# tables of people, not the server's own
+_RIGHTS = """
+    SELECT coalesce(bool_or(has_table_privilege(c.oid, 'SELECT')), false) AS reads,
+        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce(
+            bool_or(has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')), false) AS writes
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
+"""
 _OUTSIDE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -73,13 +89,16 @@ Connection = Any  # asyncpg is not typed
 
 @dataclass(frozen=True, slots=True)
 class PostgresSource:
-    """A `MemberSource`; `relation` is a quoted table or the caller's query, `name` is for people."""
+    """A `MemberSource`."""
 
-    name: str
-    relation: str
-    is_query: bool
+    relation: Relation
     timeout_seconds: float
     address: str = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """What its errors call it."""
+        return self.relation.name
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; nothing is read."""
@@ -90,7 +109,7 @@ class PostgresSource:
 
         async def counted(connection: Connection) -> int:
             await self._columns(connection)
-            query = f"SELECT count(*) FROM {self._from}"  # noqa: S608 - see above
+            query = f"SELECT count(*) FROM {self.relation.inside}"  # noqa: S608 - see above
             return int(await connection.fetchval(query))
 
         return self._run(counted)
@@ -104,7 +123,7 @@ class PostgresSource:
         async def snapshot(connection: Connection) -> str:
             return str(await connection.fetchval("SELECT txid_current_snapshot()::text"))
 
-        text = f"{self.name}\n{self.relation}\n{self._run(snapshot)}"
+        text = f"{self.name}\n{self.relation.text}\n{self._run(snapshot)}"
         return hashlib.sha256(text.encode()).hexdigest()
 
     def chunks(
@@ -123,7 +142,7 @@ class PostgresSource:
         selected = [_quoted(column) for column in columns]
         if len(columns) == 1:
             selected.append("0")  # else a null would be a blank line
-        query = f"SELECT {', '.join(selected)} FROM {self._from}"  # noqa: S608 - see above
+        query = f"SELECT {', '.join(selected)} FROM {self.relation.inside}"  # noqa: S608 - see above
 
         async def copy(write: Write) -> None:
             async with self._reading() as connection:
@@ -147,16 +166,11 @@ class PostgresSource:
                 frame = parse(checked, text, _COPIED, columns, places, len(selected))
                 yield from as_instants(frame, instants).iter_slices(rows)
 
-    @property
-    def _from(self) -> str:
-        # on a line of its own: the query may end with a comment
-        return f"(\n{self.relation}\n) AS members" if self.is_query else self.relation
-
     async def _columns(self, connection: Connection) -> list[Attribute]:
         described = await self._described(connection)
-        if self.is_query:
+        if self.relation.is_query:
             try:
-                await connection.prepare(f"SELECT FROM {self._from}")
+                await connection.prepare(f"SELECT FROM {self.relation.inside}")
             except asyncpg.PostgresSyntaxError:
                 raise not_read_only(self.name) from None
         names = [column.name for column in described]
@@ -165,8 +179,8 @@ class PostgresSource:
         return [Attribute(column.name, _data_type(column.type)) for column in described]
 
     async def _described(self, connection: Connection) -> Sequence[Any]:
-        alone = self.relation if self.is_query else f"SELECT * FROM {self.relation}"  # noqa: S608
-        described: Sequence[Any] = (await connection.prepare(alone)).get_attributes()
+        statement = await connection.prepare(self.relation.alone)
+        described: Sequence[Any] = statement.get_attributes()
         return described
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
@@ -180,21 +194,8 @@ class PostgresSource:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
-        try:
-            connection = await asyncpg.connect(
-                self.address, timeout=_CONNECT_SECONDS, statement_cache_size=0
-            )
-            try:
-                async with connection.transaction(isolation="repeatable_read", readonly=True):
-                    milliseconds = int(self.timeout_seconds * 1000)
-                    await connection.execute(_SESSION.format(milliseconds=milliseconds))
-                    yield connection
-                await connection.close(timeout=_CONNECT_SECONDS)
-            finally:
-                connection.terminate()
-        except _OUTSIDE as error:
-            raise database_fault(self.name, error) from None  # its message may quote a value
+        async with _reading(self.name, self.address, self.timeout_seconds) as connection:
+            yield connection
 
 
 async def _while_wanted(asking: Coroutine[Any, Any, Result]) -> Result:
@@ -213,35 +214,50 @@ async def _while_wanted(asking: Coroutine[Any, Any, Result]) -> Result:
 def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSource:
     """The table or query a segment names, in a database the deployment allows; does not connect.
 
-    Raises `source-invalid` and `database-unknown`.
+    Raises as `address_of` and `relation_of` do.
     """
-    if surplus := sorted(set(source) - _FIELDS):
-        raise faults.invalid(f'A source of kind postgres has no field "{surplus[0]}".')
-    database, table, query = (source.get(key) for key in ("database", "table", "query"))
-    if not isinstance(database, str) or database not in access.databases:
-        raise faults.database_unknown()
-    address = access.databases[database].replace("postgresql+asyncpg://", "postgresql://", 1)
-    given = table if query is None else query
-    if (table is None) == (query is None) or not isinstance(given, str) or "\0" in given:
-        raise faults.invalid('Give either "table" (schema.name) or "query" (one SELECT).')
-    if query is not None:
-        return PostgresSource(
-            f"query on {database}", given, True, access.statement_timeout_seconds, address
+    address = address_of(source, KIND, access)
+    relation = relation_of(source, quote_mark='"')
+    return PostgresSource(relation, access.statement_timeout_seconds, address)
+
+
+def probe_postgres(name: str, address: str, seconds: float) -> Rights:
+    """See `app.sources.databases.Probe`."""
+
+    async def probed() -> Rights:
+        async with _reading(name, address, seconds) as connection:
+            row = await connection.fetchrow(_RIGHTS)
+            try:
+                await connection.execute("CREATE TABLE audience_export_tries_to_write ()")
+            except asyncpg.ReadOnlySQLTransactionError:
+                return Rights(row["reads"], row["writes"])
+            raise writable(name)  # the transaction is rolled back, so nothing of it stays
+
+    return asyncio.run(_while_wanted(probed()))
+
+
+@asynccontextmanager
+async def _reading(name: str, address: str, seconds: float) -> AsyncIterator[Connection]:
+    """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
+    plain = with_password(name, address.replace("postgresql+asyncpg://", "postgresql://", 1))
+    try:
+        connection = await asyncpg.connect(
+            plain, timeout=min(_CONNECT_SECONDS, seconds), statement_cache_size=0
         )
-    parts = _NAME.findall(given)
-    if ".".join(parts) != given or len(parts) not in {1, 2}:
-        raise faults.invalid('"table" must be a name or schema.name; quote names with dots.')
-    relation = ".".join(_quoted(_unquoted(part)) for part in parts)
-    name = f"table {given} of {database}"
-    return PostgresSource(name, relation, False, access.statement_timeout_seconds, address)
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+        try:
+            transaction = connection.transaction(isolation="repeatable_read", readonly=True)
+            async with transaction:
+                await connection.execute(_SESSION.format(milliseconds=int(seconds * 1000)))
+                yield connection
+            await connection.close(timeout=_CONNECT_SECONDS)
+        finally:
+            connection.terminate()
+    except _OUTSIDE as error:
+        raise database_fault(name, error) from None  # its message may quote a value
 
 
 def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+    return quoted_name(name, '"')
 
 
 def _data_type(kind: Any) -> str:

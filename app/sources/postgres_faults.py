@@ -26,7 +26,12 @@ _BY_STATE: dict[str, _Known] = {
     "08": _UNREACHABLE,
     "53": _UNREACHABLE,
     "57P": _UNREACHABLE,
-    "3D000": _UNREACHABLE,
+    "3D000": (
+        "database-not-found",
+        "the server has no database of that name",
+        "Have the operator check the address in SEGMENT_DATABASES.",
+        Culprit.SYSTEM,
+    ),
     "28": (
         "credentials-refused",
         "the database refuses this service's credentials",

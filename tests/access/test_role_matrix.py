@@ -269,6 +269,11 @@ RULES: dict[str, Rule] = {
     "refresh_segment": Rule(CONTRIBUTORS, on_segment),
     "add_segment_to_export": Rule(EDITORS, joining),
     "remove_segment_from_export": Rule(EDITORS, leaving),
+    "list_segment_sources": Rule(ADMINISTRATORS),
+    # 404: nothing is configured
+    "check_segment_source": Rule(
+        ADMINISTRATORS, lambda _: _sent(path={"name": "crm"}), frozenset({404})
+    ),
     # exports: contributors on connections shared with them, and then every export on it (L13, L21)
     "create_export": Rule(EDITORS, new_export),
     "list_exports": Rule(EVERYBODY),

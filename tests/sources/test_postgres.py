@@ -284,9 +284,9 @@ def test_a_statement_timeout(members: Members) -> None:
     [
         ("nobody", "credentials-refused", Culprit.SYSTEM),
         ("stranger", "database-permission-denied", Culprit.USER),
-        ("elsewhere", "database-unreachable", Culprit.EXTERNAL),
+        ("elsewhere", "database-not-found", Culprit.SYSTEM),
         ("away", "database-unreachable", Culprit.EXTERNAL),
-        ("wrong", "database-unreachable", Culprit.EXTERNAL),
+        ("wrong", "database-kind-mismatch", Culprit.USER),
         ("other", "database-unknown", Culprit.USER),
     ],
 )
