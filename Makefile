@@ -51,6 +51,7 @@ bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
 
 chaos: $(call STAMP,dev) ## The long form of the crash tests
 	@CHAOS=full $(BIN)/python -m pytest tests/chaos -m chaos
+	@CHAOS=full $(BIN)/python -m pytest tests/contract --timeout 3600
 
 format: $(call STAMP,dev) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -5,6 +5,7 @@ Every range is asked for with the entity tag seen when the file was listed, so t
 half-way is an error and not a mixture.
 """
 
+import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,9 +27,12 @@ from obstore.store import AzureStore, GCSStore, ObjectStore, S3Store
 from app.errors import SourceError
 from app.sources import faults, patterns
 from app.sources.files import MAX_FILES, ByteStream, is_ignored
+from app.sources.wanted import check_wanted
 
 _RANGE_BYTES = 4 << 20
 _RANGES_AHEAD = 3
+# all pages of a listing, however many objects are passed over
+_LISTING_SECONDS = 120.0
 _SCHEMES = ("s3://", "gs://", "az://")
 # client options stay unset: they would override what the environment says (AWS_ALLOW_HTTP, proxies)
 _PATIENCE = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
@@ -181,7 +185,7 @@ def _find(bucket: _Bucket, key: str) -> list[RemoteFile]:
         above, pattern = patterns.fixed_part(key)
     matching = patterns.compiled(pattern)
     found: list[RemoteFile] = []
-    for page in obstore.list(bucket.store, prefix=above or None):
+    for page in _pages(bucket, key, above):
         for entry in page:
             below = entry["path"].removeprefix(above).removeprefix("/")
             if not below or any(is_ignored(part) for part in below.split("/")):
@@ -195,6 +199,19 @@ def _find(bucket: _Bucket, key: str) -> list[RemoteFile]:
     if not found:
         raise faults.not_found(bucket.shown(key))
     return sorted(found, key=lambda file: file.key)
+
+
+def _pages(bucket: _Bucket, key: str, above: str) -> Iterator[Sequence[Any]]:
+    """The listing, page by page, as long as somebody waits for it and it does not take too long."""
+    until = time.monotonic() + _LISTING_SECONDS
+    for page in obstore.list(bucket.store, prefix=above or None):
+        check_wanted()
+        if time.monotonic() > until:
+            raise faults.invalid(
+                f"{bucket.shown(key)} took longer than {_LISTING_SECONDS:g} s to be listed; name a prefix "
+                "with fewer objects below it."
+            )
+        yield page
 
 
 def _below(url: str, roots: Sequence[str]) -> tuple[_Bucket, str]:

@@ -289,3 +289,13 @@ async def test_a_callers_own_role_guards_what_they_may_do(api: httpx.AsyncClient
     admin = {"Authorization": f"Bearer {token(roles=['administrator'])}"}
     made = await expect(await api.post("/v1/connections", json=body, headers=admin), 201)
     assert made["created_by"] == "oidc:user-17"
+
+
+async def test_a_key_signs_nothing_but_what_it_names(
+    api: httpx.AsyncClient, issuer: Issuer
+) -> None:
+    """RFC 7517, section 4.4."""
+    issuer.keys = [public(RSA, "named") | {"alg": "RS256"}]
+    assert (await me(api, token(kid="named"))).status_code == 200
+    for alg in ("RS512", "PS256"):
+        assert (await me(api, token(alg=alg, kid="named"))).status_code == 401
