@@ -22,6 +22,7 @@ from app.access.first import CallerFirst
 from app.access.oidc import OidcVerifier
 from app.access.oidc_sign_in import OidcSignIn
 from app.access.sessions import Sessions
+from app.configuration import routes as configuration
 from app.connections import routes as connections
 from app.connections import sign_in_routes
 from app.console.serving import install_console
@@ -140,6 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         event_routes,
         runs,
         overview,
+        configuration,
         erasures,
         webhooks,
     ):

@@ -54,6 +54,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 "3 run failed, 4 skipped, 5 timed out, 6 canceled."
             ),
         ),
+        "config": (
+            "app.cli.config:app",
+            "The configuration, to be kept or read into another deployment.",
+        ),
         "schedule": ("app.cli.schedule:app", "The refresh schedule of the system."),
         "explain": (
             "app.cli.explain:explain",

@@ -135,6 +135,28 @@ async def create_connection(
         raise
 
 
+async def import_connection(
+    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
+) -> Connection:
+    """A draft with the name and the sharing another deployment gave it; it is signed in here (L37)."""
+    now = clock.now()
+    row = Connection(
+        id=new_id("con"),
+        type=given["type"],
+        display_name=given["display_name"],
+        shared_with=given["shared_with"],
+        status="draft",
+        created_at=now,
+        created_by=caller.id,
+        updated_at=now,
+        updated_by=caller.id,
+    )
+    session.add(row)
+    await session.flush()
+    record(session, caller, "connection.created", row.id, after=_audited(row))
+    return row
+
+
 async def update_connection(
     deps: Connections,
     connection_id: str,

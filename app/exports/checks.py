@@ -52,16 +52,30 @@ async def check_export(
 
     Raises `Unprocessable`, `Forbidden`, `SourceError`, `GraphError`.
     """
-    row.attributes = {
-        key: [names] if isinstance(names, str) else list(names)
-        for key, names in row.attributes.items()
-    }
+    check_mapping(row)
     async with deps.database.transaction() as session:
         connection = await _usable_connection(session, row.connection_id, caller)
         members = await segments.find_segments(session, segment_ids)
         sources = await readable_sources(session, members)
     if chooses_audience and connection is not None:
         _check_choice(row, connection, caller)
+    if look_at_members:
+        await _check_attributes(deps.access, row, members, sources)
+    if look_at_audience and connection is not None:
+        refuse_draft(connection)
+        if row.audience is not None:
+            await _check_audience(deps, row, connection)
+    if look_at_values and connection is not None:
+        await _check_values(deps, row, connection)
+    return export_warnings(row, members, connection, max_members=deps.max_members)
+
+
+def check_mapping(row: Export) -> None:
+    """Puts the attributes in order. Raises `Unprocessable` for a mapping that no member can satisfy."""
+    row.attributes = {
+        key: [names] if isinstance(names, str) else list(names)
+        for key, names in row.attributes.items()
+    }
     problems = check_plan(identifier_plan(row))
     if problems:
         raise Unprocessable(
@@ -77,15 +91,6 @@ async def check_export(
                 for item in problems
             ],
         )
-    if look_at_members:
-        await _check_attributes(deps.access, row, members, sources)
-    if look_at_audience and connection is not None:
-        refuse_draft(connection)
-        if row.audience is not None:
-            await _check_audience(deps, row, connection)
-    if look_at_values and connection is not None:
-        await _check_values(deps, row, connection)
-    return export_warnings(row, members, connection, max_members=deps.max_members)
 
 
 def refuse_nulls(given: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
-from app.exports.checks import check_export, claim_audience, refuse_nulls
+from app.exports.checks import check_export, check_mapping, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
 from app.ids import is_id, new_id
@@ -143,6 +143,36 @@ async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, An
         _put_segments(session, row.id, segment_ids)
         record(session, caller, "export.created", row.id, after=_audited(row, segment_ids))
         await session.flush()
+    return row
+
+
+async def import_export(
+    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any], segment_ids: Sequence[str]
+) -> Export:
+    """An export as another deployment had it, disabled until somebody enables it (L37).
+
+    Its mapping and its place at the audience are checked; its sources and Meta are asked when it is
+    enabled or run. Raises `Unprocessable`, `Conflict`.
+    """
+    now = clock.now()
+    row = Export(
+        id=new_id("exp"),
+        created_at=now,
+        created_by=caller.id,
+        updated_at=now,
+        updated_by=caller.id,
+    )
+    for field in FIELDS:
+        setattr(row, field, given.get(field))
+    row.enabled = False
+    row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
+    check_mapping(row)
+    await claim_audience(session, row)
+    session.add(row)
+    await session.flush()
+    _put_segments(session, row.id, segment_ids)
+    record(session, caller, "export.created", row.id, after=_audited(row, segment_ids))
+    await session.flush()
     return row
 
 

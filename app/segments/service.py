@@ -112,6 +112,32 @@ def detected_of(shape: Shape | None) -> dict[str, Any] | None:
     return None if shape is None else shape.as_json()
 
 
+async def import_segment(
+    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
+) -> Segment:
+    """A segment as another deployment had it; its source is looked at when somebody needs it (L37).
+
+    Raises `Unprocessable`, `Forbidden`.
+    """
+    _check_source(caller, given["source"])
+    now = clock.now()
+    row = Segment(
+        id=new_id("seg"),
+        name=given["name"],
+        display_name=given["display_name"] or given["name"],
+        source=dict(given["source"]),
+        state=given["state"],
+        created_at=now,
+        created_by=caller.id,
+        updated_at=now,
+        updated_by=caller.id,
+    )
+    session.add(row)
+    await session.flush()
+    record(session, caller, "segment.created", row.id, after=_audited(row))
+    return row
+
+
 async def create_segment(
     database: Database,
     readers: Readers,

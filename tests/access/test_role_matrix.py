@@ -305,6 +305,9 @@ RULES: dict[str, Rule] = {
     "follow_active_runs": Rule(EVERYBODY),
     "follow_run": Rule(EVERYBODY, on_ended_run),
     "get_export_statistics": Rule(EVERYBODY, on_export),
+    # the configuration, out and in (L37)
+    "export_configuration": Rule(ADMINISTRATORS),
+    "import_configuration": Rule(ADMINISTRATORS, lambda _: _sent(json={"format": 1})),
     # erasures and webhooks
     "create_erasure": Rule(ADMINISTRATORS, lambda _: _sent(json=ERASURE)),
     "list_erasures": Rule(ADMINISTRATORS),
