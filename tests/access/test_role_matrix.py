@@ -410,7 +410,7 @@ async def test_cell(world: World, operation: str, caller: str) -> None:
     if caller == "nobody":
         assert answer.status_code == 401
         assert problem["code"] in {"unauthenticated", "sign-in-unbound"}
-    elif operation == "create_export" and caller == "contributor-unshared":
+    elif operation in {"create_export", "preview_draft"} and caller == "contributor-unshared":
         # that connection is not for them to know of: the same as one that is not there (L10, L45)
         assert (answer.status_code, problem["code"]) == (422, "connection-unknown")
     else:
