@@ -6,6 +6,7 @@ each, and misses none: a connection that nobody attends to is found here, whatev
 
 import asyncio
 import contextlib
+import math
 import resource
 from collections import defaultdict
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ from typing import Protocol
 
 from app.edge.proxies import Proxies
 from app.http.networks import network_of
+from app.logs import get_logger
+
+log = get_logger(__name__)
 
 # files and connections of our own: databases, Redis, Meta, snapshots
 _FILES_OF_OUR_OWN = 128
@@ -62,6 +66,7 @@ class Connections:
         self._proxies = proxies
         self._by_network: defaultdict[str, set[Connection]] = defaultdict(set)
         self._networks: dict[Connection, str] = {}
+        self._said_at = -math.inf
 
     def __len__(self) -> int:
         """How many there are."""
@@ -83,6 +88,12 @@ class Connections:
         self._by_network[network].add(connection)
         self._networks[connection] = network
         return True
+
+    def refused(self, address: str | None, now: float) -> None:
+        """Say that there was no place, once a second at most: a flood must not fill the log as well."""
+        if now - self._said_at >= 1:
+            self._said_at = now
+            log.warning("connections.refused", address=address, open=len(self))
 
     def gone(self, connection: Connection) -> None:
         """It has ended, or is about to."""

@@ -55,7 +55,7 @@ class _Bounded(asyncio.Protocol):
         self._head_since = self._byte_at = self.loop.time()
         address = self.client[0] if self.client else None
         if not self.bounds.admit(self, address):
-            log.warning("connection.refused", address=address, open=len(self.bounds))
+            self.bounds.refused(address, self._head_since)
             self.transport.write(raw_problem("too-many-connections"))
             self.transport.close()
 
