@@ -64,7 +64,7 @@ from app.segments.readers import Readers
 from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import ArrivingLimits, SourceAccess, Tolerance
+from app.sources import ArrivingLimits, SourceAccess, Tolerance, Unpacking
 from app.webhooks import routes as webhooks
 from app.webhooks.delivery import deliver_due
 from app.webhooks.sending import Sender
@@ -188,6 +188,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         {name: address.get_secret_value() for name, address in settings.segment_databases.items()},
         statement_timeout_seconds=settings.source_statement_timeout_seconds,
         tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
+        unpacking=Unpacking(
+            settings.source_max_cell_bytes,
+            settings.source_max_page_bytes,
+            settings.source_max_unpack_ratio,
+        ),
         kept=MemberFiles(store),
     )
     state.readers = Readers(settings.max_source_reads)
@@ -196,7 +201,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.uploads = Uploads(
         store,
         ThreadPoolExecutor(settings.max_pushes, thread_name_prefix="upload"),
-        ArrivingLimits(settings.upload_max_bytes, settings.upload_max_parquet_bytes),
+        ArrivingLimits(
+            settings.upload_max_bytes,
+            settings.upload_max_parquet_bytes,
+            state.source_access.unpacking,
+        ),
         state.source_access.tolerance,
         places=PushPlaces(settings.max_pushes, settings.max_pushes_per_caller),
     )

@@ -14,7 +14,7 @@ from app.logs import configure_logging
 from app.queue import Doorbell
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import SourceAccess, Tolerance
+from app.sources import SourceAccess, Tolerance, Unpacking
 from app.webhooks.sending import Sender
 
 
@@ -100,6 +100,11 @@ def build_context(settings: Settings) -> WorkerContext:
             },
             statement_timeout_seconds=settings.source_statement_timeout_seconds,
             tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
+            unpacking=Unpacking(
+                settings.source_max_cell_bytes,
+                settings.source_max_page_bytes,
+                settings.source_max_unpack_ratio,
+            ),
             kept=MemberFiles(store),
         ),
         limits=Limits(

@@ -2,6 +2,7 @@
 
 from app.sources.access import SourceAccess
 from app.sources.arriving import ArrivingLimits, arriving_members
+from app.sources.footers import Unpacking
 from app.sources.guessing import Shape
 from app.sources.losses import REASON as MALFORMED
 from app.sources.losses import Losses, Tolerance
@@ -18,6 +19,7 @@ __all__ = [
     "Shape",
     "SourceAccess",
     "Tolerance",
+    "Unpacking",
     "arriving_members",
     "check_source",
     "open_source",

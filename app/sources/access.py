@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import unquote
 
+from app.sources.footers import Unpacking
 from app.sources.losses import Losses, Tolerance
 from app.sources.port import KeptMembers
 
@@ -27,6 +28,7 @@ class SourceAccess:
     )
     statement_timeout_seconds: float = 900.0
     tolerance: Tolerance = field(default_factory=Tolerance)
+    unpacking: Unpacking = field(default_factory=Unpacking)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
 
     def losses(self) -> Losses:
@@ -41,6 +43,7 @@ class SourceAccess:
         *,
         statement_timeout_seconds: float = 900.0,
         tolerance: Tolerance | None = None,
+        unpacking: Unpacking | None = None,
         kept: KeptMembers | None = None,
     ) -> Self:
         """Sort the entries of SEGMENT_ROOTS into folders and addresses (`s3://bucket/prefix`)."""
@@ -56,5 +59,6 @@ class SourceAccess:
             MappingProxyType(dict(databases)),
             statement_timeout_seconds,
             tolerance or Tolerance(),
+            unpacking or Unpacking(),
             kept,
         )

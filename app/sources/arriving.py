@@ -5,13 +5,14 @@ Parquet keeps its directory at the end, so such a body is held in memory, up to 
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import IO, Any
 
 import polars as pl
 
 from app.errors import ContentTooLarge, SourceError
 from app.sources.files import ByteStream, OpenedFile
+from app.sources.footers import Unpacking
 from app.sources.formats import format_of
 from app.sources.losses import Losses
 from app.sources.streams import unpacked
@@ -26,6 +27,7 @@ class ArrivingLimits:
 
     max_bytes: int
     max_parquet_bytes: int
+    unpacking: Unpacking = field(default_factory=Unpacking)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +64,13 @@ def arriving_members(
     Raises `SourceError` (`attribute-unknown`, the codes of the formats) and `ContentTooLarge`
     (`content-too-large`, `parquet-too-large`), from here or from the frames.
     """
-    reader = format_of(options, ())
+    reader = format_of(options, (), limits.unpacking)
     limited = _Limited(raw, limits.max_bytes)
     body: OpenedFile
     if options["format"] == "parquet":
         body = _Held(_whole(limited, limits.max_parquet_bytes))
     else:
-        body = _Replayed(_Limited(unpacked(limited, NAME), limits.max_bytes))
+        body = _Replayed(_Limited(unpacked(limited, NAME, limits.unpacking), limits.max_bytes))
     names = [attribute.name for attribute in reader.attributes(body, NAME)]
     columns: dict[str, list[str]] = {}
     ignored = []
@@ -144,8 +146,13 @@ class _Replayed:
             return _Noting(self._stream, self._seen)
         return _Chained(io.BytesIO(self._seen), self._stream)
 
+    size = 0  # text only
+
+    def part(self, start: int, size: int) -> bytes:
+        raise NotImplementedError
+
     def scannable(self) -> IO[bytes]:
-        raise NotImplementedError  # text only
+        raise NotImplementedError
 
     def verify(self) -> None:
         """Nobody can change what arrives once."""
@@ -180,6 +187,13 @@ class _Held:
     def stream(self) -> ByteStream:
         self.data.seek(0)
         return self.data
+
+    @property
+    def size(self) -> int:
+        return self.data.getbuffer().nbytes
+
+    def part(self, start: int, size: int) -> bytes:
+        return bytes(self.data.getbuffer()[start : start + size])
 
     def scannable(self) -> IO[bytes]:
         self.data.seek(0)

@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
 from app.sources.files import ByteStream
 from app.sources.texts import TextFile
 from app.sources.wanted import check_wanted
@@ -42,6 +45,18 @@ class Scan(Generic[Found]):
     found: Found
     text: bytes | None = None
     malformed: Malformed | None = None
+    # where the first record starts that is longer than MAX_RECORD_BYTES
+    too_long: int | None = None
+
+
+def first_too_long(ends: npt.NDArray[np.intp]) -> int | None:
+    """Where the first too long record starts, by the places of all line ends that end one."""
+    if not len(ends) or ends[-1] < MAX_RECORD_BYTES:
+        return None
+    found = np.flatnonzero(np.diff(ends, prepend=-1) > MAX_RECORD_BYTES)
+    if not len(found):
+        return None
+    return int(ends[found[0] - 1]) + 1 if found[0] else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +99,8 @@ def blocks(
         stuck = False
         while True:
             scanned = scan(data, stuck=stuck)
+            if scanned.too_long is not None:
+                raise text.fault("line-too-long", line + data.count(b"\n", 0, scanned.too_long))
             if scanned.end:
                 raw = data[: scanned.end]
                 yield _block(scanned, raw, line)

@@ -5,7 +5,7 @@ when the source was first looked at, and a file of another shape is refused.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +14,7 @@ import polars as pl
 from app.sources import faults
 from app.sources.blocks import Block, blocks
 from app.sources.files import OpenedFile
+from app.sources.footers import Unpacking
 from app.sources.guessing import (
     SAMPLE_BYTES,
     Shape,
@@ -53,6 +54,7 @@ class DelimitedFormat:
     encoding: str | None = None
     usual: str = ","
     known: Shape | None = None
+    limits: Unpacking = field(default_factory=Unpacking)
     fixed_columns: ClassVar[bool] = True
 
     def like(self, shape: Shape | None) -> "DelimitedFormat":
@@ -96,7 +98,7 @@ class DelimitedFormat:
             ).iter_slices(rows)
 
     def _table(self, file: OpenedFile, text: TextFile, *, rows: int) -> _Table:
-        raw = Peeked(unpacked(file.stream(), text.name), SAMPLE_BYTES)
+        raw = Peeked(unpacked(file.stream(), text.name, self.limits), SAMPLE_BYTES)
         encoding = settled_encoding(raw.head, text, self.encoding, self.known)
         stream = Peeked(utf8_stream(raw, text, encoding), SAMPLE_BYTES)
         if not stream.head:

@@ -15,6 +15,7 @@ from app.sources.access import SourceAccess
 from app.sources.delta_log import DataFile, TableVersion, read_log
 from app.sources.files import MAX_FILES, OpenedFile, StoredFile
 from app.sources.filesource import filled
+from app.sources.footers import Unpacking
 from app.sources.losses import Losses
 from app.sources.parquet import ParquetFormat
 from app.sources.port import Attribute
@@ -30,6 +31,7 @@ class DeltaSource:
     name: str
     table: TableVersion
     files: Sequence[StoredFile]
+    limits: Unpacking
 
     def attributes(self) -> list[Attribute]:
         """The columns of the table's schema."""
@@ -37,7 +39,7 @@ class DeltaSource:
 
     def count(self) -> int:
         """Rows by the footers, without those that are marked as deleted."""
-        reader = ParquetFormat()
+        reader = ParquetFormat(self.limits)
         total = 0
         for described, file in self._each():
             if described.keep is not None:
@@ -85,7 +87,7 @@ class DeltaSource:
     def _of_file(
         self, described: DataFile, opened: OpenedFile, name: str, columns: list[str], rows: int
     ) -> Iterator[pl.DataFrame]:
-        reader = ParquetFormat()
+        reader = ParquetFormat(self.limits)
         stored = [attribute.name for attribute in reader.attributes(opened, name)]
         # a file that was written before a column was added has nothing in it
         wanted = [
@@ -127,7 +129,7 @@ def open_delta(source: Mapping[str, Any], access: SourceAccess) -> DeltaSource:
     table = read_log(address, name, version)
     if len(table.files) > MAX_FILES:
         raise faults.invalid(f"{name} has more than {MAX_FILES:,} files; compact it.")
-    return DeltaSource(name, table, _find_files(address, table))
+    return DeltaSource(name, table, _find_files(address, table), access.unpacking)
 
 
 def _find_files(address: str, table: TableVersion) -> list[StoredFile]:

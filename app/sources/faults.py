@@ -70,6 +70,16 @@ def broken(code: str, name: str, line: int | None, why: str, remedy: str) -> Sou
     return SourceError(f"{where}: {why}. {remedy}", code=code, source=name, line=line)
 
 
+def cell_too_large(name: str, most: int) -> SourceError:
+    """One value is no identifier of anybody."""
+    return SourceError(
+        f"{name}: a value is longer than {most:,} bytes. Map the column that holds the identifiers, or have "
+        "the operator raise SOURCE_MAX_CELL_BYTES.",
+        code="cell-too-large",
+        source=name,
+    )
+
+
 def storage(name: str, code: str, why: str) -> SourceError:
     """The object storage said no, or nothing."""
     return SourceError(f"{name}: {why}.", code=code, culprit=Culprit.EXTERNAL, source=name)

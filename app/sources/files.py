@@ -21,6 +21,15 @@ class OpenedFile(Protocol):
         """Its bytes from the start."""
         ...
 
+    @property
+    def size(self) -> int:
+        """Bytes as stored."""
+        ...
+
+    def part(self, start: int, size: int) -> bytes:
+        """Some of its bytes, fewer at its end. Raises `SourceError` only."""
+        ...
+
     def scannable(self) -> IO[bytes] | str:
         """The same file in a form that `polars.scan_parquet` reads in ranges."""
         ...

@@ -8,6 +8,7 @@ import polars as pl
 from app.sources import faults
 from app.sources.delimited import DelimitedFormat
 from app.sources.files import OpenedFile, StoredFile
+from app.sources.footers import Unpacking
 from app.sources.guessing import Shape
 from app.sources.losses import Losses
 from app.sources.ndjson import NdjsonFormat
@@ -58,7 +59,7 @@ class Format(Protocol):
         ...
 
 
-def format_of(source: Mapping[str, Any], files: Sequence[StoredFile]) -> Format:
+def format_of(source: Mapping[str, Any], files: Sequence[StoredFile], limits: Unpacking) -> Format:
     """The reader for all of these files, with the options the source gives.
 
     Raises `source-format-unknown` if the extension says nothing or the files differ, and
@@ -75,14 +76,16 @@ def format_of(source: Mapping[str, Any], files: Sequence[StoredFile]) -> Format:
     encoding = _encoding(source["encoding"]) if "encoding" in source else None
     known = Shape.from_json(source["detected"]) if source.get("detected") else None
     if name == "parquet":
-        return ParquetFormat()
+        return ParquetFormat(limits)
     if name == "ndjson":
-        return NdjsonFormat(encoding, known)
+        return NdjsonFormat(encoding, known, limits)
     delimiter = _delimiter(source["delimiter"]) if "delimiter" in source else None
     quote = _quote(source.get("quote", '"'))
     if delimiter is not None and delimiter == quote:
         raise faults.invalid('"delimiter" and "quote" must be different characters.')
-    return DelimitedFormat(delimiter, quote, encoding, "\t" if name == "tsv" else ",", known)
+    return DelimitedFormat(
+        delimiter, quote, encoding, "\t" if name == "tsv" else ",", known, limits
+    )
 
 
 def _common_format(files: Sequence[StoredFile]) -> str:

@@ -32,6 +32,16 @@ class _OpenedLocalFile:
     def stream(self) -> ByteStream:
         return _Reading(self.file.name, self.handle)
 
+    @property
+    def size(self) -> int:
+        return self.file.size
+
+    def part(self, start: int, size: int) -> bytes:
+        try:
+            return os.pread(self.handle.fileno(), size, start)
+        except OSError as error:
+            raise faults.unreadable(self.file.name, _reason(error)) from error
+
     def scannable(self) -> IO[bytes]:
         return self.handle  # polars reads ranges of its descriptor; a rename cannot redirect it
 

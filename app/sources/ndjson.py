@@ -7,15 +7,24 @@ by the rules of `app.sources.json_lines`: so a line means the same wherever in t
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import ClassVar, Self
 
+import numpy as np
 import orjson
 import polars as pl
 
-from app.sources.blocks import Block, Malformed, Scan, blocks
+from app.sources.blocks import (
+    MAX_RECORD_BYTES,
+    Block,
+    Malformed,
+    Scan,
+    blocks,
+    first_too_long,
+)
 from app.sources.files import OpenedFile
+from app.sources.footers import Unpacking
 from app.sources.guessing import SAMPLE_BYTES, Shape, guess_encoding, settled_encoding
 from app.sources.json_lines import parsed, rewritten
 from app.sources.losses import Losses
@@ -37,6 +46,7 @@ class NdjsonFormat:
 
     encoding: str | None = None
     known: Shape | None = None
+    limits: Unpacking = field(default_factory=Unpacking)
     fixed_columns: ClassVar[bool] = False
 
     def like(self, shape: Shape | None) -> Self:
@@ -45,7 +55,7 @@ class NdjsonFormat:
 
     def shape(self, file: OpenedFile, name: str) -> Shape:
         """How the file is written."""
-        raw = Peeked(unpacked(file.stream(), name), SAMPLE_BYTES)
+        raw = Peeked(unpacked(file.stream(), name, self.limits), SAMPLE_BYTES)
         return Shape(self._encoding(raw, TextFile(name, "ndjson")))
 
     def attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
@@ -98,13 +108,16 @@ class NdjsonFormat:
         return settled_encoding(raw.head, text, self.encoding, self.known)
 
     def _blocks(self, file: OpenedFile, text: TextFile, rows: int) -> Iterator[Block[None]]:
-        raw = Peeked(unpacked(file.stream(), text.name), SAMPLE_BYTES)
+        raw = Peeked(unpacked(file.stream(), text.name, self.limits), SAMPLE_BYTES)
         stream = utf8_stream(raw, text, self._encoding(raw, text))
         return blocks(stream, text, _scan_lines, rows=rows)
 
 
 def _scan_lines(data: bytes, *, stuck: bool = False) -> Scan[None]:  # noqa: ARG001 - a line just ends
-    return Scan(data.rfind(b"\n") + 1, data.count(b"\n"), None)
+    end, too_long = data.rfind(b"\n") + 1, None
+    if end > MAX_RECORD_BYTES:
+        too_long = first_too_long(np.flatnonzero(np.frombuffer(data, np.uint8) == ord("\n")))
+    return Scan(end, data.count(b"\n"), None, too_long=too_long)
 
 
 def _frame(block: Block[None], columns: Sequence[str]) -> tuple[pl.DataFrame, Malformed | None]:

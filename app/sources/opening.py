@@ -49,4 +49,4 @@ def _open_files(source: Mapping[str, Any], access: SourceAccess) -> FileSource:
         files = remote.find_files(url, access.root_urls)
     else:
         files = local.find_files(url, access.roots)
-    return FileSource(files, format_of(source, files), access.tolerance)
+    return FileSource(files, format_of(source, files, access.unpacking), access.tolerance)

@@ -6,14 +6,15 @@ files with ordinary row groups they cost the same.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Self, TypeVar
 
 import polars as pl
 
-from app.errors import SourceError
 from app.sources import faults
 from app.sources.files import OpenedFile
+from app.sources.footers import Group, Unpacking, read_groups, too_large, unpacked_sizes
+from app.sources.footers import broken as _broken
 from app.sources.losses import Losses
 from app.sources.port import Attribute
 
@@ -28,6 +29,7 @@ Result = TypeVar("Result")
 class ParquetFormat:
     """Columns with types of their own; see `app.sources.formats.Format`."""
 
+    limits: Unpacking = field(default_factory=Unpacking)
     fixed_columns: ClassVar[bool] = True
 
     def shape(self, file: OpenedFile, name: str) -> None:
@@ -38,38 +40,101 @@ class ParquetFormat:
         return self
 
     def attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
-        """The columns of the schema; nested ones are `other`."""
+        """The columns of the schema."""
+        read_groups(file, name, self.limits)
+        return self._attributes(file, name)
+
+    def _attributes(self, file: OpenedFile, name: str) -> list[Attribute]:
         schema = _guarded(name, "its footer", lambda: _scan(file).collect_schema())
         return [Attribute(column, _data_type(dtype)) for column, dtype in schema.items()]
 
     def count(self, file: OpenedFile, name: str, losses: Losses) -> int:  # noqa: ARG002
         """Rows by the footer."""
-        return self._count(file, name)
-
-    def _count(self, file: OpenedFile, name: str) -> int:
-        query = _scan(file).select(pl.len())
-        return int(_guarded(name, "its footer", query.collect).item())
+        return sum(group.rows for group in read_groups(file, name, self.limits))
 
     def chunks(
         self, file: OpenedFile, name: str, columns: Sequence[str], rows: int, losses: Losses
     ) -> Iterator[pl.DataFrame]:
-        """Frames with the file's own types."""
-        present = {attribute.name for attribute in self.attributes(file, name)}
+        """Frames with the file's own types, of few enough rows to take little memory.
+
+        Raises `attribute-missing`, `parquet-broken`, `parquet-too-large-unpacked`, `cell-too-large`.
+        """
+        groups = read_groups(file, name, self.limits)
+        present = {attribute.name for attribute in self._attributes(file, name)}
         if missing := [column for column in columns if column not in present]:
             raise faults.attribute_missing(name, missing)
-        total = self._count(file, name)
-        remote = isinstance(file.scannable(), str)
-        cells = _REMOTE_CELLS_PER_SLICE if remote else _CELLS_PER_SLICE
-        step = max(min(cells // len(columns), _ROWS_PER_SLICE) // rows, 1) * rows
-        query = _scan(file).select(columns)
-        for start in range(0, total, step):
-            part = query.slice(start, step)
-            where = f"rows {start + 1:,} to {min(start + step, total):,}"
-            frame = _guarded(name, where, part.collect)
-            if frame.height != min(step, total - start):
+        query, given = _scan(file).select(columns), 0
+        for start, step in self._slices(file, name, columns, rows, groups):
+            where = f"rows {start + 1:,} to {start + step:,}"
+            frame = _guarded(name, where, query.slice(start, step).collect)
+            if frame.height != step:
                 raise _broken(name, where)
             losses.note(frame.height, 0, None)
-            yield from frame.iter_slices(rows)
+            for part, size in self._portions(frame, name, rows):
+                given += size
+                if not self.limits.allows(given, file.size):
+                    raise too_large(name, "it", "the same values again and again")
+                yield part
+
+    def _slices(
+        self,
+        file: OpenedFile,
+        name: str,
+        columns: Sequence[str],
+        rows: int,
+        groups: Sequence[Group],
+    ) -> Iterator[tuple[int, int]]:
+        """Where slices start and how many rows they have: they may span groups that are small.
+
+        The pages' heads of a group are looked at before a slice comes near it.
+        """
+        remote = isinstance(file.scannable(), str)
+        cells = _REMOTE_CELLS_PER_SLICE if remote else _CELLS_PER_SLICE
+        most = max(min(cells // len(columns), _ROWS_PER_SLICE) // rows, 1) * rows
+        start = waiting = held = 0
+        for group in groups:
+            size = unpacked_sizes(file, name, group, columns, self.limits)
+            if waiting and (waiting + group.rows > most or held + size > self.limits.page):
+                yield start, waiting
+                start, waiting, held = start + waiting, 0, 0
+            waiting, held = waiting + group.rows, held + size
+            step = most
+            if held > self.limits.page and waiting:
+                step = max(min(most, waiting * self.limits.page // held), 1)
+            while waiting >= step:
+                yield start, step
+                held -= held * step // waiting
+                start, waiting = start + step, waiting - step
+        if waiting:
+            yield start, waiting
+
+    def _portions(
+        self, frame: pl.DataFrame, name: str, rows: int
+    ) -> Iterator[tuple[pl.DataFrame, int]]:
+        """The frame in parts whose values take little memory once each has its own, and their bytes."""
+        lengths = [
+            _lengths(column).cast(pl.UInt64)  # their sum is more than 32 bits
+            for column in frame.get_columns()
+            if isinstance(column.dtype, (pl.String, pl.Binary, pl.Categorical, pl.Enum))
+        ]
+        if any((length > self.limits.cell).any() for length in lengths):
+            raise faults.cell_too_large(name, self.limits.cell)
+        total = sum(int(length.sum() or 0) for length in lengths)
+        share = max(min(rows, frame.height * self.limits.page // max(total, 1)), 1)
+        if total <= self.limits.page:
+            share = rows
+        for number, part in enumerate(frame.iter_slices(share)):
+            size = sum(int(length.slice(number * share, share).sum() or 0) for length in lengths)
+            yield part, size
+
+
+def _lengths(column: pl.Series) -> pl.Series:
+    """How many bytes each value has; without giving each category's text to every row of it."""
+    if column.dtype == pl.Binary:
+        return column.bin.size()
+    if column.dtype == pl.String:
+        return column.str.len_bytes()
+    return column.cat.len_bytes()
 
 
 def _scan(file: OpenedFile) -> pl.LazyFrame:
@@ -85,16 +150,6 @@ def _guarded(name: str, where: str, read: Callable[[], Result]) -> Result:
         raise _broken(name, where) from None  # its message may quote what it stumbled over
     except pl.exceptions.PanicException:  # no Exception: polars met what it never expected
         raise _broken(name, where) from None
-
-
-def _broken(name: str, where: str) -> SourceError:
-    return faults.broken(
-        "parquet-broken",
-        name,
-        None,
-        f"{where} cannot be decoded: the file is damaged, cut short or no Parquet file",
-        "Check that the delivery is complete and deliver the file again.",
-    )
 
 
 def _data_type(dtype: pl.DataType) -> str:

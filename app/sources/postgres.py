@@ -26,6 +26,7 @@ from typing import Any, TypeVar
 import asyncpg  # type: ignore[import-untyped]
 import polars as pl
 
+from app.errors import SourceError
 from app.sources import faults
 from app.sources.access import SourceAccess
 from app.sources.blocks import blocks
@@ -77,7 +78,8 @@ _TYPES = {
     **dict.fromkeys(("int2", "int4", "int8", "oid"), "integer"),
     **dict.fromkeys(("numeric", "float4", "float8", "money"), "number"),
     **dict.fromkeys(("timestamp", "timestamptz"), "datetime"),
-    **dict.fromkeys(("json", "jsonb", "xml", "hstore", "record"), "other"),
+    **dict.fromkeys(("xml", "hstore", "record"), "other"),
+    **dict.fromkeys(("json", "jsonb"), "json"),
     "date": "date",
     "bool": "boolean",
     "bytea": "binary",
@@ -93,6 +95,7 @@ class PostgresSource:
 
     relation: Relation
     timeout_seconds: float
+    cell_bytes: int
     address: str = field(repr=False)
 
     @property
@@ -139,35 +142,47 @@ class PostgresSource:
         """
         text = TextFile(self.name, "postgres")
         instants: list[str] = []
-        selected = [_quoted(column) for column in columns]
-        if len(columns) == 1:
-            selected.append("0")  # else a null would be a blank line
-        query = f"SELECT {', '.join(selected)} FROM {self.relation.inside}"  # noqa: S608 - see above
+        binary: set[str] = set()
 
         async def copy(write: Write) -> None:
             async with self._reading() as connection:
-                there = {attribute.name for attribute in await self._columns(connection)}
-                if missing := [column for column in columns if column not in there]:
+                kinds = {item.name: item.type for item in await self._described(connection)}
+                if missing := [column for column in columns if column not in kinds]:
                     raise faults.attribute_missing(self.name, missing)
-                described = await self._described(connection)
-                instants.extend(
-                    one.name
-                    for one in described
-                    if one.name in columns and one.type.name == "timestamptz"
-                )
+                binary.update(column for column in columns if kinds[column].name == "bytea")
+                selected = [_bounded(column, kinds[column], self.cell_bytes) for column in columns]
+                instants.extend(column for column in columns if kinds[column].name == "timestamptz")
+                # with one column alone a null would be a blank line
+                selected = [*selected, "0"][: max(len(columns), 2)]
+                query = f"SELECT {', '.join(selected)} FROM {self.relation.inside}"  # noqa: S608 - see above
                 await connection.copy_from_query(query, output=write, format="csv")
 
         with copying(copy) as stream:
-            places = range(len(columns))
-            for block in blocks(stream, text, Scanner(_COPIED, len(selected)), rows=rows):
-                checked = check_records(block, _COPIED, len(selected))
-                if checked.malformed is not None:  # a database whose encoding is SQL_ASCII
-                    raise text.fault(checked.malformed.code, checked.malformed.line)
-                frame = parse(checked, text, _COPIED, columns, places, len(selected))
-                yield from as_instants(frame, instants).iter_slices(rows)
+            places, fields = range(len(columns)), max(len(columns), 2)
+            try:
+                for block in blocks(stream, text, Scanner(_COPIED, fields), rows=rows):
+                    checked = check_records(block, _COPIED, fields)
+                    if checked.malformed is not None:  # a database whose encoding is SQL_ASCII
+                        raise text.fault(checked.malformed.code, checked.malformed.line)
+                    frame = parse(checked, text, _COPIED, columns, places, fields)
+                    read = as_instants(frame, instants).with_columns(
+                        pl.col(column).str.strip_prefix("\\x").str.decode("hex")
+                        for column in frame.columns
+                        if column in binary
+                    )
+                    yield from read.iter_slices(rows)
+            except SourceError as error:
+                if error.code.endswith("line-too-long"):
+                    raise faults.cell_too_large(self.name, self.cell_bytes) from None
+                raise
 
     async def _columns(self, connection: Connection) -> list[Attribute]:
         described = await self._described(connection)
+        return [Attribute(column.name, _data_type(column.type)) for column in described]
+
+    async def _described(self, connection: Connection) -> list[Any]:
+        """What the server says of the columns: name and type of each."""
+        described = (await connection.prepare(self.relation.alone)).get_attributes()
         if self.relation.is_query:
             try:
                 await connection.prepare(f"SELECT FROM {self.relation.inside}")
@@ -176,12 +191,7 @@ class PostgresSource:
         names = [column.name for column in described]
         if len(set(names)) < len(names):
             raise faults.invalid(f"{self.name} has two columns of one name; rename one with AS.")
-        return [Attribute(column.name, _data_type(column.type)) for column in described]
-
-    async def _described(self, connection: Connection) -> Sequence[Any]:
-        statement = await connection.prepare(self.relation.alone)
-        described: Sequence[Any] = statement.get_attributes()
-        return described
+        return list(described)
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
         async def asked() -> Result:
@@ -218,7 +228,9 @@ def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSo
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark='"')
-    return PostgresSource(relation, access.statement_timeout_seconds, address)
+    return PostgresSource(
+        relation, access.statement_timeout_seconds, access.unpacking.cell, address
+    )
 
 
 def probe_postgres(name: str, address: str, seconds: float) -> Rights:
@@ -260,7 +272,30 @@ def _quoted(name: str) -> str:
     return quoted_name(name, '"')
 
 
+# whose values cannot be long
+_SHORT = frozenset({
+    "int2", "int4", "int8", "oid", "numeric", "float4", "float8", "money", "timestamp", "timestamptz",
+    "date", "bool", "uuid",
+})  # fmt: skip
+
+
+def _bounded(column: str, kind: Any, most: int) -> str:
+    """The column as COPY writes it, cut where it is too long: a whole value would be held in memory.
+
+    Arrays become JSON, which says more than the server's own braces.
+    """
+    name = _quoted(column)
+    if kind.name in _SHORT:
+        return name
+    if kind.name == "bytea":
+        return f"substring({name} FROM 1 FOR {most})"
+    text = f"to_json({name})::text" if kind.kind == "array" else f"{name}::text"
+    return f"left({text}, {most + 1})"
+
+
 def _data_type(kind: Any) -> str:
-    if kind.kind in {"array", "composite", "range", "multirange"}:
+    if kind.kind == "array":
+        return "list" if _TYPES.get(kind.name.removesuffix("[]"), "string") == "string" else "other"
+    if kind.kind in {"composite", "range", "multirange"}:
         return "other"
     return _TYPES.get(kind.name, "string")

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from app.sources.blocks import Block, Malformed, Scan
+from app.sources.blocks import MAX_RECORD_BYTES, Block, Malformed, Scan, first_too_long
 from app.sources.mending import Dialect, Mender
 from app.sources.texts import is_clean, uncleanness
 
@@ -49,7 +49,7 @@ class Scanner:
     def __call__(self, data: bytes, *, stuck: bool = False) -> Scan[Marks]:
         """Look at all of the text; what follows the last whole record is left out."""
         scanned = self._marks(data)
-        if not stuck and self._is_regular(data, scanned):
+        if not stuck and (scanned.too_long is not None or self._is_regular(data, scanned)):
             return scanned
         mended = self._mender.mend(data, stuck=stuck)
         again = self._marks(mended.text)
@@ -81,7 +81,9 @@ class Scanner:
         whole = len(is_end) - int(is_end[::-1].argmax())
         end = int(positions[whole - 1]) + 1
         quotes = quotes[: np.searchsorted(quotes, end)]
-        return Scan(end, records, Marks(positions[:whole], is_end[:whole], quotes))
+        positions, is_end = positions[:whole], is_end[:whole]
+        too_long = first_too_long(positions[is_end]) if end > MAX_RECORD_BYTES else None
+        return Scan(end, records, Marks(positions, is_end, quotes), too_long=too_long)
 
     def _is_regular(self, data: bytes, scanned: Scan[Marks]) -> bool:
         """Quotes stand where they may, and no record of several lines has a wrong number of fields."""

@@ -91,6 +91,14 @@ class _OpenedRemoteFile:
     def stream(self) -> ByteStream:
         return _Ranges(self.file, self.threads)
 
+    @property
+    def size(self) -> int:
+        return self.file.size
+
+    def part(self, start: int, size: int) -> bytes:
+        end = min(start + size, self.file.size)
+        return _fetched(self.file, start, end) if start < end else b""
+
     def scannable(self) -> str:
         return f"{self.file.bucket.scheme_and_bucket}/{self.file.key}"
 
@@ -127,22 +135,22 @@ class _Ranges:
         return first
 
     def _fetch(self, start: int) -> bytes:
-        end = min(start + _RANGE_BYTES, self._file.size)
-        try:
-            result = obstore.get(
-                self._file.bucket.store,
-                self._file.key,
-                options={"range": (start, end), "if_match": self._file.etag},
-            )
-            data = bytes(result.bytes())
-        except (BaseError, OSError) as error:
-            gone = (FileNotFoundError, NotFoundError, PreconditionError)
-            if isinstance(error, gone):
-                raise faults.changed(self._file.name) from None
-            raise _refusal(self._file.name, error) from None
-        if len(data) != end - start:
-            raise faults.changed(self._file.name)
-        return data
+        return _fetched(self._file, start, min(start + _RANGE_BYTES, self._file.size))
+
+
+def _fetched(file: RemoteFile, start: int, end: int) -> bytes:
+    try:
+        result = obstore.get(
+            file.bucket.store, file.key, options={"range": (start, end), "if_match": file.etag}
+        )
+        data = bytes(result.bytes())
+    except (BaseError, OSError) as error:
+        if isinstance(error, (FileNotFoundError, NotFoundError, PreconditionError)):
+            raise faults.changed(file.name) from None
+        raise _refusal(file.name, error) from None
+    if len(data) != end - start:
+        raise faults.changed(file.name)
+    return data
 
 
 def find_files(url: str, roots: Sequence[str]) -> list[RemoteFile]:

@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from app.errors import SourceError
 from app.sources import faults
 from app.sources.files import ByteStream
+from app.sources.footers import Unpacking
 from app.sources.texts import TextFile
 
 UTF8 = "utf-8"
@@ -28,6 +29,11 @@ def utf8_stream(raw: ByteStream, text: TextFile, encoding: str) -> ByteStream:
 
     What cannot be read in another encoding becomes bytes that are no UTF-8 either.
     """
+    if encoding == "utf-16":
+        marked = Peeked(raw, len(codecs.BOM_UTF16_LE))
+        # without its mark, as Windows writes it
+        has_mark = marked.head in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        return _Recoded(marked, encoding if has_mark else "utf-16-le")
     if encoding != UTF8:
         return _Recoded(raw, encoding)
     plain = Peeked(raw, len(codecs.BOM_UTF16_LE) + 1)
@@ -42,13 +48,17 @@ def utf8_stream(raw: ByteStream, text: TextFile, encoding: str) -> ByteStream:
     return plain
 
 
-def unpacked(raw: ByteStream, name: str) -> ByteStream:
-    """The stream without the packing its first bytes tell of; `read` raises `compression-broken`."""
-    packed = Peeked(raw)
+def unpacked(raw: ByteStream, name: str, limits: Unpacking) -> ByteStream:
+    """The stream without the packing its first bytes tell of.
+
+    `read` raises `compression-broken`, and `compression-ratio` where more comes out than may.
+    """
+    counted = _Counted(raw)
+    packed = Peeked(counted)
     if packed.head.startswith(_GZIP):
-        return _Unpacked(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), name)
+        return _Unpacked(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), name, counted, limits)
     if packed.head.startswith(_ZSTD):
-        return _Unpacked(_zstd_file(packed, name), name)
+        return _Unpacked(_zstd_file(packed, name), name, counted, limits)
     return packed
 
 
@@ -78,11 +88,37 @@ class Peeked:
         return self._stream.read(size)
 
 
-class _Unpacked:
-    def __init__(self, stream: ByteStream, name: str) -> None:
-        self._stream, self._name = stream, name
+class _Counted:
+    """How many bytes were read."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream, self.taken = stream, 0
 
     def read(self, size: int, /) -> bytes:
+        piece = self._stream.read(size)
+        self.taken += len(piece)
+        return piece
+
+
+class _Unpacked:
+    def __init__(self, stream: ByteStream, name: str, packed: _Counted, limits: Unpacking) -> None:
+        self._stream, self._name = stream, name
+        self._packed, self._limits, self._given = packed, limits, 0
+
+    def read(self, size: int, /) -> bytes:
+        piece = self._read(size)
+        self._given += len(piece)
+        if not self._limits.allows(self._given, self._packed.taken):
+            raise faults.broken(
+                "compression-ratio",
+                self._name,
+                None,
+                f"more than {self._limits.ratio:g} bytes come out of each packed one",
+                "Deliver it unpacked, or have the operator raise SOURCE_MAX_UNPACK_RATIO.",
+            )
+        return piece
+
+    def _read(self, size: int) -> bytes:
         try:
             return self._stream.read(size)
         except SourceError:
