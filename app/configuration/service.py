@@ -18,6 +18,7 @@ from app.connections import service as connections
 from app.db.models import Connection, Export, Segment
 from app.db.session import Database
 from app.errors import Unprocessable
+from app.exports import copying
 from app.exports import service as exports
 from app.schedules import service as schedules
 from app.segments import service as segments
@@ -176,7 +177,7 @@ async def _exports(
         if known is not None:
             items.append(_item("export", name, "exists", known))
             continue
-        row = await exports.import_export(
+        row = await copying.import_export(
             session,
             caller=caller,
             given={**item, "connection_id": connection_id},

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
-from app.exports import draft, findings, listing, preview, schemas, service
+from app.exports import copying, draft, findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports, StartRun
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
@@ -36,7 +36,7 @@ async def get_exports(request: Request, connections: ConnectionsDep) -> Exports:
 ExportsDep = Annotated[Exports, Depends(get_exports)]
 
 
-def get_start_run(request: Request) -> StartRun:
+async def get_start_run(request: Request) -> StartRun:
     """What runs an export that was just saved."""
     start: StartRun = request.app.state.start_run
     return start
@@ -184,7 +184,7 @@ async def duplicate_export(
 ) -> schemas.Export:
     """Make a new export with the same values, but for those of the body."""
     given = {} if body is None else body.model_dump(mode="json", include=set(changes(body)))
-    row = await service.duplicate_export(deps, export_id, caller=caller, given=given)
+    row = await copying.duplicate_export(deps, export_id, caller=caller, given=given)
     response.headers["Location"] = f"/v1/exports/{row.id}"
     set_etag(response, row.version)
     async with deps.database.transaction() as session:

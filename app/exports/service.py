@@ -16,7 +16,7 @@ from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
-from app.exports.checks import check_export, check_mapping, claim_audience, refuse_nulls
+from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
 from app.ids import is_id, new_id
@@ -140,39 +140,9 @@ async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, An
         await claim_audience(session, row)
         session.add(row)
         await session.flush()
-        _put_segments(session, row.id, segment_ids)
-        record(session, caller, "export.created", row.id, after=_audited(row, segment_ids))
+        put_segments(session, row.id, segment_ids)
+        record(session, caller, "export.created", row.id, after=audited(row, segment_ids))
         await session.flush()
-    return row
-
-
-async def import_export(
-    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any], segment_ids: Sequence[str]
-) -> Export:
-    """An export as another deployment had it, disabled until somebody enables it (L37).
-
-    Its mapping and its place at the audience are checked; its sources and Meta are asked when it is
-    enabled or run. Raises `Unprocessable`, `Conflict`.
-    """
-    now = clock.now()
-    row = Export(
-        id=new_id("exp"),
-        created_at=now,
-        created_by=caller.id,
-        updated_at=now,
-        updated_by=caller.id,
-    )
-    for field in FIELDS:
-        setattr(row, field, given.get(field))
-    row.enabled = False
-    row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
-    check_mapping(row)
-    await claim_audience(session, row)
-    session.add(row)
-    await session.flush()
-    _put_segments(session, row.id, segment_ids)
-    record(session, caller, "export.created", row.id, after=_audited(row, segment_ids))
-    await session.flush()
     return row
 
 
@@ -186,7 +156,7 @@ async def update_export(
     if version is not None and row.version != version:
         raise VersionMismatch
     refuse_nulls(given)
-    before = _audited(row, before_segments)
+    before = audited(row, before_segments)
     for field in FIELDS:
         if field in given:
             setattr(row, field, given[field])
@@ -201,7 +171,7 @@ async def update_export(
         look_at_audience=moved,
         look_at_members=bool({"attributes", "segment_ids", "consent"} & set(given)),
         look_at_values=moved or "attributes" in given,
-        chooses_audience=_aim(before) != _aim(_audited(row, [])),
+        chooses_audience=_aim(before) != _aim(audited(row, [])),
     )
     # what the mirror last delivered was another list, or other people: nothing of it may be compared
     forget = moved or row.key_identifier != before["key_identifier"]
@@ -219,14 +189,14 @@ async def update_export(
             await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id == row.id))
         if segment_ids != before_segments:
             await session.execute(delete(ExportSegment).where(ExportSegment.export_id == row.id))
-            _put_segments(session, row.id, segment_ids)
+            put_segments(session, row.id, segment_ids)
         record(
             session,
             caller,
             "export.updated",
             row.id,
             before=before,
-            after=_audited(row, segment_ids),
+            after=audited(row, segment_ids),
         )
         await session.flush()
     return row
@@ -236,28 +206,6 @@ def refuse_run_of_disabled(*, enabled: bool) -> None:
     """Save and run is all or nothing: raises `Unprocessable` before anything is saved."""
     if not enabled:
         raise Unprocessable("A disabled export does not run; enable it, or save it without run.")
-
-
-async def duplicate_export(
-    deps: Exports, export_id: str, *, caller: Caller, given: Mapping[str, Any]
-) -> Export:
-    """A new export with the same values (L26), but for `display_name`, `connection_id` and `audience`.
-
-    On another connection its own audience is filled, unless one is given. A detached export's copy is
-    detached too, unless a connection is given. Raises as `create_export`.
-    """
-    async with deps.database.transaction() as session:
-        row = await editable_export(session, export_id, caller=caller)
-        segment_ids = (await segment_ids_of(session, [row.id]))[row.id]
-    values = {field: getattr(row, field) for field in FIELDS}
-    values |= {"segment_ids": segment_ids, "display_name": f"{row.display_name} (copy)"[:200]}
-    said = {name: value for name, value in given.items() if value is not None}
-    if said.get("connection_id", row.connection_id) != row.connection_id:
-        values["audience"] = None
-    values |= said
-    if "audience" in given:
-        values["audience"] = given["audience"]
-    return await create_export(deps, caller=caller, given=values)
 
 
 async def detach_exports(
@@ -295,7 +243,7 @@ async def delete_export(session: AsyncSession, export_id: str, *, caller: Caller
     """Forget the export; its runs stay as history, its audience stays at Meta (L28)."""
     row = await editable_export(session, export_id, caller=caller)
     await request_cancel(session, Run.export_id == export_id)
-    record(session, caller, "export.deleted", row.id, before=_audited(row, []))
+    record(session, caller, "export.deleted", row.id, before=audited(row, []))
     await session.delete(row)
     await session.flush()
     return row
@@ -306,7 +254,8 @@ def _aim(values: Mapping[str, Any]) -> tuple[str | None, str | None]:
     return values["connection_id"], (values["audience"] or {}).get("id")
 
 
-def _put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[str]) -> None:
+def put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[str]) -> None:
+    """Write an export's segments, in this order."""
     unique = list(dict.fromkeys(segment_ids))
     session.add_all(
         ExportSegment(export_id=export_id, position=position, segment_id=segment_id)
@@ -314,5 +263,6 @@ def _put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[s
     )
 
 
-def _audited(row: Export, segment_ids: Sequence[str]) -> dict[str, Any]:
+def audited(row: Export, segment_ids: Sequence[str]) -> dict[str, Any]:
+    """What the audit keeps of an export."""
     return {**{field: getattr(row, field) for field in FIELDS}, "segment_ids": list(segment_ids)}
