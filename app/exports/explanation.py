@@ -7,7 +7,8 @@ from pydantic import Field, StringConstraints
 
 from app.access.dependencies import ViewerDep
 from app.errors import Unprocessable
-from app.exports.schemas import Attributes, Country
+from app.exports.attributes import Attributes
+from app.exports.schemas import Country
 from app.http.schemas import Input, Output
 from app.identifiers import (
     ATTRIBUTE_KEYS,

@@ -1,18 +1,16 @@
 """What exports look like on the wire."""
 
-import re
-from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from app.exports.attributes import AttributeName, Attributes
 from app.exports.plan import MIN_USABLE_RATIO
 from app.http.schemas import Input, Name, Output, Timestamp
-from app.identifiers import ATTRIBUTE_KEYS, KeyIdentifier
+from app.identifiers import KeyIdentifier
 from app.moments import check_cron, check_zone
 from app.segments.schemas import DateFormat, TimeZone
-from app.segments.suggestions import suggest_key
 
 
 class SyncMode(StrEnum):
@@ -24,46 +22,6 @@ class SyncMode(StrEnum):
     REMOVE = "remove"
 
 
-AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-_SEVERAL = frozenset({"EMAIL", "PHONE"})
-_KEYS = frozenset(item.key for item in ATTRIBUTE_KEYS)
-# words with few digits: no address, number or hash looks like that
-_NAME = re.compile(r"[A-Za-z][A-Za-z_ -]{0,39}[0-9]{0,2}")
-
-
-def _named(key: str) -> str:
-    """A key that nobody knows, with the one that was probably meant; what may be a value is not repeated."""
-    if not _NAME.fullmatch(key):
-        return "a key of attributes"
-    nearest = suggest_key(key) or next(
-        iter(get_close_matches(key.upper(), sorted(_KEYS), 1, 0.5)), None
-    )
-    return f"the key {key}" + (f" (did you mean {nearest}?)" if nearest else "")
-
-
-def _known_keys(attributes: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
-    for key, names in attributes.items():
-        if key not in _KEYS:
-            msg = f"{_named(key)} is none of: {' '.join(sorted(_KEYS))}"
-            raise ValueError(msg)
-        if isinstance(names, list) and len(names) > 1 and key not in _SEVERAL:
-            msg = "takes several attributes only for EMAIL and PHONE"
-            raise ValueError(msg)
-        if isinstance(names, list) and len(set(names)) != len(names):
-            msg = "repeats an attribute of one key"
-            raise ValueError(msg)
-    return attributes
-
-
-Attributes = Annotated[
-    dict[str, AttributeName | Annotated[list[AttributeName], Field(min_length=1, max_length=10)]],
-    Field(
-        min_length=1,
-        description="Meta's key → attribute of the members (several for EMAIL and PHONE)",
-        examples=[{"EMAIL": "email", "FN": "first_name"}],
-    ),
-    AfterValidator(_known_keys),
-]
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$"), Field(examples=["DE"])]
 
 
