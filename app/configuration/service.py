@@ -21,7 +21,7 @@ from app.errors import Unprocessable
 from app.exports import copying
 from app.exports import service as exports
 from app.schedules import service as schedules
-from app.segments import service as segments
+from app.segments.importing import import_segment
 
 _SIGN_IN = "sign in, then choose the ad account and the audience, and agree to the consent text"
 _ENABLE = "enable it once its connection is ready"
@@ -142,7 +142,7 @@ async def _segments(
         if name in found:
             items.append(_item("segment", name, "exists", found[name]))
             continue
-        row = await segments.import_segment(session, caller=caller, given=item)
+        row = await import_segment(session, caller=caller, given=item)
         found[name] = row.id
         pushed = item["source"]["kind"] == "upload"
         items.append(

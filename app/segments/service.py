@@ -112,32 +112,6 @@ def detected_of(shape: Shape | None) -> dict[str, Any] | None:
     return None if shape is None else shape.as_json()
 
 
-async def import_segment(
-    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
-) -> Segment:
-    """A segment as another deployment had it; its source is looked at when somebody needs it (L37).
-
-    Raises `Unprocessable`, `Forbidden`.
-    """
-    _check_source(caller, given["source"])
-    now = clock.now()
-    row = Segment(
-        id=new_id("seg"),
-        name=given["name"],
-        display_name=given["display_name"] or given["name"],
-        source=dict(given["source"]),
-        state=given["state"],
-        created_at=now,
-        created_by=caller.id,
-        updated_at=now,
-        updated_by=caller.id,
-    )
-    session.add(row)
-    await session.flush()
-    record(session, caller, "segment.created", row.id, after=_audited(row))
-    return row
-
-
 async def create_segment(
     database: Database,
     readers: Readers,
@@ -147,7 +121,7 @@ async def create_segment(
     given: Mapping[str, Any],
 ) -> Segment:
     """A new segment whose source was looked at. Raises `SourceError`, `Conflict`, `Forbidden`."""
-    _check_source(caller, given["source"])
+    check_source(caller, given["source"])
     seen = await evaluate(readers, given["source"], access, caller=caller)
     now = clock.now()
     row = Segment(
@@ -167,7 +141,7 @@ async def create_segment(
     try:
         async with database.transaction() as session:
             session.add(row)
-            record(session, caller, "segment.created", row.id, after=_audited(row))
+            record(session, caller, "segment.created", row.id, after=audited(row))
             await session.flush()
             session.add(_evaluation(row))
     except IntegrityError as error:
@@ -196,11 +170,11 @@ async def update_segment(
     for field in ("source", "state"):
         if field in given and given[field] is None:
             raise Unprocessable(f"{field} cannot be null.")
-    before = _audited(row)
+    before = audited(row)
     _check_kind(caller, row.source)
     emptied = False
     if "source" in given:
-        _check_source(caller, given["source"])
+        check_source(caller, given["source"])
         emptied = given["source"]["kind"] != row.source["kind"]
         # pushed members stay; what is new of their source counts from the next push on
         pushed_ones: dict[str, Any] = {} if emptied else {
@@ -221,7 +195,7 @@ async def update_segment(
             session.add(_evaluation(row))
         if emptied:
             await pushed.release_members(session, row.id)
-        record(session, caller, "segment.updated", row.id, before=before, after=_audited(row))
+        record(session, caller, "segment.updated", row.id, before=before, after=audited(row))
     return row
 
 
@@ -258,7 +232,7 @@ async def delete_segment(session: AsyncSession, segment_id: str, *, caller: Call
             code="segment-in-use",
             exports=[{"id": item.id, "display_name": item.display_name} for item in users],
         )
-    record(session, caller, "segment.deleted", row.id, before=_audited(row))
+    record(session, caller, "segment.deleted", row.id, before=audited(row))
     await pushed.release_members(session, row.id)
     await session.delete(row)
 
@@ -275,7 +249,8 @@ async def list_exports(session: AsyncSession, segment_id: str) -> Sequence[Expor
     return (await session.scalars(query)).all()
 
 
-def _check_source(caller: Caller, source: Mapping[str, Any]) -> None:
+def check_source(caller: Caller, source: Mapping[str, Any]) -> None:
+    """Raises `Forbidden`, `Unprocessable` for a source the caller may not name."""
     _check_kind(caller, source)
     if source["kind"] == pushed.KIND:
         pushed.check_source(source)
@@ -298,7 +273,8 @@ def _evaluation(row: Segment) -> SegmentEvaluation:
     )
 
 
-def _audited(row: Segment) -> dict[str, Any]:
+def audited(row: Segment) -> dict[str, Any]:
+    """What the audit keeps of a segment."""
     return {
         "name": row.name,
         "display_name": row.display_name,
