@@ -32,7 +32,10 @@ _AWAY = frozenset(
         "storage-unreachable",
         "credentials-refused",
         "database-unreachable",
+        "database-not-found",
         "database-permission-denied",
+        "secret-unreadable",
+        "tally-mismatch",
         "statement-timeout",
         "members-lost",
     }

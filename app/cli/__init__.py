@@ -63,6 +63,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "app.cli.explain:explain",
             "Show what becomes of one member's values, rule by rule; nothing is kept or sent.",
         ),
+        "hash": (
+            "app.cli.hashing:hash_members",
+            "Hash members outside of the service: Parquet in, hashed Parquet and its tally out.",
+        ),
         "erasures": ("app.cli.erasures:app", "People who asked to be forgotten."),
         "webhooks": ("app.cli.webhooks:app", "Addresses that are told of events."),
         "audit": ("app.cli.audit:audit", "List who changed what, newest first."),

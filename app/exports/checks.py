@@ -161,8 +161,8 @@ async def _check_attributes(
     ):
         if source["kind"] == "upload" and source.get("manifest") is None:
             continue
-        wanted = plan_for(source, plan).columns()
         there = {item.name for item in attributes}
+        wanted = plan_for(source, plan, there).columns()
         lacks = [name for name in wanted if name not in there]
         if lacks:
             raise Unprocessable(

@@ -19,13 +19,13 @@ from app.db.models import Export
 from app.errors import TooManyRequests
 from app.exports.checks import check_export
 from app.exports.collaborators import Exports
-from app.exports.plan import identifier_plan, plan_for
+from app.exports.plan import identifier_plan, is_hashed, plan_for
 from app.identifiers import IdentifierPlan, explain, identify
 from app.identifiers.masking import mask
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.segments.suggestions import suggest_key
-from app.sources import SourceAccess, open_source
+from app.sources import MemberSource, SourceAccess, open_source
 
 MOST_ROWS = 1000
 # of a key: as many that are refused, if there are, as ones that are not
@@ -127,9 +127,11 @@ def _sample(
     extra: Counter[tuple[str, str]] = Counter()
     frames: list[pl.DataFrame] = []
     for number, source in enumerate(sources):
-        own = plan_for(source, plan)
+        opened = open_source(source, access)
+        there = {item.name for item in opened.attributes()} if is_hashed(source) else ()
+        own = plan_for(source, plan, there)
         share = (rows - draft.read) // (len(sources) - number)
-        frame, complete = _first(access, source, own, share, until, advised=_unmapped(plan))
+        frame, complete = _first(opened, own, share, until, advised=_unmapped(plan))
         draft.complete &= complete
         if frame.is_empty():
             continue
@@ -165,8 +167,7 @@ def _unmapped(plan: IdentifierPlan) -> tuple[str, ...]:
 
 
 def _first(
-    access: SourceAccess,
-    source: Mapping[str, Any],
+    opened: MemberSource,
     plan: IdentifierPlan,
     rows: int,
     until: float,
@@ -174,7 +175,6 @@ def _first(
     advised: Sequence[str],
 ) -> tuple[pl.DataFrame, bool]:
     """The first members, with columns that could be mapped to the advised keys; whether they are all."""
-    opened = open_source(source, access)
     wanted = list(plan.columns())
     if advised and not plan.already_hashed:
         suggested = [item.name for item in opened.attributes() if suggest_key(item.name) in advised]

@@ -1,6 +1,6 @@
 """An export's mapping, as the identifiers understand it: from the row, or from a run's frozen copy."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
@@ -35,9 +35,32 @@ def identifier_plan(row: Mapped, *, already_hashed: bool = False) -> IdentifierP
     )
 
 
-def plan_for(source: Mapping[str, Any], plan: IdentifierPlan) -> IdentifierPlan:
-    """The plan as it holds for the members of this source: pushed ones are hashed already."""
-    return replace(plan, already_hashed=True) if source["kind"] == "upload" else plan
+def is_hashed(source: Mapping[str, Any]) -> bool:
+    """Whether members come as hashes: pushed ones were hashed when they came, others were elsewhere."""
+    return source["kind"] == "upload" or bool(source.get("hashed"))
+
+
+def plan_for(
+    source: Mapping[str, Any], plan: IdentifierPlan, there: Collection[str] = ()
+) -> IdentifierPlan:
+    """The plan as it holds for the members of this source, whose columns are `there`.
+
+    Hashes stand in the columns the keys are mapped to or, where there is none of that name, in those
+    that are named by the keys themselves; pushed ones always in the latter.
+    """
+    if not is_hashed(source):
+        return plan
+    if source["kind"] == "upload":
+        return replace(plan, already_hashed=True)
+    stored_in = {
+        key: tuple(dict.fromkeys(_column(name, key, there) for name in names))
+        for key, names in plan.attributes.items()
+    }
+    return replace(plan, already_hashed=True, stored_in=stored_in)
+
+
+def _column(name: str, key: str, there: Collection[str]) -> str:
+    return key if name not in there and key in there else name
 
 
 def plan_of_spec(spec: Mapping[str, Any], *, already_hashed: bool = False) -> IdentifierPlan:

@@ -13,11 +13,12 @@ from typing import Any
 
 import polars as pl
 
-from app.exports.plan import plan_for
+from app.errors import SourceError
+from app.exports.plan import is_hashed, plan_for
 from app.exports.suppression import REASON, SuppressionList
-from app.identifiers import IdentifierPlan, Memory, identify, key_columns
+from app.identifiers import HashTally, IdentifierPlan, Memory, identify, key_columns
 from app.snapshots import Manifest, SnapshotStore, StageWriter
-from app.sources import MALFORMED, SourceAccess, open_source
+from app.sources import MALFORMED, SourceAccess, open_source, tally_beside, tally_invalid
 
 # frames on their way between the reader and the hashing threads
 _IN_FLIGHT = 4
@@ -87,8 +88,10 @@ def stage_members(
     try:
         for number, source in enumerate(sources):
             tally.reading, tally.members[number] = number, 0
-            own, memory, losses = plan_for(source, plan), Memory(), access.losses()
-            for frame in open_source(source, access).chunks(own.columns(), losses=losses):
+            memory, losses, opened = Memory(), access.losses(), open_source(source, access)
+            there = {item.name for item in opened.attributes()} if is_hashed(source) else ()
+            own = plan_for(source, plan, there)
+            for frame in opened.chunks(own.columns(), losses=losses):
                 _go_on(stop)
                 tally.members[number] += frame.height
                 if len(pending) >= _IN_FLIGHT:
@@ -97,12 +100,40 @@ def stage_members(
                 work = (frame, own, memory, writer, tally, suppressed)
                 pending.add(threads.submit(_identify, *work))
             tally.leave_out(losses.malformed)
+            _take_over(tally, tally.members[number], source, access)
         _raise_first(wait(pending).done)
         return writer.finish()
     except BaseException:
         wait(pending)
         writer.abort()
         raise
+
+
+def _take_over(tally: Tally, rows: int, source: Mapping[str, Any], access: SourceAccess) -> None:
+    """Count what a job met that hashed this source's members elsewhere, if it left word of that.
+
+    Raises `SourceError`: `tally-invalid`, `tally-mismatch` if its rows are not those that were read.
+    """
+    document = tally_beside(source, access)
+    if document is None:
+        return
+    try:
+        found = HashTally.from_json(document)
+    except ValueError:
+        raise tally_invalid("is not what a job writes, or does not add up") from None
+    if found.rows != rows:
+        raise SourceError(
+            f"_tally.json speaks of {found.rows:,} rows, and {rows:,} are beside it: the delivery is "
+            "incomplete or mixed. Deliver the job's whole output into a folder of its own.",
+            code="tally-mismatch",
+        )
+    with tally.lock:
+        tally.read += found.read - found.rows
+        tally.expanded += found.expanded
+        tally.skipped.update(found.skipped)
+        for key, reasons in found.refused.items():
+            tally.refused.setdefault(key, Counter()).update(reasons)
+            tally.filled[key] += reasons.total()  # the other values were counted as they were read
 
 
 def _identify(

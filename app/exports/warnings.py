@@ -6,7 +6,7 @@ from typing import Any
 from app.connections.blocking import blocked_until
 from app.connections.parts import missing
 from app.db.models import Connection, Export, Segment
-from app.exports.plan import Mapped
+from app.exports.plan import Mapped, is_hashed
 from app.facebook.audience_checks import check_values
 from app.wording import count_of
 
@@ -69,8 +69,8 @@ def _connection_warnings(row: Export, connection: Connection) -> Iterator[Warned
 
 
 def mapping_warnings(row: Mapped, sources: Sequence[Mapping[str, Any]]) -> list[Warned]:
-    """Of the mapping alone; pushed members were hashed when they came, so it asks nothing of them."""
-    if all(source["kind"] == "upload" for source in sources):
+    """Of the mapping alone; it asks nothing of members that come as hashes."""
+    if all(is_hashed(source) for source in sources):
         return []
     if "PHONE" in row.attributes and "COUNTRY" not in row.attributes and not row.default_country:
         return [

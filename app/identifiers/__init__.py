@@ -22,6 +22,7 @@ from app.identifiers.keys import (
 )
 from app.identifiers.plan import Consent, IdentifierPlan, Ldu, PlanProblem, check_plan
 from app.identifiers.refusals import VALUES_REFUSED, refusal_warnings
+from app.identifiers.tallies import HashTally
 
 __all__ = [
     "ATTRIBUTE_KEYS",
@@ -34,6 +35,7 @@ __all__ = [
     "AttributeKey",
     "Consent",
     "Explanation",
+    "HashTally",
     "Identified",
     "IdentifierPlan",
     "Kept",

@@ -1,7 +1,8 @@
 """Says what to make of the members' columns, and what is missing from such a plan."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 from app.identifiers.dates.date_format import parse_date_format
@@ -50,7 +51,8 @@ class IdentifierPlan:
 
     `attributes` maps Meta's keys (and DOB) to source columns; several only for EMAIL and PHONE.
     `time_zone` (IANA) is where columns of instants have their dates of birth.
-    `already_hashed` members carry columns named by Meta's keys whose hashed cells are 32 bytes.
+    `already_hashed` members carry columns named by Meta's keys whose hashed cells are 32 bytes (or
+    their 64 hex digits); `stored_in` has the columns of keys that are named otherwise.
     """
 
     key_identifier: KeyIdentifier
@@ -61,11 +63,12 @@ class IdentifierPlan:
     consent: Consent | None = None
     ldu: Ldu | None = None
     already_hashed: bool = False
+    stored_in: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
 
     def columns(self) -> tuple[str, ...]:
         """The source columns that must be read, each once, in the order of the plan."""
         if self.already_hashed:
-            names = [*self.stored()]
+            names = [name for key in self.stored() for name in self.stored_in.get(key, (key,))]
         else:
             names = [name for sources in self.attributes.values() for name in sources]
         if self.consent is not None:

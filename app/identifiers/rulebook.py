@@ -238,8 +238,9 @@ def pass_through(members: pl.DataFrame, plan: IdentifierPlan) -> Found:
     """Every key of the plan for members whose hashed keys are hashes already."""
     found = Found()
     for key in plan.stored():
-        cells = stored_cells(column_of(members, key), key)
-        found.count(key, cells)
-        found.cells[key] = [cells]
+        for name in plan.stored_in.get(key, (key,)):
+            cells = stored_cells(column_of(members, name), key)
+            found.count(key, cells)
+            found.cells.setdefault(key, []).append(cells)
     _default_country(found, plan, members.height, _UNHEARD)
     return found

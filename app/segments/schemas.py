@@ -34,6 +34,15 @@ TimeZone = Annotated[
 ]
 
 
+Hashed = Annotated[
+    bool | None,
+    Field(
+        description="members are hashed already: columns named by Meta's keys, or mapped to them, hold "
+        "SHA-256 in hexadecimal or as 32 bytes; no rule is applied, what is no hash is refused"
+    ),
+]
+
+
 class FileSource(Input):
     """Members in files: Parquet, CSV or NDJSON; one file, a folder or a glob."""
 
@@ -54,6 +63,7 @@ class FileSource(Input):
     encoding: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = Field(
         None, description="guessed if absent", examples=["windows-1252"]
     )
+    hashed: Hashed = None
 
 
 class PostgresSource(Input):
@@ -63,6 +73,7 @@ class PostgresSource(Input):
     database: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     table: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     query: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
+    hashed: Hashed = None
 
     @model_validator(mode="after")
     def _one(self) -> "PostgresSource":
@@ -83,6 +94,7 @@ class DeltaSource(Input):
     version: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
         None, description="the newest of each run, if absent"
     )
+    hashed: Hashed = None
 
 
 class UploadSource(Input):

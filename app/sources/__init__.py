@@ -8,6 +8,7 @@ from app.sources.losses import REASON as MALFORMED
 from app.sources.losses import Losses, Tolerance
 from app.sources.opening import check_source, open_source
 from app.sources.port import Attribute, MemberSource
+from app.sources.tallies import tally_beside, tally_invalid
 from app.sources.wanted import wanted
 
 __all__ = [
@@ -23,5 +24,7 @@ __all__ = [
     "arriving_members",
     "check_source",
     "open_source",
+    "tally_beside",
+    "tally_invalid",
     "wanted",
 ]

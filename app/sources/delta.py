@@ -20,7 +20,7 @@ from app.sources.losses import Losses
 from app.sources.parquet import ParquetFormat
 from app.sources.port import Attribute
 
-_FIELDS = {"kind", "url", "version"}
+_FIELDS = {"kind", "url", "version", "hashed"}
 _AT_ONCE = 8
 
 

@@ -13,7 +13,7 @@ from app.sources.port import MemberSource
 from app.sources.postgres import open_postgres
 from app.sources.pushed import open_pushed
 
-_FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected"}
+_FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
 
 
 def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource:

@@ -9,9 +9,12 @@ from app.identifiers.columns.rule import Steps
 from app.identifiers.columns.text import as_given, blank
 from app.identifiers.keys import DIGEST_BYTES, HASHED_KEYS
 
+_BYTES = r"\x"
+"""How Postgres begins bytes that are written as text."""
+
 
 def stored_cells(column: pl.Series, key: str) -> Cells:
-    """Cells of 32 bytes (or 64 hex characters) as they are; `digest_invalid` for any other."""
+    """Cells of 32 bytes or 64 hex characters as they are; `digest_invalid` for any other."""
     if key not in HASHED_KEYS:
         text = as_given(column)
         return Cells(text, text, blank(text), text.len() - text.null_count())
@@ -19,7 +22,8 @@ def stored_cells(column: pl.Series, key: str) -> Cells:
         given = column.is_not_null()
         value = column.set(column.bin.size() != DIGEST_BYTES, None)
     else:
-        read = read_texts(column, key, Steps())
+        text = column.str.strip_prefix(_BYTES) if column.dtype == pl.String else column
+        read = read_texts(text, key, Steps())
         given = read.text.is_not_null()
         value = from_hex(read.digest)
     nothing = equals(value, EMPTY_DIGEST)
