@@ -75,10 +75,14 @@ def _news(request: Request, model: type[BaseModel], body: Json, current: Mapping
             if value == current[name] or name in _MOVES:
                 continue
             _note_read_only(request, name)
-        elif patches and name in current and value == current[name]:
+        elif (
+            patches
+            and name in current
+            and value == current[name]
             # to name a segment's source by itself is to have it looked at anew
-            if name != "source" or body.keys() - known:
-                continue
+            and (name != "source" or body.keys() - known)
+        ):
+            continue
         kept[name] = value
         if isinstance(value, dict) and isinstance(current.get(name), dict) and name in known:
             kept[name] = _without_read_only(model, name, value, current[name])
