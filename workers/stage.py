@@ -12,6 +12,7 @@ from app.exports.suppression import REASON, SuppressionList, suppression_list
 from app.runs.execution import note
 from app.segments.pushed import readable_sources
 from app.snapshots import Manifest
+from app.sources import wanted
 from workers.context import WorkerContext
 from workers.lease import Lease, patiently
 
@@ -34,20 +35,28 @@ async def stage(
     stop = threading.Event()
     suppressed = await _suppressed(worker, spec)
     sources = await patiently(worker.database, lambda session: readable_sources(session, segments))
-    work = asyncio.create_task(
-        asyncio.to_thread(
-            stage_members,
-            worker.store,
-            worker.cpu,
-            worker.access,
-            sources=sources,
-            plan=plan_of_spec(spec),
-            prefix=prefix,
-            tally=tally,
-            stop=stop,
-            suppressed=suppressed,
+    with wanted() as given_up:  # the thread gets a copy of this context
+        work = asyncio.create_task(
+            asyncio.to_thread(
+                stage_members,
+                worker.store,
+                worker.cpu,
+                worker.access,
+                sources=sources,
+                plan=plan_of_spec(spec),
+                prefix=prefix,
+                tally=tally,
+                stop=stop,
+                suppressed=suppressed,
+            )
         )
-    )
+        return await _watched(lease, work, tally, (stop, given_up))
+
+
+async def _watched(
+    lease: Lease, work: asyncio.Task[Manifest], tally: Tally, ends: Sequence[threading.Event]
+) -> Manifest:
+    """The result of the work; what it has met so far is written down while it goes on."""
     try:
         while True:
             done, _ = await asyncio.wait({work}, timeout=_REPORT_SECONDS)
@@ -57,7 +66,8 @@ async def stage(
             await lease.write(lambda session, claim: note(session, claim, **columns_of(tally)))
     finally:
         # whatever ended the waiting also ends the threads, and their files with them
-        stop.set()
+        for end in ends:
+            end.set()
         await asyncio.wait({work})
 
 

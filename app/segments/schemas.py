@@ -1,6 +1,6 @@
 """What segments look like on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
@@ -66,21 +66,30 @@ class FileSource(Input):
     hashed: Hashed = None
 
 
-class PostgresSource(Input):
-    """Members in a database of SEGMENT_DATABASES; a table or a read-only query."""
-
-    kind: Literal["postgres"]
+class _DatabaseSource(Input):
     database: Annotated[str, StringConstraints(min_length=1, max_length=100)]
     table: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     query: Annotated[str, StringConstraints(min_length=1, max_length=20_000)] | None = None
     hashed: Hashed = None
 
     @model_validator(mode="after")
-    def _one(self) -> "PostgresSource":
+    def _one(self) -> Self:
         if (self.table is None) == (self.query is None):
             msg = "give exactly one of table and query"
             raise ValueError(msg)
         return self
+
+
+class PostgresSource(_DatabaseSource):
+    """Members in a Postgres database of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["postgres"]
+
+
+class MysqlSource(_DatabaseSource):
+    """Members in a MySQL or MariaDB database of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["mysql"]
 
 
 class DeltaSource(Input):
@@ -111,12 +120,13 @@ class UploadSource(Input):
 
 
 Source = Annotated[
-    FileSource | DeltaSource | PostgresSource | UploadSource, Field(discriminator="kind")
+    FileSource | DeltaSource | PostgresSource | MysqlSource | UploadSource,
+    Field(discriminator="kind"),
 ]
 
 
 def source_fields(
-    source: FileSource | DeltaSource | PostgresSource | UploadSource,
+    source: FileSource | DeltaSource | PostgresSource | MysqlSource | UploadSource,
 ) -> dict[str, Any]:
     """What is kept of a source: the fields that were given; null means something only for `quote`."""
     given = source.model_dump(mode="json", exclude_unset=True)

@@ -59,8 +59,13 @@ class CopyStream:
                 continue
         raise _Abandoned
 
+    def check_reader(self) -> None:
+        """Raise if the reader went away."""
+        if self._abandoned.is_set():
+            raise _Abandoned
+
     def abandon(self) -> None:
-        """Let the copying end at its next piece."""
+        """Let the copying end soon."""
         self._abandoned.set()
 
 
@@ -98,6 +103,14 @@ async def _copy(copy: Callable[[Write], Awaitable[None]], stream: CopyStream) ->
             stream.put(bytes(held))  # blocks this loop on purpose; nothing else runs in it
             held.clear()
 
-    await copy(write)
+    task = asyncio.ensure_future(copy(write))
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_LOOK_SECONDS)
+            stream.check_reader()  # a server that takes its time gives no piece to look after
+        task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
     if held:
         stream.put(bytes(held))

@@ -12,7 +12,6 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Coroutine,
     Iterator,
     Mapping,
     Sequence,
@@ -48,11 +47,10 @@ from app.sources.port import Attribute
 from app.sources.postgres_faults import database_fault, not_read_only
 from app.sources.records import Scanner, check_records
 from app.sources.texts import TextFile
-from app.sources.wanted import check_wanted
+from app.sources.wanted import while_wanted
 
 KIND = "postgres"
 _CONNECT_SECONDS = 10
-_LOOK_SECONDS = 0.5
 _COPIED = Dialect()
 _SESSION = (
     "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
@@ -200,25 +198,12 @@ class PostgresSource:
 
         with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
             context = copy_context()
-            return thread.submit(context.run, asyncio.run, _while_wanted(asked())).result()
+            return thread.submit(context.run, asyncio.run, while_wanted(asked())).result()
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
         async with _reading(self.name, self.address, self.timeout_seconds) as connection:
             yield connection
-
-
-async def _while_wanted(asking: Coroutine[Any, Any, Result]) -> Result:
-    """The answer, unless nobody waits for it any more: then the server is told to stop."""
-    task = asyncio.ensure_future(asking)
-    try:
-        while not task.done():
-            await asyncio.wait({task}, timeout=_LOOK_SECONDS)
-            check_wanted()
-        return task.result()
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSource:
@@ -245,7 +230,7 @@ def probe_postgres(name: str, address: str, seconds: float) -> Rights:
                 return Rights(row["reads"], row["writes"])
             raise writable(name)  # the transaction is rolled back, so nothing of it stays
 
-    return asyncio.run(_while_wanted(probed()))
+    return asyncio.run(while_wanted(probed()))
 
 
 @asynccontextmanager

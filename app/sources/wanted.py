@@ -3,13 +3,18 @@
 A thread cannot be stopped from outside, so what reads in one looks here between its pieces.
 """
 
+import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from app.errors import SourceError
 
+Result = TypeVar("Result")
+
+_LOOK_SECONDS = 0.5
 _GIVEN_UP: ContextVar[threading.Event | None] = ContextVar("given_up", default=None)
 
 
@@ -41,3 +46,16 @@ def check_wanted() -> None:
     """Raise `ReadingGivenUp` if nobody waits for what this thread reads."""
     if not is_wanted():
         raise ReadingGivenUp
+
+
+async def while_wanted(asking: Coroutine[Any, Any, Result]) -> Result:
+    """The answer, unless nobody waits for it any more: then the server is told to stop."""
+    task = asyncio.ensure_future(asking)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_LOOK_SECONDS)
+            check_wanted()
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)

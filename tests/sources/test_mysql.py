@@ -1,0 +1,203 @@
+"""MariaDB, a real one: the same members, read-only, whatever the query tries."""
+
+import asyncio
+import logging
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import asyncmy
+import polars as pl
+import pytest
+
+from app.errors import SourceError
+from app.sources import Attribute, SourceAccess, open_source
+from app.sources.checking import check_database
+from app.sources.wanted import ReadingGivenUp, wanted
+from tests.conftest import free_port
+
+SCHEMA = """
+CREATE DATABASE crm CHARACTER SET utf8mb4; USE crm;
+CREATE TABLE members (id bigint, email text, born date, agreed tinyint(1)) ENGINE=InnoDB;
+INSERT INTO members SELECT seq, concat(seq, '@m.example'), '1990-01-01', seq % 2 FROM seq_0_to_4999;
+CREATE TABLE kinds (a decimal(30,2), b timestamp, c binary(4), d double, e json, f datetime, g text);
+INSERT INTO kinds VALUES (12345678901234567890.10, '2020-01-01 00:00:00', x'00ff00aa', 4915112345678,
+  '{"a": 1}', '2020-01-01', 'é \U0001f600 "'), (NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+CREATE SEQUENCE counter; CREATE USER reader IDENTIFIED BY 'hunter2 /'; GRANT SELECT ON crm.* TO reader;
+CREATE FUNCTION meddle() RETURNS int MODIFIES SQL DATA RETURN nextval(counter)
+"""
+
+
+@pytest.fixture(scope="module")
+def socket() -> Iterator[str]:
+    if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
+        pytest.skip(
+            "MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core"
+        )
+    folder = tempfile.mkdtemp(prefix="ae-maria-")
+    options = ["--no-defaults", f"--datadir={folder}/data", "--user=root"]
+    install = ["mariadb-install-db", *options, "--auth-root-authentication-method=normal"]
+    subprocess.run([*install, "--skip-test-db"], check=True, capture_output=True)
+    place = f"{folder}/s"
+    server = subprocess.Popen(
+        ["mariadbd", *options, f"--socket={place}", "--skip-networking", "--default-time-zone=+02:00",
+         f"--pid-file={folder}/pid"], stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        for _ in range(200):
+            if Path(place).exists():
+                break
+            time.sleep(0.05)
+        asyncio.run(execute(place, *SCHEMA.split(";")))
+        yield place
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+async def execute(place: str, *statements: str) -> Any:
+    connection = await asyncmy.connect(unix_socket=place, user="root", autocommit=True)
+    try:
+        async with connection.cursor() as cursor:
+            for statement in statements:
+                await cursor.execute(statement)
+            return await cursor.fetchall()
+    finally:
+        connection.close()
+
+
+@pytest.fixture
+def access(socket: str) -> Callable[..., SourceAccess]:
+    end = f"unix_socket={socket}"
+    addresses = {
+        "crm": f"mariadb://root@localhost/crm?{end}",
+        "reads": f"mysql://reader:hunter2%20%2F@localhost/crm?{end}",
+        "wrong": f"mysql://reader:nothing@localhost/crm?{end}",
+        "absent": f"mysql://root@localhost/absent?{end}",
+        "away": f"mysql://reader:hunter2@127.0.0.1:{free_port()}/crm",
+        "other": "postgresql://crm:hunter2@db/members",
+    }
+    return lambda **settings: SourceAccess(databases=addresses, **settings)
+
+
+@pytest.fixture
+def opened(access: Callable[..., SourceAccess]) -> Callable[..., Any]:
+    return lambda **source: open_source({"kind": "mysql", "database": "crm", **source}, access())
+
+
+def fault(opened: Any, *columns: str, **source: Any) -> SourceError:
+    with pytest.raises(SourceError) as caught:
+        list(opened(**source).chunks(columns or ["email"]))
+    return caught.value
+
+
+def test_a_table_and_a_query(opened: Any) -> None:
+    for source in ({"table": "crm.members"}, {"query": "SELECT * FROM members -- all"}):
+        found = opened(database="reads", **source)
+        assert found.attributes() == [
+            Attribute("id", "integer"), Attribute("email", "string"),
+            Attribute("born", "date"), Attribute("agreed", "integer"),
+        ]  # fmt: skip
+        assert found.count() == 5_000
+        frames = list(found.chunks(["born", "email"], rows=700))
+        assert max(frame.height for frame in frames) <= 700
+        frame = pl.concat(frames)
+        assert frame.height == frame["email"].n_unique() == 5_000
+        assert frame["born"].unique().to_list() == ["1990-01-01"]
+    none = opened(query="SELECT * FROM members WHERE id < 0")
+    assert (none.count(), list(none.chunks(["email"]))) == (0, [])
+
+
+def test_values_keep_their_digits(opened: Any) -> None:
+    frame = pl.concat(opened(table="kinds").chunks(["a", "b", "c", "d", "f", "g"]))
+    assert frame.row(0) == (
+        "12345678901234567890.10", datetime(2019, 12, 31, 22, tzinfo=UTC), b"\x00\xff\x00\xaa",
+        "4915112345678", "2020-01-01 00:00:00", 'é \U0001f600 "',
+    )  # fmt: skip
+    assert frame.row(1) == (None,) * 6
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("SELECT email FROM members; DROP TABLE members", "query-failed"),
+        ("SELECT email FROM members) AS m; DROP TABLE members; -- ", "query-failed"),
+        ("SELECT email FROM members /* ", "query-failed"),
+        ("SELECT email FROM members WHERE email = 'x", "query-failed"),
+        ("CALL anything()", "query-not-read-only"),
+        ("SELECT email FROM members INTO OUTFILE '/tmp/ae-outfile'", "query-not-read-only"),
+        ("SELECT email FROM members FOR UPDATE", "query-not-read-only"),
+        ("WITH m AS (SELECT 1 AS email) DELETE FROM members", "query-failed"),
+        ("DROP TABLE members", "query-not-read-only"),
+        ("SET SESSION TRANSACTION READ WRITE", "query-not-read-only"),
+        ("SELECT meddle() AS email", "query-not-read-only"),
+        ("SELECT email, email FROM members", "source-invalid"),
+        ("SELECT email FROM memberz", "source-not-found"),
+        ("SELECT id FROM members", "attribute-missing"),
+        ("", "query-failed"),
+    ],
+)
+def test_a_query_can_only_read(opened: Any, socket: str, query: str, code: str) -> None:
+    error = fault(opened, query=query)
+    assert error.code == code
+    assert "@m.example" not in error.detail
+    assert not Path("/tmp/ae-outfile").exists()
+    held = asyncio.run(execute(socket, "SELECT count(*) FROM crm.members"))
+    assert held == ((5_000,),) or held == [(5_000,)]
+
+
+@pytest.mark.parametrize(
+    ("database", "code"),
+    [("wrong", "credentials-refused"), ("absent", "database-not-found"),
+     ("away", "database-unreachable"), ("other", "database-kind-mismatch"),
+     ("nowhere", "database-unknown")],
+)  # fmt: skip
+def test_databases_that_cannot_be_read(opened: Any, database: str, code: str) -> None:
+    error = fault(opened, database=database, table="members")
+    assert error.code == code
+    assert "hunter2" not in error.detail
+
+
+def test_rights_are_checked(access: Any) -> None:
+    owner, reader = (check_database(name, access()) for name in ("crm", "reads"))
+    assert owner.ok
+    assert reader.ok
+    assert [check.code for check in owner.checks] == [None, None, None, "account-may-write"]
+    assert [check.code for check in reader.checks] == [None] * 4
+    refused = check_database("wrong", access())
+    assert [check.ok for check in refused.checks] == [True, False, None, None]
+
+
+def test_time_and_cancelling(access: Any) -> None:
+    source = {"kind": "mysql", "database": "crm", "query": "SELECT sleep(20) AS email"}
+    began = time.monotonic()
+    with pytest.raises(SourceError) as caught:
+        list(open_source(source, access(statement_timeout_seconds=0.5)).chunks(["email"]))
+    assert caught.value.code == "statement-timeout"
+    with wanted() as given_up:
+        asyncio.run(_later(given_up.set, lambda: open_source(source, access())))
+    assert time.monotonic() - began < 5
+
+
+async def _later(stop: Any, reading: Any) -> None:
+    asyncio.get_running_loop().call_later(0.3, stop)
+
+    def read() -> None:
+        with pytest.raises(ReadingGivenUp):
+            list(reading().chunks(["email"]))
+
+    await asyncio.to_thread(read)
+
+
+def test_warnings_of_the_server_are_not_logged(
+    opened: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        list(opened(query="SELECT email + 0 AS email FROM members").chunks(["email"]))
+    assert "m.example" not in caplog.text
