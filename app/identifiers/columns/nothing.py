@@ -19,7 +19,7 @@ _LONGEST: Final = 24
 """In characters; a word for nothing is short and, but for dates, holds no two digits in a row."""
 
 _SUSPECT: Final = rf"^[^0-9]{{1,{_LONGEST}}}$"
-_SUSPECT_WITH_DIGITS: Final = r"^(?:[^0-9]|0){1,36}$"
+_SUSPECT_WITH_DIGITS: Final = r"^(?:[^0-9]|0){1,36}$|^-1$"
 _NAMES: Final = ("FN", "LN", "FI")
 
 

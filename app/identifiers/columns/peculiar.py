@@ -23,10 +23,11 @@ _IN_PAIRS: Final = r"^(?:[0-9a-fA-F]{2}[: -]){31}[0-9a-fA-F]{2}$"
 _HASHES: Final = (
     (OWN, rf"^(?i:{_LABEL})[0-9a-fA-F]{{64}}$"),
     (OWN, _IN_PAIRS),
+    (OWN, r"^[xX]'[0-9a-fA-F]{64}'?$"),
     ("digest_md5", r"^(?i:\\x|0x|\{?md5\}?[:=$ ]?)?[0-9a-fA-F]{32}$"),
     ("digest_unsupported", r"^(?i:\\x|0x|\{?sha-?[0-9]{1,3}\}?[:=$ ])?[0-9a-fA-F]{40,}$"),
     ("digest_unsupported", r"^\$(?:2[abxy]|5|6|argon2[a-z]*|pbkdf2[a-z0-9-]*|scrypt)\$"),
-    ("digest_base64", "^[0-9A-Za-z+/_-]{43}=$"),
+    ("digest_base64", "^[0-9A-Za-z+/_-]{43}=?$"),
     ("digest_base64", "^[0-9A-Za-z+/_-]{27}=$"),
     ("digest_base64", "^[0-9A-Za-z+/_-]{22}==$"),
     ("not_text", r"^\\x(?:[0-9a-fA-F]{2})*$"),
@@ -51,7 +52,7 @@ def kinds(text: pl.Series, key: str) -> tuple[pl.Series, pl.Series]:
     found = part.select(pl.coalesce(*map(_hash, _HASHES))).to_series()
     if found.null_count() == found.len():
         return kind, own
-    bare = part["text"].str.to_lowercase().str.replace_all("[: -]", "")
+    bare = part["text"].str.to_lowercase().str.replace_all("[: '-]", "")
     digests = bare.str.slice(-HEX_DIGITS).set(found.ne_missing(OWN), None)
     named = found.fill_null(kind.gather(places))
     return kind.clone().scatter(places, named), own.clone().scatter(places, digests)

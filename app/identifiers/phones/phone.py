@@ -19,7 +19,7 @@ from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict,
 from app.identifiers.phones.former import CHANGED_CODES, present_form
 from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
-from app.identifiers.phones.reading import read_phone
+from app.identifiers.phones.reading import NO_NUMBER, read_phone
 from app.identifiers.phones.writing import in_ascii
 
 _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
@@ -46,7 +46,7 @@ def phone(frame: pl.DataFrame, steps: Steps) -> Outcome:
     known = plans()
     region = frame["region"]
     position = _positions()(region).fill_null(UNKNOWN)
-    plain = certain(text.str.contains(_PLAIN))
+    plain = certain(text.str.contains(_PLAIN) & ~text.str.contains(NO_NUMBER))
     places = plain.arg_true()
     found, reason, open_places = _by_columns(text.gather(places), position.gather(places), known)
     texts = blank(text).scatter(places, found)

@@ -10,6 +10,7 @@ of unassigned areas, so `is_valid_number` would be too strict). Added to it:
 - `00` means international in every region, also where the dialling prefix is another, unless
   the region has a valid number or dialling prefix that begins so, and that is no code of its own.
 - A `(0)` in an international number is dropped where the number is only possible without it.
+- Dates, and numbers with hidden digits (0171 123 ****), are none.
 - Letters are keypad letters (1-800-FLOWERS); where that gives no possible number, words that end
   the text (650 555 1212 home) are dropped.
 - Without a country, digits are a full international number only if they are eleven or more, are
@@ -43,6 +44,16 @@ _ABBREVIATIONS: Final = frozenset({"NO", "NR", "PH", "TL"})
 
 _SHORTEST_INTERNATIONAL: Final = 11
 _SHORTEST_NATIONAL: Final = 4
+NO_NUMBER: Final = (
+    r"^(?:(?:19|20)[0-9]{2}[-/.](?:0?[1-9]|1[0-2])[-/.](?:0?[1-9]|[12][0-9]|3[01])"
+    r"|(?:0?[1-9]|[12][0-9]|3[01])[-/.](?:0?[1-9]|[12][0-9]|3[01])[-/.](?:19|20)[0-9]{2})"
+    r"(?:[Tt ][0-9]{1,2}:.*)?$"
+)
+"""A date, perhaps with a time of day: a column was mapped wrongly, and its digits may be possible."""
+
+_MASKED: Final = re.compile(r"[*?\u2022]{2,}|[xX]{2,}")
+"""Digits that somebody hid: they are no keypad letters, and those left are not the number."""
+
 _SCIENTIFIC: Final = re.compile(r"(\d)[.,]?(\d*)[eE]\+?(\d{1,2})")
 
 
@@ -54,6 +65,8 @@ def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
     country has, `phone_rounded` for what a spreadsheet cut to 1.65E+10 (all digits there are
     taken), `phone_invalid` for what is no phone number.
     """
+    if re.search(NO_NUMBER, text) or _MASKED.search(text):
+        return None, "phone_invalid"
     region = region if region in phonenumbers.SUPPORTED_REGIONS else None
     scientific = _SCIENTIFIC.fullmatch(text)
     if scientific:

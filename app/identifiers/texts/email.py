@@ -38,6 +38,9 @@ _SHAPE: Final = (
 Japanese carriers. No one is known by a quoted local part, a route (`%`, `/`), a machine's number, or
 a name that no registry takes (RFC 1123: no underscore, no hyphen at an end)."""
 
+_DOTTED_I: Final = "i\N{COMBINING DOT ABOVE}"
+"""What a Turkish capital I with its dot is in lower case; the address has the i it was typed for."""
+
 _TYPED_APOSTROPHES: Final = "[‘’ʼ＇´`]"
 _FULL_STOP: Final = "。"
 """A dot of a domain wherever one is typed in Chinese or Japanese (RFC 3490)."""
@@ -63,6 +66,7 @@ def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
     reason = blank(given)
     if not odd.is_empty():
         visible = composed(without_invisible(lower.gather(odd))).str.to_lowercase()
+        visible = visible.str.replace_all(_DOTTED_I, "i", literal=True)
         found = _found(visible.str.replace_all(_FULL_STOP, "."), steps)
         lower = lower.scatter(odd, found["text"])
         reason = reason.scatter(odd, found["reason"])

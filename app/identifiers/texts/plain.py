@@ -16,7 +16,7 @@ _WITHOUT_HYPHENS: Final = (
 """A random UUID (RFC 9562), which these ids are; of MD5s one in 64 looks so."""
 
 _ZEROED: Final = r"^[0-]{32,36}$"
-_ROUNDED: Final = r"^[0-9][.,][0-9]+E\+[0-9]+$"
+_ROUNDED: Final = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
 """A number whose last digits a spreadsheet or a float lost: many members share what is left."""
 
 _DECORATED: Final = (
