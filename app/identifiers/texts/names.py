@@ -20,7 +20,9 @@ _SELECTORS: Final = r"\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\p{Me}"
 _NOT_SPELLING: Final = rf"[\p{{P}}\p{{S}}\p{{Z}}\p{{Cc}}\p{{Cf}}\p{{Co}}{_APOSTROPHES}{_SELECTORS}]"
 _NOT_LETTERS: Final = rf"[^\p{{L}}\p{{M}}]|[{_APOSTROPHES}{_SELECTORS}]"
 _HAS_LETTER: Final = r"\p{L}"
-_NO_NAME: Final = r"[@|;=<>{}\[\]\n]|://|\p{L}:\s*\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
+_NO_NAME: Final = (
+    r"[@|;=<>{}\[\]\n]|://|\p{L}:\s*\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
+)
 """Signs of a text that is more than a name, or another thing: an address, several names, a label."""
 
 
