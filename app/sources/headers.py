@@ -10,7 +10,7 @@ from app.sources.texts import TextFile, is_clean, uncleanness
 MAX_COLUMNS = 5_000
 _BLANK_LINE = re.compile(rb"[ \t]*\r?\n")
 # a person's and no column's name: an e-mail address, a digest
-_VALUE = re.compile(r".*@.*|[0-9a-fA-F]{64}", re.DOTALL)
+_VALUE = re.compile(r".*@.*|[0-9a-fA-F]{64}|\+[0-9][0-9 ()./-]{7,}", re.DOTALL)
 # numbers, dates, telephone numbers, device ids: one may name a column, not most of them
 _CODE = re.compile(r"[\d\s.,:/()+-]+|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 

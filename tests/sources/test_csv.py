@@ -280,3 +280,10 @@ def test_never_guesses(
         return
     assert read == [tuple(v or None for v in (*row, "")[:2]) for row in rows if row]
     assert not losses.malformed
+
+
+def test_a_telephone_number_is_no_name_of_a_column(folder) -> None:
+    path = folder.put("m.csv", "+49 171 1234567,Ann\n+49 171 1234568,Bob\n")
+    with pytest.raises(SourceError) as refusal:
+        folder.open(path).attributes()
+    assert refusal.value.code == "csv-header-missing"
