@@ -30,7 +30,7 @@ def screens(api: httpx.Client) -> dict[str, str]:
     def first(path: str, **params: str) -> str:
         return str(api.get(path, params=params).raise_for_status().json()["items"][0]["id"])
 
-    export = first("/v1/exports", q="Loyalty")
+    export = first("/v1/exports", q="every morning")
     return {
         "overview": "",
         "exports": "exports",

@@ -208,6 +208,33 @@ async def test_a_session_that_ends_is_renewed_in_place(
         assert await name.input_value() == "y" * 201
 
 
+async def test_a_throttled_run_counts_down(served: Served, browser: Any, members: Path) -> None:
+    """“Meta paused this account until …; nothing is lost”, and it can be cancelled meanwhile.
+
+    The last of this module: what Meta said of the account holds for every run on it.
+    """
+    export = _export(served, members)
+    users = {"path": "/users$"}
+    fault = {"kind": "throttle-80003", "wait": 120, "times": 1, "match": users}
+    served.sandbox.control("POST", "faults", json=fault)
+    async with opened(browser) as (page, said):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/exports/{export['id']}")
+        await page.get_by_role("button", name="Run now").click()
+        await page.get_by_text("Meta asked this account to pause").wait_for()
+        counting = page.get_by_text(re.compile(r"\(in \d:\d\d\)"))
+        before = await counting.inner_text()
+        await page.wait_for_timeout(1500)
+        assert await counting.inner_text() != before
+        assert "Nothing is lost" in before
+        await page.get_by_role("button", name="Cancel").click()
+        dialog = page.get_by_role("dialog", name="Cancel this run?")
+        await dialog.get_by_role("button", name="Cancel the run").click()
+        await page.get_by_text("It was cancelled.").wait_for()
+        assert said.refusals == []
+
+
 def _export(served: Served, members: Path) -> dict[str, Any]:
     """An export that works, made once a deployment."""
     found = served.call("GET", "/v1/exports?q=On call")["items"]
