@@ -97,8 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.identify = identify
-    # `serve` brings workers along, and is not ready before one of them is
-    app.state.worker_awaited_since = None
+    app.state.worker_awaited_since = None  # `serve` brings workers along, and waits for one
     install_problem_handlers(app)
     # the last one added meets a request first
     app.add_middleware(CallerFirst)
@@ -180,9 +179,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.authenticator = Authenticator(
         state.database, state.vault, bootstrap_key=bootstrap, issuer=issuer
     )
-    state.sessions = Sessions(
-        state.database, state.vault, bootstrap_key=bootstrap, issuer=settings.oidc_issuer
-    )
+    known = {"bootstrap_key": bootstrap, "issuer": settings.oidc_issuer}
+    state.sessions = Sessions(state.database, state.vault, **known)
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.doorbell.redis, limit=settings.max_failed_attempts)
     store = SnapshotStore.open(settings.snapshots, sealing=state.vault)
@@ -266,10 +264,8 @@ def oidc_sign_in(
     settings: Settings, verifier: OidcVerifier | None, vault: Vault, http: httpx.AsyncClient
 ) -> OidcSignIn | None:
     """The console's way to the issuer, if a client of it is configured (OIDC_CLIENT_ID)."""
-    if verifier is None or not settings.oidc_client_id:
-        return None
-    secret = settings.oidc_client_secret.get_secret_value()
-    return OidcSignIn(verifier, settings.oidc_client_id, secret, vault, http)
+    name, secret = settings.oidc_client_id, settings.oidc_client_secret.get_secret_value()
+    return OidcSignIn(verifier, name, secret, vault, http) if verifier and name else None
 
 
 def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:

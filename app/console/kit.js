@@ -168,7 +168,8 @@ async function call(method, path, {body, headers = {}, params, signal: stop, raw
     }
     offline.value = false;
     if (answer.status === 401 && session.value && path !== '/v1/session') {
-      await new Promise((again) => { lost.value = again; });
+      // everybody who waits goes on once somebody has signed in
+      await new Promise((again) => { const before = lost.value; lost.value = () => { before?.(); again(); }; });
       continue;
     }
     if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
@@ -232,7 +233,7 @@ export function useEvery(seconds, work, on = true) {
   latest.current = work;
   useEffect(() => {
     if (!on) return undefined;
-    const timer = setInterval(() => { if (!document.hidden) latest.current(); }, seconds * 1000);
+    const timer = setInterval(() => { if (!document.hidden && !lost.value) latest.current(); }, seconds * 1000);
     return () => clearInterval(timer);
   }, [seconds, on]);
 }
@@ -591,7 +592,7 @@ async function follow(signal) {
       if (answer.ok) await readEvents(answer.body);
     } catch { if (signal.aborted) return; }
     // the stream ends when nothing is active; who waits for a run looks again
-    await new Promise((again) => { setTimeout(again, 3000); });
+    await new Promise((again) => { setTimeout(again, 8000); });
   }
 }
 

@@ -68,7 +68,8 @@ async def take(folder: Path, url: str, places: dict[str, str], links: dict[str, 
                 await page.goto(f"{url}/#/{place}")
                 await page.locator("main h1").wait_for()
                 await page.wait_for_load_state("networkidle")
-                await page.wait_for_timeout(250)
+                await page.wait_for_timeout(500)
+                await page.locator("main .bone").first.wait_for(state="detached")
                 await page.screenshot(path=folder / f"{name}-{style}.png", full_page=True)
         await browser.close()
 
