@@ -1,7 +1,4 @@
-"""Composition root of the API: settings → collaborators → routers, and the loop that keeps runs moving.
-
-Its lines are more than 300 because all parts meet here and nowhere else.
-"""
+"""Composition root of the API: settings → collaborators → routers, and the loops of `app.upkeep`."""
 
 import asyncio
 import contextlib
@@ -38,7 +35,6 @@ from app.edge.hosts import KnownHosts
 from app.edge.proxies import Proxies, RealCaller
 from app.edge.server import bound_server
 from app.erasures import routes as erasures
-from app.errors import AppError
 from app.exports import explanation, membership
 from app.exports import routes as exports
 from app.exports.draft import Drafts
@@ -57,9 +53,7 @@ from app.queue import Doorbell
 from app.runs import event_routes
 from app.runs import routes as runs
 from app.runs.service import start_run
-from app.runs.upkeep import sweep
 from app.schedules import routes as schedules
-from app.schedules.due import start_due
 from app.segments import routes as segments
 from app.segments import source_routes
 from app.segments.push_places import PushPlaces
@@ -68,8 +62,8 @@ from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import ArrivingLimits, SourceAccess, Tolerance, Unpacking
+from app.upkeep import call_webhooks, keep_runs_moving
 from app.webhooks import routes as webhooks
-from app.webhooks.delivery import deliver_due
 from app.webhooks.sending import Sender
 
 log = get_logger(__name__)
@@ -213,10 +207,19 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.start_run = partial(start_run, state.database, state.doorbell)
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
     watching = asyncio.create_task(connections_here.watch())
-    upkeep = asyncio.create_task(_keep_runs_moving(state.database, state.doorbell, settings))
+    upkeep = asyncio.create_task(
+        keep_runs_moving(
+            state.database,
+            state.doorbell,
+            every=settings.sweep_seconds,
+            budget=settings.run_attempt_budget,
+        )
+    )
     # a loop of its own: a slow receiver must not hold up the runs
     calling = asyncio.create_task(
-        _call_webhooks(state.database, state.vault, state.webhook_sender, settings)
+        call_webhooks(
+            state.database, state.vault, state.webhook_sender, every=settings.sweep_seconds
+        )
     )
     try:
         yield
@@ -282,31 +285,3 @@ def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
     return GraphClient(
         config, governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds))
     )
-
-
-async def _keep_runs_moving(database: Database, doorbell: Doorbell, settings: Settings) -> None:
-    """The janitor's loop; it needs no Redis, unlike the workers' cron."""
-    while True:
-        await asyncio.sleep(settings.sweep_seconds)
-        try:
-            await start_due(database, doorbell)
-            await sweep(database, doorbell, budget=settings.run_attempt_budget)
-        except AppError as error:
-            log.warning("upkeep.paused", code=error.code)
-        except Exception as error:
-            log.exception("upkeep.failed", error=type(error).__name__)
-
-
-async def _call_webhooks(
-    database: Database, vault: Vault, sender: Sender, settings: Settings
-) -> None:
-    """Brings events to webhooks; it needs no Redis, unlike the workers' cron."""
-    while True:
-        await asyncio.sleep(settings.sweep_seconds)
-        try:
-            await deliver_due(database, vault, sender)
-        except AppError as error:
-            log.warning("webhooks.paused", code=error.code)
-        except Exception as error:  # noqa: BLE001 - the next round may find things well again
-            # the class only: a text may hold the address of a webhook
-            log.error("webhooks.failed", error=type(error).__name__)  # noqa: TRY400
