@@ -1,5 +1,6 @@
 """The overview says what is broken, what runs, what comes, what ends, and which workers live."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -104,6 +105,7 @@ async def test_ready_only_once_a_worker_has_reported(
             for _ in range(100):
                 if (await api.get("/readyz")).is_success:
                     break
+                await asyncio.sleep(0.05)  # what was seen is kept for a moment
             assert (await api.get("/readyz")).is_success
     # once it was ready, a worker that is away takes no requests away
     assert (await api.get("/readyz")).is_success
