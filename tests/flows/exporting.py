@@ -53,10 +53,13 @@ class Exporting:
         )
         return await expect(answer, status)
 
-    async def export(self, *segments: Mapping[str, Any], **changes: Any) -> dict[str, Any]:
+    async def export(
+        self, *segments: Mapping[str, Any], is_value_based: bool | None = None, **changes: Any
+    ) -> dict[str, Any]:
         """An export with an audience of its own."""
         self.number += 1
-        connection = await make_connection(self.api, audience={"name": f"List {self.number}"})
+        audience = {"name": f"List {self.number}", "is_value_based": is_value_based}
+        connection = await make_connection(self.api, audience=audience)
         export = await make_export(self.api, connection, *segments, **changes)
         return export | {"audience_id": connection["audience"]["id"]}
 
