@@ -84,6 +84,9 @@ FIRST_LANGUAGES: Final = (
 )
 """Where a name of another language means another country, these languages' meaning is taken."""
 
+KOSOVO: Final = ("XK", "XKX", "")
+"""Codes ISO 3166-1 leaves to its users, taken for Kosovo by CLDR, libphonenumber and the EU."""
+
 
 def written(names: list[str]) -> list[str]:
     """Names as they are looked up, in the same order."""
@@ -129,7 +132,7 @@ def _ranks() -> Iterator[tuple[int, str, str]]:
 
 
 def rows() -> list[tuple[str, ...]]:
-    """One row for each country of ISO 3166-1."""
+    """One row for each country of ISO 3166-1, and one for Kosovo."""
     found = [(rank, code, name) for rank, code, name in _ranks() if re.fullmatch("[A-Z]{2}", code)]
     spelled = written([name for _, _, name in found])
     meant: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
@@ -143,16 +146,15 @@ def rows() -> list[tuple[str, ...]]:
             names[next(iter(best))].append(name)
     aliases = {tuple(row) for row in read_table("country_aliases.tsv")}
     listed = {(code, name) for code, text in aliases for name in text.split()}
+    codes = [(one.alpha_2, one.alpha_3, one.numeric) for one in pycountry.countries]
     return [
         (
-            *(country.alpha_2.lower(), country.alpha_3.lower(), country.numeric),
+            *(alpha_2.lower(), alpha_3.lower(), numeric),
             " ".join(
-                name
-                for name in sorted(names[country.alpha_2])
-                if (country.alpha_2.lower(), name) not in listed
+                name for name in sorted(names[alpha_2]) if (alpha_2.lower(), name) not in listed
             ),
         )
-        for country in sorted(pycountry.countries, key=lambda one: one.alpha_2)
+        for alpha_2, alpha_3, numeric in sorted([*codes, KOSOVO])
     ]
 
 

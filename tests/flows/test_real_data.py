@@ -62,20 +62,20 @@ CASES = {
     "guards of spreadsheets": Case(
         "apostrophe.csv",
         {
-            **{"EMAIL": "email", "PHONE": "phone", "FN": "first_name", "ZIP": "zip"},
-            **{"COUNTRY": "country", "DOB": "dob", "EXTERN_ID": "id", "MADID": "madid"},
+            "EMAIL": "email", "PHONE": "phone", "FN": "first_name", "ZIP": "zip",
+            "COUNTRY": "country", "DOB": "dob", "EXTERN_ID": "id", "MADID": "madid",
             "ST": "state",
         },
         [
             {
-                **{"EMAIL": "jane.roe@example.com", "PHONE": "15417543010", "FN": "jane"},
-                **{"ZIP": "02139", "COUNTRY": "us", "DOBY": "1985", "DOBM": "03", "DOBD": "14"},
-                **{"EXTERN_ID": "00123", "MADID": "aece52e7-03ee-455a-b3c4-e57283966239"},
+                "EMAIL": "jane.roe@example.com", "PHONE": "15417543010", "FN": "jane",
+                "ZIP": "02139", "COUNTRY": "us", "DOBY": "1985", "DOBM": "03", "DOBD": "14",
+                "EXTERN_ID": "00123", "MADID": "aece52e7-03ee-455a-b3c4-e57283966239",
                 "ST": "ca",
             },
             {
-                **{"EMAIL": "ann@example.com", "PHONE": "447700900123", "FN": "ann"},
-                **{"ZIP": "02139", "COUNTRY": "us", "DOBY": "1985", "DOBM": "03", "DOBD": "14"},
+                "EMAIL": "ann@example.com", "PHONE": "447700900123", "FN": "ann",
+                "ZIP": "02139", "COUNTRY": "us", "DOBY": "1985", "DOBM": "03", "DOBD": "14",
                 "EXTERN_ID": "00124",
             },
         ],
@@ -99,8 +99,8 @@ CASES = {
         {"EMAIL": "email", "PHONE": "phone", "EXTERN_ID": "id", **ADDRESS},
         [
             {
-                **{"EMAIL": f"{name}@example.com", "PHONE": phone, "FN": first},
-                **{"CT": "boston", "ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": number},
+                "EMAIL": f"{name}@example.com", "PHONE": phone, "FN": first,
+                "CT": "boston", "ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": number,
             }
             for name, phone, first, number in (
                 ("cat", "14155550123", "cat", "1"),
@@ -155,41 +155,41 @@ CASES = {
     "character references": Case(
         "entities.csv",
         {
-            **{"EMAIL": "email", "FN": "first_name", "LN": "last_name", "CT": "city"},
-            **{"ST": "state", "COUNTRY": "country"},
+            "EMAIL": "email", "FN": "first_name", "LN": "last_name", "CT": "city",
+            "ST": "state", "COUNTRY": "country",
         },
         [
             {
-                **{"EMAIL": "obrien@example.com", "FN": "seán", "LN": "obrien"},
-                **{"CT": "saintetienne", "COUNTRY": "fr"},
+                "EMAIL": "obrien@example.com", "FN": "seán", "LN": "obrien",
+                "CT": "saintetienne", "COUNTRY": "fr",
             },
             {
-                **{"EMAIL": "smith@example.com", "FN": "jane", "LN": "smithsons"},
-                **{"CT": "coeurdalene", "ST": "id", "COUNTRY": "us"},
+                "EMAIL": "smith@example.com", "FN": "jane", "LN": "smithsons",
+                "CT": "coeurdalene", "ST": "id", "COUNTRY": "us",
             },
             {
-                **{"EMAIL": "o'neil@example.com", "FN": "tom", "LN": "oneil"},
-                **{"CT": "saopaulo", "ST": "sp", "COUNTRY": "br"},
+                "EMAIL": "o'neil@example.com", "FN": "tom", "LN": "oneil",
+                "CT": "saopaulo", "ST": "sp", "COUNTRY": "br",
             },
             {
-                **{"EMAIL": "tom&ann@example.com", "FN": "tomann", "LN": "müller"},
-                **{"CT": "koln", "COUNTRY": "de"},
+                "EMAIL": "tom&ann@example.com", "FN": "tomann", "LN": "müller",
+                "CT": "koln", "COUNTRY": "de",
             },
         ],
     ),
     "words for nothing": Case(
         "null_words.csv",
         {
-            **{"EMAIL": "email", "PHONE": "phone", "FN": "first_name", "LN": "last_name"},
-            **{"CT": "city", "ST": "state", "ZIP": "zip", "COUNTRY": "country", "DOB": "dob"},
-            **{"GEN": "gender", "EXTERN_ID": "id"},
+            "EMAIL": "email", "PHONE": "phone", "FN": "first_name", "LN": "last_name",
+            "CT": "city", "ST": "state", "ZIP": "zip", "COUNTRY": "country", "DOB": "dob",
+            "GEN": "gender", "EXTERN_ID": "id",
         },
         [
             *({"EMAIL": f"n{n}@example.com"} for n in (1, 2, 3, 4, 5, 6, 7, 9, 10)),
             {
-                **{"EMAIL": "n8@example.com", "FN": "ann", "LN": "null", "GEN": "f"},
-                **{"DOBY": "1985", "DOBM": "03", "DOBD": "14", "CT": "boston", "ST": "ma"},
-                **{"ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": "17"},
+                "EMAIL": "n8@example.com", "FN": "ann", "LN": "null", "GEN": "f",
+                "DOBY": "1985", "DOBM": "03", "DOBD": "14", "CT": "boston", "ST": "ma",
+                "ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": "17",
             },
         ],
         skipped={"placeholder": 2},
@@ -245,14 +245,14 @@ CASES = {
     "customers of a WooCommerce shop": Case(
         "woocommerce.csv",
         {
-            **{"EMAIL": "Email", "FN": "Name", "COUNTRY": "Country / Region", "CT": "City"},
-            **{"ST": "Region", "ZIP": "Postal Code", "EXTERN_ID": "Username"},
+            "EMAIL": "Email", "FN": "Name", "COUNTRY": "Country / Region", "CT": "City",
+            "ST": "Region", "ZIP": "Postal Code", "EXTERN_ID": "Username",
         },
         [
             {
-                **{"EMAIL": f"{name}@example.com", "EXTERN_ID": name, "FN": first, "CT": city},
+                "EMAIL": f"{name}@example.com", "EXTERN_ID": name, "FN": first, "CT": city,
                 **({"ST": state} if state else {}),
-                **{"ZIP": code, "COUNTRY": home},
+                "ZIP": code, "COUNTRY": home,
             }
             for name, first, city, state, code, home in (
                 ("js", "john", "athens", "attikí", "10673", "gr"),
@@ -267,18 +267,18 @@ CASES = {
         f"phones in a column of {kind}": Case(
             "numeric.parquet",
             {
-                **{"EMAIL": "email", "PHONE": f"phone_{kind}", "ZIP": f"zip_{codes}"},
-                **{"COUNTRY": "country", "EXTERN_ID": "id_f64"},
+                "EMAIL": "email", "PHONE": f"phone_{kind}", "ZIP": f"zip_{codes}",
+                "COUNTRY": "country", "EXTERN_ID": "id_f64",
             },
             [
                 {
-                    **{"EMAIL": "a@example.com", "ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": "1"},
+                    "EMAIL": "a@example.com", "ZIP": "02139", "COUNTRY": "us", "EXTERN_ID": "1",
                     # a float of 32 bits holds seven digits: the others were made up by the file
                     **({} if kind == "f32" else {"PHONE": "16505551212"}),
                 },
                 {"EMAIL": "b@example.com", "COUNTRY": "us", "EXTERN_ID": "2.5"},
                 {
-                    **{"EMAIL": "c@example.com", "ZIP": "94105", "COUNTRY": "us"},
+                    "EMAIL": "c@example.com", "ZIP": "94105", "COUNTRY": "us",
                     "EXTERN_ID": "9007199254740992",
                 },
             ],
@@ -292,25 +292,25 @@ CASES = {
         {
             "EMAIL": ["email", "email_2", "email_3"],
             "PHONE": ["phone", "phone_2", "phone_3"],
-            **{"MADID": "madid", "FN": "fn", "LN": "ln", "ZIP": "zip", "CT": "ct", "ST": "st"},
-            **{"COUNTRY": "country", "DOB": "dob", "DOBY": "doby", "GEN": "gen"},
-            **{"EXTERN_ID": "uid", "LOOKALIKE_VALUE": "value"},
+            "MADID": "madid", "FN": "fn", "LN": "ln", "ZIP": "zip", "CT": "ct", "ST": "st",
+            "COUNTRY": "country", "DOB": "dob", "DOBY": "doby", "GEN": "gen",
+            "EXTERN_ID": "uid", "LOOKALIKE_VALUE": "value",
         },
         [
             *(
                 {
-                    **{"EMAIL": f"{name}@example.com", "PHONE": "16502530000", "FN": "jane"},
-                    **{"LN": "roe", "GEN": "f", "DOBY": "1968", "DOBM": "10", "DOBD": "21"},
-                    **{"CT": "menlopark", "ST": "ca", "ZIP": "94046", "COUNTRY": "us"},
+                    "EMAIL": f"{name}@example.com", "PHONE": "16502530000", "FN": "jane",
+                    "LN": "roe", "GEN": "f", "DOBY": "1968", "DOBM": "10", "DOBD": "21",
+                    "CT": "menlopark", "ST": "ca", "ZIP": "94046", "COUNTRY": "us",
                     "MADID": "aece52e7-03ee-455a-b3c4-e57283966239",
                     "LOOKALIKE_VALUE": "20.1",
                 }
                 for name in ("jane", "jane2")
             ),
             {
-                **{"EMAIL": "paulo@example.com", "PHONE": "552139386900", "FN": "paulo", "LN": "paz"},
-                **{"GEN": "m", "DOBY": "1978", "DOBM": "12", "DOBD": "21", "CT": "saopaulo"},
-                **{"ZIP": "01310200", "COUNTRY": "br", "LOOKALIKE_VALUE": "60"},
+                "EMAIL": "paulo@example.com", "PHONE": "552139386900", "FN": "paulo", "LN": "paz",
+                "GEN": "m", "DOBY": "1978", "DOBM": "12", "DOBD": "21", "CT": "saopaulo",
+                "ZIP": "01310200", "COUNTRY": "br", "LOOKALIKE_VALUE": "60",
             },
         ],
         read=2,

@@ -9,7 +9,7 @@ from app.identifiers.tables import read_table
 _COUNTRIES: Final = read_table(__package__, "countries.tsv")
 
 ALPHA_2: Final = frozenset(code for code, *_ in _COUNTRIES)
-"""Every officially assigned alpha-2 code, lower-case."""
+"""Every officially assigned alpha-2 code, lower-case, and XK: Kosovo's, by the use of everybody."""
 
 OTHER_CODES: Final = {"uk": "gb", "el": "gr"}
 """Two letters in wide use that ISO 3166-1 reserves for the same country."""
@@ -34,7 +34,7 @@ def codes_of_countries() -> dict[str, str]:
     calling code or a number of the source's own.
     """
     known = {three: code for code, three, _, _ in _COUNTRIES}
-    known |= {numeric: code for code, _, numeric, _ in _COUNTRIES}
+    known |= {numeric: code for code, _, numeric, _ in _COUNTRIES if numeric}
     known |= {_flag(code): code for code in ALPHA_2} | {code: code for code in ALPHA_2}
     return known | OTHER_CODES
 
