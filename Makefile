@@ -56,8 +56,9 @@ chaos: $(call STAMP,dev) ## The long form of the crash tests
 format: $(call STAMP,dev) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
-openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json
+openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json and docs/errors.md
 	@$(BIN)/audience-export openapi > openapi/openapi.json
+	@$(BIN)/python openapi/errors_page.py > docs/errors.md
 
 tables: $(call STAMP,dev) ## Make the data files of the rules from their sources
 	@$(BIN)/python -m tables

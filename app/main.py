@@ -43,6 +43,7 @@ from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
 from app.facebook.governor import Governor
 from app.facebook.redis_quota import RedisQuota
+from app.http import problem_pages
 from app.http.documents import install_documents
 from app.http.limits import BodyLimit, TimeLimit
 from app.http.middleware import RequestFrame
@@ -140,6 +141,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         configuration,
         erasures,
         webhooks,
+        problem_pages,
     ):
         app.include_router(module.router)
     install_documents(app)

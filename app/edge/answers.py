@@ -1,5 +1,6 @@
 """Answers that are given before there is a request: to heads and connections that are refused."""
 
+from app.codes import CODES
 from app.http.encoding import encode
 from app.http.problems import MEDIA_TYPE
 
@@ -29,7 +30,7 @@ def raw_problem(code: str) -> bytes:
     body = encode(
         {
             "type": f"/problems/{code}",
-            "title": title,
+            "title": CODES[code].title,
             "status": status,
             "detail": detail,
             "instance": "/",

@@ -15,6 +15,7 @@ from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 from starlette.types import Scope
 
+from app.codes import CODES
 from app.db.session import is_unreachable
 from app.errors import (
     AppError,
@@ -38,27 +39,6 @@ log = get_logger(__name__)
 _UNSTORABLE = frozenset({"22021", "22P05"})
 _STILL_REFERRED_TO = "23503"
 
-_TITLES = {
-    400: "Bad request",
-    401: "Not authenticated",
-    403: "Forbidden",
-    404: "Not found",
-    405: "Method not allowed",
-    408: "Request timeout",
-    409: "Conflict",
-    411: "Length required",
-    412: "Precondition failed",
-    413: "Content too large",
-    415: "Unsupported media type",
-    422: "Unprocessable content",
-    429: "Too many requests",
-    431: "Request header fields too large",
-    500: "Internal error",
-    502: "Bad gateway",
-    503: "Service unavailable",
-    504: "Timed out",
-}
-
 
 class InvalidField(BaseModel):
     """One thing wrong with the request; where it stands and what is expected, never what was sent."""
@@ -77,9 +57,10 @@ class Problem(BaseModel):
     model_config = ConfigDict(extra="allow")
 
     type: str = Field(
-        description="stable address of this kind of problem", examples=["/problems/not-found"]
+        description="stable address of this kind of problem, which explains it",
+        examples=["/problems/not-found"],
     )
-    title: str = Field(examples=["Not found"])
+    title: str = Field(examples=["Nothing under this address"])
     status: int = Field(examples=[404])
     detail: str = Field(description="what happened here and what to do")
     instance: str = Field(description="the path that was called", examples=["/v1/runs/run_…"])
@@ -102,7 +83,7 @@ def problem_response(
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     body = {
         "type": f"/problems/{error.code}",
-        "title": _TITLES.get(error.status, "Error"),
+        "title": CODES[error.code].title if error.code in CODES else "Error",
         "status": error.status,
         "detail": error.detail,
         "instance": shown_path(request.scope),

@@ -1,0 +1,58 @@
+"""The codes of everything that can go wrong, from one table: `codes.tsv`.
+
+The table is the source of the problem documents' titles, of `GET /problems/{code}`, of the codes that the
+OpenAPI document lists for each operation, and of docs/errors.md.
+"""
+
+import csv
+from dataclasses import dataclass
+from importlib.resources import files
+
+from app.errors import Culprit
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One row.
+
+    `places`: where it is met: `answer` (problem documents), `run`, `check`, `warning`, `delivery` (of
+    webhooks), `erasure`, `overview`, `command`. `family`: which operations may answer it (`own`: only
+    those that name it). `status`: of the answer; None where it is in no answer.
+    """
+
+    code: str
+    places: frozenset[str]
+    family: str
+    status: int | None
+    culprit: Culprit
+    title: str
+    meaning: str
+    action: str
+    section: str
+
+
+def _read() -> dict[str, Code]:
+    found: dict[str, Code] = {}
+    section = ""
+    text = (files(__package__) / "codes.tsv").read_text("utf-8")
+    for row in csv.reader(text.splitlines(), delimiter="\t", quoting=csv.QUOTE_NONE):
+        if row[0].startswith("#"):
+            section = row[0].removeprefix("# ")
+            continue
+        code, places, family, status, culprit, title, meaning, action = row
+        found[code] = Code(
+            code=code,
+            places=frozenset(places.split()),
+            family=family,
+            status=int(status) if status else None,
+            culprit=Culprit(culprit),
+            title=title,
+            meaning=meaning,
+            action=action,
+            section=section,
+        )
+    return found
+
+
+CODES = _read()
+"""Every row by its code, in the order of the table."""
