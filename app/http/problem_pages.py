@@ -95,7 +95,7 @@ def _view(row: Code) -> ProblemType:
         title=row.title,
         status=row.status,
         culprit=row.culprit,
-        places=[place for place in PLACES if place in row.places],  # type: ignore[misc]
+        places=[place for place in PLACES if place in row.places],
         meaning=row.meaning,
         action=row.action,
     )
