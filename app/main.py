@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
@@ -44,9 +44,11 @@ from app.facebook.config import GraphConfig
 from app.facebook.governor import Governor
 from app.facebook.redis_quota import RedisQuota
 from app.http import problem_pages
+from app.http.conditional import Conditional
 from app.http.documents import install_documents
 from app.http.limits import BodyLimit, TimeLimit
 from app.http.middleware import RequestFrame
+from app.http.parameters import known_parameters
 from app.http.problems import install_problem_handlers
 from app.logs import configure_logging, get_logger
 from app.overview import routes as overview
@@ -85,6 +87,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         summary="Customer segments into Meta custom audiences of type customer list.",
         description="Every answer that is no success is an `application/problem+json` document.",
         lifespan=_lifespan,
+        dependencies=[Depends(known_parameters)],
         docs_url=None,
         redoc_url=None,
         # a redirect would repeat the Host that the caller claims
@@ -95,6 +98,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.worker_awaited_since = None  # `serve` brings workers along, and waits for one
     install_problem_handlers(app)
     # the last one added meets a request first
+    app.add_middleware(Conditional)
     app.add_middleware(CallerFirst)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_seconds)
     app.add_middleware(BodyLimit, limit=_BODY_LIMIT)
@@ -108,15 +112,23 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=list(settings.cors_allowed_origins),
-            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
             allow_headers=[
                 "Authorization",
                 "Content-Type",
                 "Idempotency-Key",
                 "If-Match",
+                "If-None-Match",
+                "Last-Event-ID",
                 "X-Request-ID",
             ],
-            expose_headers=["ETag", "Location", "X-Request-ID", "Idempotency-Replayed"],
+            expose_headers=[
+                "ETag",
+                "Location",
+                "Retry-After",
+                "X-Request-ID",
+                "Idempotency-Replayed",
+            ],
         )
     app.add_middleware(BearerLimit, limit=settings.max_bearer_bytes)
     known = (settings.public_url, settings.frontend_url, *settings.allowed_hosts)

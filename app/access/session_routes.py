@@ -16,6 +16,7 @@ from app.access.same_origin import check_same_origin
 from app.access.sessions import Sessions, SignedIn
 from app.errors import AppError, Forbidden, NotFound, Unauthenticated
 from app.http.dependencies import RequestIdDep, request_id
+from app.http.parameters import takes_any_query
 from app.http.schemas import Input, Output, Timestamp
 
 router = APIRouter(prefix="/v1", tags=["access"])
@@ -179,6 +180,7 @@ async def begin_oidc_sign_in(request: Request) -> Response:
     status_code=status.HTTP_303_SEE_OTHER,
     responses={303: {"description": "To the console, signed in or with `problem`"}},
 )
+@takes_any_query
 async def finish_oidc_sign_in(
     request: Request,
     name: RequestIdDep,

@@ -15,6 +15,7 @@ from app.connections.schemas import Connection
 from app.connections.views import connection_view
 from app.errors import AppError
 from app.http.dependencies import request_id
+from app.http.parameters import takes_any_query
 from app.http.schemas import Output, Timestamp
 from app.ids import is_id
 
@@ -73,6 +74,7 @@ async def authorize_connection(
         303: {"description": "Back to FRONTEND_URL, with `outcome` and `connection_id`"},
     },
 )
+@takes_any_query
 async def finish_facebook_sign_in(
     request: Request,
     deps: ConnectionsDep,

@@ -3,6 +3,8 @@
 The caller's query is prepared by the server alone, and then inside of ours; PREPARE takes one statement,
 so nothing can stand behind it, and a text that is whole by itself cannot end the text around it. The
 session is read-only: a read-only transaction alone does not keep MariaDB from dropping a table.
+
+Its lines are more than 300 because the statement that is prepared, wrapped and read is one story.
 """
 
 import asyncio
