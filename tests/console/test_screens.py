@@ -9,7 +9,7 @@ import pytest
 
 from tests.console.conftest import Served, opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 MOST_REQUESTS = 10
@@ -98,7 +98,7 @@ def filled(served: Served) -> dict[str, str]:
 async def test_every_screen(
     served: Served, browser: Any, filled: dict[str, str], style: dict[str, Any]
 ) -> None:
-    axe, found = AXE.read_text(), []
+    axe, found, counts = AXE.read_text(), [], style["color_scheme"] == "light"
     async with opened(browser, **style) as (page, _):
         await page.goto(served.url)
         await page.get_by_role("button", name=re.compile("Sign in|Logg på")).wait_for()
@@ -108,23 +108,24 @@ async def test_every_screen(
         for name, address in filled.items():
             asked: list[str] = []
             note = lambda request, asked=asked: asked.append(request.url)  # noqa: E731
-            await page.goto("about:blank")
+            if counts:
+                # from nothing, as somebody does who opens a link
+                await page.goto("about:blank")
             page.on("request", note)
             await page.goto(f"{served.url}/#/{address}")
             await page.locator("main h1").wait_for()
             await page.locator("main .bone").first.wait_for(state="detached")
-            await page.wait_for_load_state("networkidle")
+            await page.wait_for_timeout(150)
             page.remove_listener("request", note)
             found += await _findings(page, axe, name)
-            # Norwegian words are one more
-            most = MOST_REQUESTS + ("nb" in style.get("locale", ""))
-            assert len(asked) <= most, (name, asked)
+            assert len(asked) <= MOST_REQUESTS, (name, asked)
     assert "\n".join(f"{name}: {what}" for name, what in found) == ""
 
 
 async def _findings(page: Any, axe: str, name: str) -> list[tuple[str, Any]]:
     """What axe finds by WCAG 2.2 AA, and whether something is wider than the window."""
-    await page.evaluate(axe)
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(axe)
     report = await page.evaluate(
         "axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})"
     )

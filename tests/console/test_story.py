@@ -9,7 +9,7 @@ import pytest
 
 from tests.console.conftest import Served, opened
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path) -> None:
