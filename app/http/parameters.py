@@ -5,7 +5,6 @@ A filter with a wrong name would be no filter, and its list would hold everythin
 
 from collections.abc import Callable
 from difflib import get_close_matches
-from functools import lru_cache
 from typing import Any, TypeVar
 
 from fastapi import Request
@@ -55,14 +54,13 @@ async def known_parameters(request: Request) -> None:
             {
                 "pointer": None,
                 "parameter": near[0] if near else None,
-                "code": "unknown",
+                "code": UnknownParameter.code,
                 "detail": f"This operation does not know a parameter of the query: {hint}",
             }
         ],
     )
 
 
-@lru_cache(maxsize=1024)
 def _names(route: APIRoute) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_of(route.dependant)))
 
