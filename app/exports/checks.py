@@ -170,6 +170,7 @@ async def _check_attributes(
                 code="attribute-missing",
                 segment_id=segment.id,
                 attributes=lacks,
+                errors=_mapped_to(row, lacks, "attribute-missing", f"{segment.name} has none."),
             )
         nested = [
             item.name for item in attributes if item.name in wanted and item.data_type == "other"
@@ -181,7 +182,23 @@ async def _check_attributes(
                 code="attribute-type-unsupported",
                 segment_id=segment.id,
                 attributes=nested,
+                errors=_mapped_to(
+                    row, nested, "attribute-type-unsupported", "Its values have several parts."
+                ),
             )
+
+
+def _mapped_to(row: Export, names: Sequence[str], code: str, detail: str) -> list[dict[str, Any]]:
+    """Where in the export these attributes are named."""
+    places = {f"/attributes/{key}": mapped for key, mapped in row.attributes.items()}
+    if row.consent is not None:
+        places["/consent/attribute"] = [row.consent["attribute"]]
+    return [
+        {"pointer": pointer, "parameter": None, "code": code, "detail": f"{name}: {detail}"}
+        for pointer, mapped in places.items()
+        for name in mapped
+        if name in names
+    ]
 
 
 async def _check_audience(deps: Exports, row: Export, connection: Connection) -> None:

@@ -22,7 +22,7 @@ from app.identifiers.columns.text import blank, certain
 from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.phones.phone import phone
-from app.identifiers.phones.several import numbers
+from app.identifiers.phones.several import NUMBERS
 from app.identifiers.places.country import country, country_of
 from app.identifiers.places.postal_code import postal_code
 from app.identifiers.places.state import state
@@ -49,7 +49,7 @@ _PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
     {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
 )
 _READY: Final = MappingProxyType({"EMAIL": EMAIL_READY})
-_SPLIT: Final[Mapping[str, Split]] = MappingProxyType({"PHONE": numbers})
+_SPLIT: Final[Mapping[str, Split]] = MappingProxyType({"PHONE": NUMBERS})
 _UNHEARD: Final = Steps()
 
 Notes = Mapping[tuple[str, int], Steps]

@@ -176,4 +176,7 @@ def _kept_rows(table: Any) -> dict[str, pl.Series]:
 
 
 def _other(kind: Any) -> str:
-    return "number" if str(getattr(kind, "type", "")).startswith("decimal") else "other"
+    name = str(getattr(kind, "type", ""))
+    if name == "array" and str(getattr(kind.element_type, "type", "")) == "string":
+        return "list"
+    return "number" if name.startswith("decimal") else "other"

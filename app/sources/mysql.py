@@ -60,7 +60,8 @@ _TYPES: Final = {
     **dict.fromkeys((1, 2, 3, 8, 9, 13), "integer"),
     **dict.fromkeys((0, 4, 5, 246), "number"),
     **dict.fromkeys((7, 12), "datetime"),
-    **dict.fromkeys((245, 255), "other"),
+    245: "json",
+    255: "other",  # geometry
     10: "date",
     16: "binary",
 }

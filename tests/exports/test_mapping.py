@@ -4,6 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
+from deltalake import write_deltalake
 
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
@@ -129,7 +131,40 @@ async def test_an_attribute_must_be_in_every_segment(
     assert problem["code"] == "attribute-missing"
     assert problem["segment_id"] == second["id"]
     assert sorted(problem["attributes"]) == ["fn", "phone"]
+    assert [item["pointer"] for item in problem["errors"]] == [
+        "/attributes/FN",
+        "/attributes/PHONE",
+    ]
     assert "other" in problem["detail"]
+
+
+async def test_what_is_no_text_by_its_type_cannot_be_mapped(
+    api: httpx.AsyncClient, segment_root: Path
+) -> None:
+    """Structs and lists of them; a list of texts may be several e-mails."""
+    frame = pl.DataFrame({
+        "one": [{"address": "a@example.com"}],
+        "many": [[{"address": "a@example.com"}]],
+        "email": [["a@example.com", "b@example.com"]],
+        "fn": ["Ann"],
+    })  # fmt: skip
+    frame.write_parquet(segment_root / "m.parquet")
+    write_deltalake(segment_root / "table", frame)
+    connection = await make_connection(api)
+    for kind, file in (("file", "m.parquet"), ("delta", "table")):
+        segment = await make_segment(api, str(segment_root / file), kind, kind=kind)
+        for column in ("one", "many"):
+            mapping = {"EMAIL": ["email", column], "FN": "fn"}
+            body = body_of(connection, segment, attributes=mapping)
+            problem = await expect(await api.post("/v1/exports", json=body), 422)
+            assert problem["code"] == "attribute-type-unsupported"
+            assert problem["attributes"] == [column]
+            (found,) = problem["errors"]
+            assert (found["pointer"], found["code"]) == ("/attributes/EMAIL", problem["code"])
+            body = body_of(connection, segment, attributes={"EMAIL": "email", "FN": column})
+            problem = await expect(await api.post("/v1/exports", json=body), 422)
+            assert [item["pointer"] for item in problem["errors"]] == ["/attributes/FN"]
+        await expect(await api.post("/v1/exports", json=body_of(connection, segment)), 201)
 
 
 async def test_an_export_is_what_was_saved(

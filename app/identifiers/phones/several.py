@@ -5,10 +5,16 @@ from typing import Final
 
 from app.identifiers.columns.lists import SEPARATOR
 from app.identifiers.columns.nothing import is_nothing
+from app.identifiers.columns.several import Split
 
 _BETWEEN: Final = re.compile(
     rf"\s*(?:[;,|/\n\r、{SEPARATOR}]|:{{2,}}|\s(?:or|and|und|oder|y|o|et|ou|e|&)\s|\s+(?=\+))\s*"
 )
+_MAYBE: Final = (
+    rf"[;,|/\n\r&A-Za-z{SEPARATOR}]|::|[\s\x1c-\x1f]\+|[^\x00-\x7F]|(?:[0-9][\t -/:-~]*){{16}}"
+)
+"""Finds, in one pass over a column, every text that is not plainly one number."""
+
 _GAP: Final = re.compile(r"\s+")
 _SHORTEST: Final = 7
 """Digits of a number that is one by itself; fewer are an area code, an extension, a last block."""
@@ -34,3 +40,7 @@ def numbers(text: str) -> list[str]:
 
 def _digits(text: str) -> int:
     return sum(map(str.isdigit, text))
+
+
+NUMBERS: Final = Split(numbers, _MAYBE)
+"""How PHONE is split."""

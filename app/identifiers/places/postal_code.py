@@ -77,6 +77,10 @@ def postal_code(frame: pl.DataFrame, steps: Steps) -> Outcome:
     small = change(lower(given), beyond_ascii(given), _in_ascii)
     steps.note("lower-case", small)
     bare = small.str.replace_all("[ -]", "") if certain(small.str.contains("[ -]")).any() else small
+    plus_four = certain(small.str.contains(_ZIP_PLUS_FOUR))
+    if plus_four.any():
+        plus_four &= certain(region.is_in([*AMERICAN]))
+        bare = change(bare, plus_four, lambda part: part.str.slice(0, 5))
     length = plain_lengths()(region)
     ready = certain((bare.str.len_bytes() == length) & bare.str.contains(_DIGITS))
     ready &= ~certain(bare.str.contains(_NO_PLACE))

@@ -32,11 +32,12 @@ _INSIDE: Final = r"\p{L}\p{N}\p{M}\x{00B7}\x{200C}\x{200D}"
 _SHAPE: Final = (
     rf"^[{_LETTER}_][{_INSIDE}_.+'!&$~-]*@"
     rf"(?:[{_LETTER}](?:[{_INSIDE}-]*[{_LETTER}\p{{M}}])?\.)+"
-    r"(?:xn--[a-z0-9-]{2,59}|\p{L}[\p{L}\p{M}]{1,62})$"
+    r"(?:xn--[a-z0-9-]{2,}|\p{L}[\p{L}\p{M}]+)$"
 )
 """RFC 5321 as far as people are given addresses. Dots in a row and before the @ are real at
 Japanese carriers. No one is known by a quoted local part, a route (`%`, `/`), a machine's number, or
-a name that no registry takes (RFC 1123: no underscore, no hyphen at an end)."""
+a name that no registry takes (RFC 1123: no underscore, no hyphen at an end). How long its parts may be
+is counted apart: sixty repeats of a class of letters cost more to compile than all addresses to read."""
 
 _DOTTED_I: Final = "i\N{COMBINING DOT ABOVE}"
 """What a Turkish capital I with its dot is in lower case; the address has the i it was typed for."""
