@@ -27,13 +27,15 @@ _HASHES: Final = (
     ("digest_md5", r"^(?i:\\x|0x|\{?md5\}?[:=$ ]?)?[0-9a-fA-F]{32}$"),
     ("digest_unsupported", r"^(?i:\\x|0x|\{?sha-?[0-9]{1,3}\}?[:=$ ])?[0-9a-fA-F]{40,}$"),
     ("digest_unsupported", r"^\$(?:2[abxy]|5|6|argon2[a-z]*|pbkdf2[a-z0-9-]*|scrypt)\$"),
-    ("digest_base64", "^[0-9A-Za-z+/_-]{43}=?$"),
+    ("digest_base64", "^[0-9A-Za-z+/_-]{43}=$"),
     ("digest_base64", "^[0-9A-Za-z+/_-]{27}=$"),
     ("digest_base64", "^[0-9A-Za-z+/_-]{22}==$"),
     ("not_text", r"^\\x(?:[0-9a-fA-F]{2})*$"),
 )
 """Kind or reason, and shape: SHA-256, MD5, SHA-1/224/384/512 and pieces, password hashes, base64 of
 some, other bytes as Postgres writes them."""
+
+_BASE64_OF_32_BYTES: Final = "^[0-9A-Za-z+/_-]{43}$"
 
 _SHORTEST: Final = 24
 """No hash is written in fewer bytes."""
@@ -49,7 +51,7 @@ def kinds(text: pl.Series, key: str) -> tuple[pl.Series, pl.Series]:
     if places.is_empty():
         return kind, own
     part = text.gather(places).alias("text").to_frame()
-    found = part.select(pl.coalesce(*map(_hash, _HASHES))).to_series()
+    found = part.select(pl.coalesce(*map(_hash, _HASHES), _unpadded())).to_series()
     if found.null_count() == found.len():
         return kind, own
     bare = part["text"].str.to_lowercase().str.replace_all("[: '-]", "")
@@ -66,3 +68,10 @@ def _suspects() -> pl.Expr:
 def _hash(form: tuple[str, str]) -> pl.Expr:
     name, shape = form
     return pl.when(pl.col("text").str.contains(shape)).then(pl.lit(name))
+
+
+def _unpadded() -> pl.Expr:
+    """Base64 of a SHA-256 without its `=`: as long, and mixed as no word or label is."""
+    text = pl.col("text")
+    mixed = text.str.contains(_BASE64_OF_32_BYTES) & text.str.contains("[a-z0-9][A-Z]")
+    return pl.when(mixed).then(pl.lit("digest_base64"))
