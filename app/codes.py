@@ -56,3 +56,28 @@ def _read() -> dict[str, Code]:
 
 CODES = _read()
 """Every row by its code, in the order of the table."""
+
+
+def of_operation(operation: str) -> set[str]:
+    """What the operation may answer of its own, by operations.tsv."""
+    found: set[str] = set()
+    for word in _OPERATIONS.get(operation, ()):
+        if word.startswith("*"):
+            found |= of_family(word[1:])
+        else:
+            found.add(word)
+    return found
+
+
+def of_family(family: str) -> set[str]:
+    """The codes of a family that answers may have."""
+    return {row.code for row in CODES.values() if row.family == family and row.status}
+
+
+def _read_operations() -> dict[str, tuple[str, ...]]:
+    text = (files(__package__) / "operations.tsv").read_text("utf-8")
+    rows = (line.partition("\t") for line in text.splitlines() if not line.startswith("#"))
+    return {operation: tuple(words.split()) for operation, _, words in rows}
+
+
+_OPERATIONS = _read_operations()

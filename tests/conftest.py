@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import httpx
 import pytest
 import redis
 from arq.worker import Worker
+from fastapi import FastAPI
 
 from app.cli.migrate import upgrade
 from app.db.secrets import generate_key
@@ -215,6 +217,34 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
     return make_settings()
 
 
+def documented(app: FastAPI) -> Callable[[httpx.Response], Any]:
+    """Looks at every answer: it has a status, and its problem a code, that the document promises."""
+    operations = [
+        (method, re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path))), operation)
+        for path, methods in sorted(app.openapi()["paths"].items(), key=lambda item: "{" in item[0])
+        for method, operation in methods.items()
+    ]
+
+    async def check(answer: httpx.Response) -> None:
+        path, method = answer.request.url.path, answer.request.method.lower()
+        found = [one for way, form, one in operations if way == method and form.fullmatch(path)]
+        if not found:
+            return
+        promised = found[0]["responses"].get(str(answer.status_code))
+        assert promised is not None, (found[0]["operationId"], answer.status_code)
+        for name in {"ETag", "Location"} & set(promised.get("headers", {})):
+            assert name in answer.headers, (found[0]["operationId"], name)
+        if answer.headers.get("content-type") == "application/problem+json":
+            await answer.aread()
+            shared = promised.get("$ref", "").rpartition("/")[2]
+            promised = app.openapi()["components"]["responses"].get(shared, promised)
+            schema = promised["content"]["application/problem+json"]["schema"]
+            codes = schema["allOf"][1]["properties"]["code"]["enum"]
+            assert answer.json()["code"] in codes, (found[0]["operationId"], answer.json()["code"])
+
+    return check
+
+
 @pytest.fixture
 async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
     """The API as an administrator calls it."""
@@ -226,6 +256,7 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             transport=transport, base_url="http://testserver", headers=headers, timeout=60
         ) as client:
             client.app = app  # type: ignore[attr-defined]
+            client.event_hooks["response"] = [documented(app)]
             yield client
 
 

@@ -35,11 +35,15 @@ def forget_session(request: Request, response: Response) -> None:
     )
 
 
+def cookie_name(public_url: str) -> str:
+    """What the cookie is called where the service is known under this address."""
+    # a proxy may end TLS, so it is the public address that counts
+    return _HOST_ONLY if public_url.startswith("https://") else _PLAIN
+
+
 def _name(request: Request) -> str:
-    return _HOST_ONLY if _is_https(request) else _PLAIN
+    return cookie_name(request.app.state.settings.public_url)
 
 
 def _is_https(request: Request) -> bool:
-    # a proxy may end TLS, so it is the public address that counts
-    public_url: str = request.app.state.settings.public_url
-    return public_url.startswith("https://")
+    return _name(request) == _HOST_ONLY

@@ -1,10 +1,10 @@
 """What is found at Meta on behalf of a connection, on the wire: checks, ad accounts, audiences."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from app.connections.schemas import Business
+from app.connections.schemas import AudienceStatus, Business
 from app.http.schemas import Output
 
 Outcome = Literal["passed", "warning", "unknown", "refused"]
@@ -30,7 +30,7 @@ class Unknown(Output):
     detail: str | None
 
 
-class Checks(Output):
+class CheckReport(Output):
     """Every preflight check, now."""
 
     ok: bool
@@ -71,8 +71,8 @@ class AudienceOption(Output):
     help_url: str | None = Field(description="where Meta explains the reason")
     approximate_count_lower_bound: int | None
     approximate_count_upper_bound: int | None
-    operation_status: dict[str, Any] | None
-    delivery_status: dict[str, Any] | None
+    operation_status: AudienceStatus | None
+    delivery_status: AudienceStatus | None
     warnings: list[Unknown] = Field(description="what Meta does not say of it")
 
 

@@ -229,9 +229,9 @@ async def list_audiences(
 @router.post("/connections/{connection_id}/check", operation_id="check_connection")
 async def check_connection(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
-) -> findings.Checks:
+) -> findings.CheckReport:
     """Run every preflight check now; the answer is 200 also when a check fails."""
     checks = await asking.check_connection(deps, connection_id)
-    return findings.Checks(
+    return findings.CheckReport(
         ok=all(item.ok for item in checks), checks=[check_result(item) for item in checks]
     )

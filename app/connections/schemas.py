@@ -122,7 +122,7 @@ class ConnectionCreate(Input):
                 {
                     "display_name": "Newsletter audience",
                     "type": "facebook_ads_manager",
-                    "access_token": "EAAB…",
+                    "access_token": "sandbox-system-token",
                     "ad_account_id": "act_1001",
                     "audience": {"name": "Newsletter"},
                     "consent": {"accepted": True, "version": "2026-11-01"},

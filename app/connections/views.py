@@ -136,8 +136,10 @@ def _unknowns(checks: Sequence[Check]) -> list[findings.Unknown]:
     return [findings.Unknown(code=item.code, detail=item.detail) for item in checks if item.unknown]
 
 
-def _status(status: Status | None) -> dict[str, object] | None:
-    return None if status is None else {"code": status.code, "description": status.description}
+def _status(status: Status | None) -> schemas.AudienceStatus | None:
+    if status is None:
+        return None
+    return schemas.AudienceStatus(code=status.code, description=status.description)
 
 
 def check_result(check: Check) -> findings.CheckResult:

@@ -1,6 +1,6 @@
 """What erasures look like on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 
@@ -73,6 +73,68 @@ class ErasureError(Output):
     message: str
 
 
+class ErasureStepError(ErasureError):
+    """Why a step was not done when it was last tried."""
+
+    at: Timestamp
+
+
+class ErasureAudience(Output):
+    """A managed audience, and what became of the people there."""
+
+    model_config = ConfigDict(extra="allow")
+
+    outcome: str = Field(examples=["removed", "kept"])
+
+
+class AdAccountErasure(Output):
+    """The removal from the audiences of an ad account."""
+
+    kind: Literal["ad_account"]
+    ad_account_id: str
+    status: Literal["pending", "waiting", "done"]
+    connection_id: str | None = None
+    method: str | None = Field(None, description="by which call of Meta")
+    requests: int = 0
+    trace_ids: list[str] = Field(default_factory=list)
+    audiences: list[ErasureAudience] = Field(default_factory=list)
+    waiting_for: list[str] = Field(default_factory=list, description="runs that have to end first")
+    error: ErasureStepError | None = None
+    removed_at: Timestamp | None = None
+
+
+class SnapshotErasure(Output):
+    """The removal from what an export keeps of its last delivery."""
+
+    kind: Literal["snapshot"]
+    export_id: str
+    status: Literal["pending", "swapped", "done"]
+    rows: int | None = Field(None, description="rows taken out")
+    swapped_at: Timestamp | None = None
+
+
+class PushedErasureLeft(Output):
+    """What still has to be deleted."""
+
+    replaced_pushes: int
+
+
+class PushedErasure(Output):
+    """The removal from pushed members."""
+
+    kind: Literal["pushed_members"]
+    source: Literal["upload"]
+    status: Literal["pending", "done"]
+    rows: int | None = Field(None, description="rows taken out")
+    left: PushedErasureLeft | None = None
+    at: Timestamp | None = None
+
+
+ErasureResult = Annotated[
+    AdAccountErasure | SnapshotErasure | PushedErasure, Field(discriminator="kind")
+]
+
+
 class Erasure(Output):
     """The record of an erasure; it proves what was done and names nobody."""
 
@@ -80,7 +142,7 @@ class Erasure(Output):
     status: Literal["queued", "running", "done", "failed", "lifted"]
     people: int
     ad_account_ids: list[str]
-    results: list[dict[str, Any]] = Field(
+    results: list[ErasureResult] = Field(
         description="per ad account: when, by which call, which audiences, Meta's trace ids; per "
         "export's snapshot: how many rows were taken out"
     )

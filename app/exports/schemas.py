@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
+from app.connections.schemas import AudienceRef
+from app.errors import Culprit
 from app.exports.attributes import AttributeName, Attributes
 from app.exports.plan import MIN_USABLE_RATIO
 from app.http.schemas import Input, Name, Output, Timestamp
@@ -193,7 +195,7 @@ class LastRunError(Output):
     """Why the newest run failed or was skipped."""
 
     code: str
-    culprit: str
+    culprit: Culprit = Field(description="whose move it is")
     message: str
     help_url: str | None = None
 
@@ -202,8 +204,16 @@ class LastRun(Output):
     """The newest run of an export."""
 
     id: str
-    status: str
-    trigger: str
+    status: Literal[
+        "queued",
+        "running",
+        "succeeded",
+        "succeeded_with_warnings",
+        "failed",
+        "skipped",
+        "canceled",
+    ]
+    trigger: Literal["on_demand", "scheduled"]
     queued_at: Timestamp
     finished_at: Timestamp | None
     staged: int
@@ -254,15 +264,19 @@ class Export(Output):
     segments: list[ExportSegment]
     target_audience: TargetAudience | None
     sync_mode: SyncMode
-    audience: dict[str, Any] | None
+    audience: AudienceRef | None = Field(description="instead of the connection's")
     default_country: str | None
     date_format: str | None
     time_zone: str
-    consent: dict[str, Any] | None
-    ldu: dict[str, Any] | None
+    consent: Annotated[
+        dict[str, Any] | None, Field(json_schema_extra={"x-like": "ExportCreate.consent"})
+    ]
+    ldu: Annotated[dict[str, Any] | None, Field(json_schema_extra={"x-like": "ExportCreate.ldu"})]
     min_usable_ratio: float
     allow_shrink: bool
-    schedule: dict[str, Any]
+    schedule: Annotated[
+        dict[str, Any], Field(json_schema_extra={"x-like": "ExportCreate.schedule"})
+    ]
     enabled: bool
     next_run_at: Timestamp | None = Field(
         description="the next scheduled run; null if there is none to come as things are"

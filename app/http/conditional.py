@@ -6,6 +6,7 @@ names and states that are shown beside it change without a new version. If-Match
 
 import hashlib
 
+import orjson
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -21,7 +22,7 @@ class Conditional:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
-        if scope["type"] != "http" or scope["method"] not in {"GET", "HEAD"}:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         answer = _Answer(scope, send, head=scope["method"] == "HEAD")
@@ -30,12 +31,15 @@ class Conditional:
             # a stream has been looked at enough once its head was seen
             return {"type": "http.disconnect"} if answer.over else await receive()
 
+        if not answer.head:
+            await self.app(scope, receive, answer.take)
+            return
         # in place: what the router learns of the request is read outside of here, too
         scope["method"] = "GET"
         try:
             await self.app(scope, listening, answer.take)
         finally:
-            scope["method"] = "HEAD" if answer.head else "GET"
+            scope["method"] = "HEAD"
 
 
 class _Answer:
@@ -44,7 +48,9 @@ class _Answer:
     def __init__(self, scope: Scope, send: Send, *, head: bool) -> None:
         self.head = head
         self.over = False
-        self._known = Headers(scope=scope).get("if-none-match")
+        reads = scope["method"] in {"GET", "HEAD"}
+        self._reads = reads
+        self._known = Headers(scope=scope).get("if-none-match") if reads else None
         self._send = send
         self._start: Message | None = None
 
@@ -54,7 +60,7 @@ class _Answer:
         if message["type"] == "http.response.start":
             if self.head and _streams(message):
                 await self._finish(message)
-            elif (message["status"] == 200 and _is_json(message)) or self.head:
+            elif (_is_json(message) and self._tagged(message)) or self.head:
                 self._start = message
             else:
                 await self._send(message)
@@ -63,13 +69,19 @@ class _Answer:
         if start is None:
             await self._send(message)
             return
-        if start["status"] == 200 and _is_json(start) and not message.get("more_body"):
+        if self._tagged(start) and _is_json(start) and not message.get("more_body"):
             self._tag(start, message.get("body", b""))
         if self.head or start["status"] == 304:
             await self._finish(start)
             return
         await self._send(start)
         await self._send(message)
+
+    def _tagged(self, start: Message) -> bool:
+        """What is read has a tag, and so has what was just written and has a version."""
+        if self._reads:
+            return bool(start["status"] == 200)
+        return start["status"] in {200, 201} and "etag" in Headers(raw=start["headers"])
 
     async def _finish(self, start: Message) -> None:
         self.over = True
@@ -78,8 +90,11 @@ class _Answer:
 
     def _tag(self, start: Message, body: bytes) -> None:
         headers = MutableHeaders(raw=start["headers"])
-        digest = hashlib.blake2b(body, digest_size=9).hexdigest()
         version = headers.get("etag", "").strip('"')
+        if version:
+            # the same whether it was just written or is read back: the database keeps objects in its order
+            body = orjson.dumps(orjson.loads(body), option=orjson.OPT_SORT_KEYS)
+        digest = hashlib.blake2b(body, digest_size=9).hexdigest()
         headers["etag"] = f'"{version}-{digest}"' if version else f'W/"{digest}"'
         if self._known is not None and _names(self._known, headers["etag"]):
             start["status"] = 304

@@ -13,7 +13,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
-from app.http.problems import MEDIA_TYPE, Problem
+from app.http.document import finish
 
 _ASSETS = "/docs/assets"
 # the page has a script of its own, known by its hash: no other may run where people are signed in
@@ -24,8 +24,10 @@ _PAGE_POLICY = (
 _INLINE = re.compile(rb"<script>(.*?)</script>", re.DOTALL)
 
 
-def install_documents(app: FastAPI) -> None:
-    """Add `/docs` and the problem document to every operation of `/openapi.json`."""
+def install_documents(
+    app: FastAPI, *, servers: list[dict[str, Any]], cookie: str, oidc: str | None
+) -> None:
+    """Add `/docs`, and put `/openapi.json` in order (see `finish`)."""
     spec = find_spec("fastapi_offline")
     assert spec is not None
     assert spec.origin is not None
@@ -47,7 +49,7 @@ def install_documents(app: FastAPI) -> None:
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _with_problems(
+            app.openapi_schema = finish(
                 get_openapi(
                     title=app.title,
                     version=app.version,
@@ -55,27 +57,12 @@ def install_documents(app: FastAPI) -> None:
                     description=app.description,
                     routes=app.routes,
                     tags=app.openapi_tags,
-                )
+                    license_info=app.license_info,
+                ),
+                servers=servers,
+                cookie=cookie,
+                oidc=oidc,
             )
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
-
-
-def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
-    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    definitions = schema.pop("$defs", {})
-    components = document.setdefault("components", {}).setdefault("schemas", {})
-    components.update(definitions)
-    components["Problem"] = schema
-    for name in ("HTTPValidationError", "ValidationError"):
-        components.pop(name, None)
-    answer = {
-        "description": "What went wrong and what to do (RFC 9457)",
-        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
-    }
-    for path in document["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
-            operation["responses"]["default"] = answer
-    return document

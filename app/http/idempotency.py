@@ -24,6 +24,14 @@ from app.ids import new_id
 HEADER = "Idempotency-Key"
 KEPT_FOR = timedelta(hours=24)
 _CLAIM = timedelta(seconds=120)
+# for the document only: the header is read before the body is
+_PARAMETER = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A random text: for a day the same request with it gets the first answer again.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
 
 
 class KnownCaller(Protocol):
@@ -48,6 +56,16 @@ class IdempotentRoute(ReadingRoute):
 
     `app.state.identify` says who is calling; it raises what an unknown caller is told.
     """
+
+    def __init__(
+        self, path: str, endpoint: Callable[..., Any], *, methods: Any = None, **options: Any
+    ) -> None:
+        """As `APIRoute`; the document says that a POST takes the header."""
+        if "POST" in (methods or ()):
+            said = dict(options.get("openapi_extra") or {})
+            said["parameters"] = [*said.get("parameters", []), _PARAMETER]
+            options["openapi_extra"] = said
+        super().__init__(path, endpoint, methods=methods, **options)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Wrap the handler; without the header nothing changes."""

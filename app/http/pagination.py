@@ -56,7 +56,8 @@ class PageQuery:
 
 async def page_query(
     limit: Annotated[
-        int, Query(ge=1, le=10_000, description=f"items per page, at most {MAX_LIMIT}")
+        int,
+        Query(ge=1, description=f"items per page; more than {MAX_LIMIT} are given as {MAX_LIMIT}"),
     ] = 50,
     cursor: Annotated[
         str | None, Query(max_length=500, description="`next_cursor` of the page before")

@@ -24,7 +24,11 @@ def _utc(value: datetime) -> str:
 Timestamp = Annotated[
     datetime,
     PlainSerializer(_utc, return_type=str, when_used="json"),
-    Field(description="RFC 3339, UTC", examples=["2026-11-23T14:05:09.120Z"]),
+    Field(
+        description="RFC 3339, UTC",
+        examples=["2026-11-23T14:05:09.120Z"],
+        json_schema_extra={"format": "date-time"},
+    ),
 ]
 
 

@@ -42,17 +42,6 @@ LastEventId = Annotated[
 ]
 
 
-# of each event
-_EVENT = {
-    "type": "object",
-    "properties": {
-        "event": {"const": "run"},
-        "id": {"type": "string"},
-        "data": {"type": "string", "contentMediaType": "application/json", "description": "a Run"},
-    },
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Watcher:
     """Who watches, and whether they still may."""
@@ -103,7 +92,7 @@ def _watching(request: Request, caller: Caller) -> Watcher:
     responses={
         status.HTTP_200_OK: {
             "description": "Events named `run`, each with a run as its data, until none is active",
-            "content": {"text/event-stream": {"schema": _EVENT}},
+            "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Run"}}},
         }
     },
 )
@@ -128,7 +117,7 @@ def _stream(events: AsyncIterator[bytes]) -> Response:
     responses={
         status.HTTP_200_OK: {
             "description": "Events named `run`, each with a run as its data, until it has ended",
-            "content": {"text/event-stream": {"schema": _EVENT}},
+            "content": {"text/event-stream": {"schema": {"$ref": "#/components/schemas/Run"}}},
         },
         status.HTTP_204_NO_CONTENT: {
             "description": "The end was seen already; EventSource then stays away"

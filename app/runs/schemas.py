@@ -1,6 +1,6 @@
 """What runs look like on the wire."""
 
-from typing import Any
+from typing import Literal
 
 from pydantic import Field
 
@@ -158,12 +158,12 @@ class RunBatch(Output):
     """One answered upload."""
 
     sequence: int
-    operation: str = Field(examples=["add"])
+    operation: Literal["add", "remove", "replace"]
     session_id: str | None
     rows: int
     received: int
     invalid: int
-    invalid_reasons: dict[str, Any]
+    invalid_reasons: dict[str, int] = Field(description="Meta's reason → entries, of its samples")
     refused: int = Field(description="rows Meta refused for their content, isolated from the rest")
     attempts: int
     trace_id: str | None

@@ -18,7 +18,7 @@ from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
 from app.identifiers import PUSHED_KEYS
 from app.segments import evaluations, schemas, service, uploads
-from app.segments.media import MEDIA_TYPES
+from app.segments.media import ANY, MEDIA_TYPES, told_by_content
 from app.segments.pushed import readable_sources
 from app.segments.views import (
     attribute_views,
@@ -145,7 +145,11 @@ async def delete_segment(
             "description": "columns named by Meta's keys: "
             + " ".join(PUSHED_KEYS)
             + ". Text may be packed with gzip or zstd.",
-            "content": {kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES},
+            "content": {
+                **{kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES},
+                # also what clients send that know no other binary type
+                ANY: {"schema": {"type": "string", "format": "binary"}},
+            },
         }
     },
 )
@@ -167,14 +171,17 @@ async def replace_segment_members(
             check_version(if_match, (await service.get_segment(session, segment_id)).version)
     declared = request.headers.get("Content-Length", "0")
     settings = request.app.state.settings
+    content_type, body = await told_by_content(
+        request.headers.get("Content-Type", ""), _body(request)
+    )
     row, received = await uploads.replace_members(
         database,
         request.app.state.uploads,
         segment_id,
         caller=caller,
-        content_type=request.headers.get("Content-Type", ""),
+        content_type=content_type,
         declared_bytes=int(declared) if declared.isdigit() else 0,
-        body=_body(request),
+        body=body,
     )
     set_etag(response, row.version)
     async with database.transaction() as session:

@@ -171,7 +171,7 @@ class Segment(Output):
     id: str = Field(examples=["seg_0193…"])
     name: str
     display_name: str
-    source: dict[str, Any]
+    source: Annotated[dict[str, Any], Field(json_schema_extra={"x-like": "SegmentCreate.source"})]
     state: Literal["active", "inactive"]
     member_count: int | None = Field(
         description="members at evaluated_at; null where only reading all would tell"

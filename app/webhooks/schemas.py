@@ -1,6 +1,6 @@
 """What webhooks look like on the wire."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
@@ -78,7 +78,7 @@ class Delivery(Output):
     id: str = Field(description="the message's `webhook-id`", examples=["whd_0193…"])
     event_type: str = Field(examples=["run.finished"])
     subject: str = Field(description="events of one subject are delivered in order")
-    status: str = Field(examples=["delivered"], description="pending, delivered or failed")
+    status: Literal["pending", "delivered", "failed"]
     attempts: int
     next_attempt_at: Timestamp | None
     last_status: int | None = Field(description="the HTTP status of the last answer")

@@ -218,6 +218,8 @@ def sending(factory: Any, **sent: Any) -> Any:
 RULES: dict[str, Rule] = {
     # operations
     "livez": Rule(ANYBODY),
+    "list_problem_types": Rule(ANYBODY),
+    "get_problem_type": Rule(ANYBODY, done=frozenset({404})),
     "readyz": Rule(ANYBODY),
     "get_overview": Rule(EVERYBODY),
     "metrics": Rule(ANYBODY),

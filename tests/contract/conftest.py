@@ -128,6 +128,8 @@ async def _fill(served: Served, folder: Path) -> None:
         "run_id": run["id"],
         "webhook_id": webhook["id"],
         "erasure_id": erasure["id"],
+        "name": "nowhere",
+        "code": "not-found",
     }
 
 

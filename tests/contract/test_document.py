@@ -1,0 +1,146 @@
+"""The document is one that generators, linters and people can work with: rules for the whole of it."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from app.codes import CODES, of_operation
+from app.http.document import operations, walk
+from app.main import TAGS, create_app
+from app.settings import Settings
+
+DOCUMENT = create_app(Settings()).openapi()
+SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
+OPERATIONS = {
+    operation["operationId"]: (method, operation) for method, operation in operations(DOCUMENT)
+}
+OPEN = {
+    "begin_oidc_sign_in", "confirm_facebook_sign_in", "create_session", "finish_facebook_sign_in",
+    "finish_oidc_sign_in", "get_problem_type", "get_sign_in", "list_problem_types", "livez", "metrics",
+    "readyz",
+}  # fmt: skip
+
+
+def texts() -> Iterator[str]:
+    found: list[str] = []
+
+    def note(node: dict[str, Any]) -> None:
+        found.extend(
+            node[key]
+            for key in ("summary", "description", "title")
+            if isinstance(node.get(key), str)
+        )
+
+    walk(DOCUMENT, note)
+    yield from found
+
+
+def test_moments_are_date_times() -> None:
+    for name, schema in SCHEMAS.items():
+        for field, value in schema.get("properties", {}).items():
+            if re.search(r"(_at|_until|^at|^since|^until)$", field):
+                inner = next(
+                    (one for one in value.get("anyOf", [value]) if one != {"type": "null"}), value
+                )
+                assert inner.get("format") == "date-time", (name, field)
+
+
+def test_no_schema_has_a_free_object_save_the_audit_trail() -> None:
+    free = {
+        f"{name}.{field}"
+        for name, schema in SCHEMAS.items()
+        for field, value in schema.get("properties", {}).items()
+        for one in value.get("anyOf", [value])
+        if one.get("type") == "object" and one.get("additionalProperties") is True
+    }
+    assert free <= {"AuditEvent.before", "AuditEvent.after", "Delivery.payload"}
+
+
+def test_parameters_are_never_null_and_nothing_is_required_by_a_default() -> None:
+    for name, (_, operation) in OPERATIONS.items():
+        for parameter in operation.get("parameters", []):
+            assert {"type": "null"} not in parameter["schema"].get("anyOf", []), (
+                name,
+                parameter["name"],
+            )
+    for name in (
+        "ExportCreate",
+        "ConnectionCreate",
+        "SegmentCreate",
+        "WebhookCreate",
+        "RefreshScheduleUpdate",
+    ):
+        for field, value in SCHEMAS[name]["properties"].items():
+            assert "default" not in value, (name, field)
+
+
+def test_names_are_those_that_programs_call() -> None:
+    for name, schema in SCHEMAS.items():
+        assert re.fullmatch(r"[A-Z][A-Za-z0-9]*|Body_confirm_facebook_sign_in", name), name
+        assert name.lower() not in schema.get("properties", {}), name
+    assert {"RunPage", "ExportStatus", "ConnectionStatus", "DeliveryStatus"} <= set(SCHEMAS)
+
+
+def test_texts_have_no_numbers_of_requirements() -> None:
+    assert not [text for text in texts() if re.search(r"\b[SL][0-9]{1,2}[a-z]?\b", text)]
+
+
+def test_tags_tell_the_story_and_summaries_are_sentences() -> None:
+    names = [tag["name"] for tag in TAGS]
+    assert (names[0], names[-1]) == ("connections", "operations")
+    for name, (_, operation) in OPERATIONS.items():
+        assert set(operation["tags"]) <= set(names), name
+        assert operation["summary"].endswith((".", "?")), name
+    assert DOCUMENT["info"]["license"]["identifier"] == "Apache-2.0"
+    assert DOCUMENT["servers"]
+
+
+def test_every_operation_says_who_may_call_it() -> None:
+    assert {name for name, (_, one) in OPERATIONS.items() if one["security"] == []} == OPEN
+    configured = create_app(
+        Settings(oidc_issuer="https://id.example.com", oidc_audience="x")
+    ).openapi()
+    schemes = configured["components"]["securitySchemes"]
+    assert (
+        schemes["oidc"]["openIdConnectUrl"]
+        == "https://id.example.com/.well-known/openid-configuration"
+    )
+    assert {one["type"] for one in schemes.values()} == {"http", "apiKey", "openIdConnect"}
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_refusals_are_listed_with_their_codes(name: str) -> None:
+    method, operation = OPERATIONS[name]
+    assert {"400", "422", "500", "503", "504", "default"} <= set(operation["responses"])
+    if operation["security"]:
+        assert {"401", "403", "429"} <= set(operation["responses"])
+    for code in of_operation(name):
+        assert CODES[code].status, code
+    if method == "get" and "application/json" in operation["responses"].get("200", {}).get(
+        "content", {}
+    ):
+        assert "304" in operation["responses"]
+        assert "ETag" in operation["responses"]["200"]["headers"]
+
+
+def test_the_table_of_operations_names_operations() -> None:
+    from app.codes import _OPERATIONS  # noqa: PLC0415
+
+    assert set(_OPERATIONS) <= set(OPERATIONS)
+
+
+def test_headers_are_documented() -> None:
+    _, made = OPERATIONS["create_export"]
+    assert "Idempotency-Key" in {one["name"] for one in made["parameters"]}
+    assert {"ETag", "Location", "Idempotency-Replayed", "X-Request-ID"} <= set(
+        made["responses"]["201"]["headers"]
+    )
+    _, changed = OPERATIONS["update_export"]
+    assert "Idempotency-Key is ignored" in changed["description"]
+    responses = DOCUMENT["components"]["responses"]
+    assert "Retry-After" in responses["TooManyRequests"]["headers"]
+    _, followed = OPERATIONS["follow_run"]
+    schema = followed["responses"]["200"]["content"]["text/event-stream"]["schema"]
+    assert schema == {"$ref": "#/components/schemas/Run"}
