@@ -30,7 +30,7 @@ from app.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 # ids of the kind that we give out, and words with few digits: no address, number, hash or token is one
-_PLAIN_PART = re.compile(r"[a-z]{2,8}_[0-9A-Za-z]{0,40}|(?!.*[0-9]{5})[A-Za-z0-9_.~-]{0,40}")
+_PLAIN_PART = re.compile(r"[a-z]{2,8}_[0-9A-Za-z]{0,40}|(?!.*[0-9]{5})[a-z0-9_.~-]{0,40}")
 MEDIA_TYPE = "application/problem+json"
 
 log = get_logger(__name__)

@@ -136,7 +136,7 @@ async def test_exit_statuses_for_scripts(
         "succeeded_with_warnings": 0,
         "failed": 3,
         "skipped": 4,
-        "canceled": 5,
+        "canceled": 6,
     }
     for status, code in outcomes.items():
         run = await start_run(api, export)

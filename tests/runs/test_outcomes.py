@@ -302,9 +302,10 @@ async def test_a_connection_that_lacks_something_runs_nothing(
     export = await make_export(api, connection, segment)
     path = f"/v1/connections/{connection['id']}"
     await expect(await api.patch(path, json={"consent": None}), 200)
-    run = await run_to_the_end(api, work, export)
-    assert (run["status"], run["error"]["code"]) == ("failed", "connection-incomplete")
-    assert "consent" in run["error"]["message"]
+    refused = await expect(await api.post(f"/v1/exports/{export['id']}/runs"), 409)
+    assert refused["code"] == "connection-draft"
+    assert "consent" in refused["detail"]
+    await work()
     assert sandbox.requests("/users") == []
 
 
