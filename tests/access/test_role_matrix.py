@@ -217,8 +217,6 @@ def sending(factory: Any, **sent: Any) -> Any:
 
 RULES: dict[str, Rule] = {
     # operations
-    "get_problem_type": Rule(ANYBODY),
-    "list_problem_types": Rule(ANYBODY),
     "livez": Rule(ANYBODY),
     "list_problem_types": Rule(ANYBODY),
     "get_problem_type": Rule(ANYBODY, done=frozenset({404})),
