@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install demo console-shots test check bench chaos format lock openapi tables clean
+.PHONY: help install demo console-shots test check bench chaos format lock openapi tables docs licences clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -62,6 +62,9 @@ openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json and docs/errors.md
 
 tables: $(call STAMP,dev) ## Make the data files of the rules from their sources
 	@$(BIN)/python -m tables
+
+docs: $(call STAMP,dev) ## Regenerate docs/settings.md
+	@$(BIN)/python -m tests.house.settings_page
 
 licences: $(call STAMP,dev) ## Regenerate docs/licences.md
 	@$(BIN)/python -m tests.house.licences

@@ -1,4 +1,7 @@
-"""Every environment variable, typed, with its default; the only reader of the environment."""
+"""Every environment variable, typed, with its default; the only reader of the environment.
+
+Long, since each setting has its sentence here, and the documentation is made of them.
+"""
 
 import base64
 from functools import cached_property
@@ -30,99 +33,217 @@ class SettingsError(ValueError):
 
 
 class Settings(BaseSettings):
-    """Names are the environment variables' own, in lower case; the README lists them for people."""
+    """Names are the environment variables' own, in lower case. A comment begins a chapter of
+    docs/settings.md, and what stands under a setting is its line there (`make docs`).
+    """
 
-    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=None, extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
 
     # state
     database_url: str = Field(default="", repr=False)
+    """Postgres 14 or newer, where the state is. Unset, `audience-export serve` runs one of its own;
+    every other process needs it.
+    """
     redis_url: SecretStr = SecretStr("")
+    """Redis or Valkey (not a cluster): the doorbell, and what is shared of Meta's limits. Unset,
+    `serve` runs one of its own.
+    """
     snapshot_url: str = Field(default="", repr=False)
+    """Where hashed rows are staged: a folder, `s3://`, `gs://` or `az://`, the same for all
+    workers. Unset: `DATA_DIR/snapshots`.
+    """
     data_dir: Path = Path(".data")
+    """Everything that `serve` keeps."""
     encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Base64 keys of 32 bytes, separated by commas: the first seals, all open (`audience-export
+    keys generate`, `keys rotate`). Made and kept by `serve` if it runs its own Postgres.
+    """
 
     # Meta
     graph_api_url: str = "https://graph.facebook.com"
+    """Meta's Graph API, or a sandbox."""
     graph_api_version: str = Field(default="v26.0", pattern=r"^v\d+\.\d+$")
+    """The version of the Graph API that is asked."""
     facebook_dialog_url: str = "https://www.facebook.com"
+    """Where people are sent to sign in with Facebook."""
     facebook_app_id: str = ""
+    """Your Meta app; needed for “Continue with Facebook” and to inspect tokens."""
     facebook_app_secret: SecretStr = SecretStr("")
+    """Its secret; every call is signed with it."""
     facebook_config_id: str = ""
+    """The configuration of Facebook Login for Business, if you made one."""
     graph_timeout_seconds: float = Field(default=60.0, gt=0)
+    """How long Meta may be silent."""
     public_url: str = "http://localhost:8080"
+    """Where people reach this service, and where Facebook sends them back. `serve` fills in its own
+    port.
+    """
     frontend_url: str = ""
+    """A front end of your own, where people go on after signing in with Facebook. Unset: the
+    console, or a plain page.
+    """
     cors_allowed_origins: Csv = ()
+    """Origins whose browsers may call the API; others are refused."""
 
     # sources
     segment_roots: Csv = ()
+    """Folders and prefixes (`s3://…`, `gs://…`, `az://…`) that segments may be read from; nothing
+    else is readable.
+    """
     segment_databases: Annotated[dict[str, SecretStr], NoDecode] = Field(default_factory=dict)
+    """`name=scheme://…` entries that segments may be read from, separated by commas or white space;
+    the scheme says the kind. Percent-encode values; `?password_file=/run/secrets/crm` reads the
+    password from a file at every connection.
+    """
     source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
+    """How long a database may take to give a segment's members."""
     source_max_cell_bytes: int = Field(default=4 << 20, ge=1 << 10, le=4 << 20)
+    """The largest value of one column of one member, unpacked."""
     source_max_page_bytes: int = Field(default=64 << 20, ge=1 << 20)
+    """The largest part that a column file may unpack to in memory."""
     source_max_unpack_ratio: float = Field(default=200.0, ge=1)
+    """How many times its own size a file may unpack to."""
     malformed_rows_share: float = Field(default=0.001, ge=0, le=1)
+    """Rows of a source that cannot be read are left out and counted up to this share of them …"""
     malformed_rows_least: int = Field(default=10, ge=0)
+    """… or up to this many."""
     refused_values_warning_share: float = Field(default=0.01, ge=0, le=1)
+    """Runs and previews warn if more of a key's given values than this share cannot be used."""
 
     # the path of the data
     upload_concurrency: int = Field(default=8, ge=1, le=64)
+    """Batches in flight at Meta, of one run."""
     upload_max_bytes: int = Field(default=10_000_000_000, ge=1)
+    """The largest push of members."""
     upload_max_parquet_bytes: int = Field(default=256 * 1024 * 1024, ge=1)
+    """The largest push in Parquet, which is read in memory: plain members are never put into a
+    file.
+    """
     max_members_per_export: int = Field(default=10_000_000, ge=1)
+    """Distinct members; above it a run is skipped, never cut off."""
 
     # access
     oidc_issuer: str = ""
+    """The identity provider whose bearer tokens are taken; `OIDC_AUDIENCE` goes with it."""
     oidc_audience: str = ""
+    """What its tokens must name as their audience."""
     oidc_roles_claim: str = "roles"
+    """The claim that holds roles; it may be a path (`realm_access.roles`)."""
     oidc_client_id: str = ""
+    """The client that people sign in to the console with; its redirect address is
+    `PUBLIC_URL/v1/sign-in/oidc/callback`.
+    """
     oidc_client_secret: SecretStr = SecretStr("")
+    """The secret of that client, if it has one."""
     bootstrap_api_key: SecretStr = SecretStr("")
+    """An administrator's key for the first start, at least 16 characters. Made and kept by `serve`
+    if it runs its own Postgres.
+    """
     token_expiry_warning_days: int = Field(default=7, ge=0, le=60)
+    """How long before its end a token of Meta's is announced."""
     privacy_statement_url: str = "https://www.facebook.com/privacy/policy/"
+    """Shown with the text people consent to."""
 
     # the console
     console: bool = True
+    """`off` leaves the console out; `/` then answers a small page with links."""
 
     # how much one client may have: see app/edge
     trusted_proxies: Csv = ()
+    """Addresses and networks (`10.0.0.0/8`) of proxies in front, whose `X-Forwarded-For` and
+    `-Proto` are believed; without it a proxy's address counts as everybody's.
+    """
     allow_plain_http: bool = False
+    """`GRAPH_API_URL` and `OIDC_ISSUER` may be `http://` on other machines than this one: tokens
+    then go there in the clear.
+    """
     allowed_hosts: Csv = ()
+    """Names this service may be called by, beside `PUBLIC_URL`'s, addresses, and names that the
+    public DNS has not (`api`, `….local`, `….svc`); `*.example.com` for all below one, `*` for
+    all.
+    """
     max_header_bytes: int = Field(default=32 * 1024, ge=4096, le=1024 * 1024)
+    """Of a request's line and headers, or of its trailers; more is answered 431."""
     max_bearer_bytes: int = Field(default=8 * 1024, ge=256, le=64 * 1024)
+    """Of a credential; more is answered 431."""
     max_failed_attempts: int = Field(default=30, ge=1)
+    """Wrong keys a minute from an address, and with keys that begin alike, before wrong ones are
+    answered 429; a valid key is let in all the same.
+    """
     max_connections: int = Field(default=1000, ge=8)
+    """Connections of a process; when full, the one that has waited longest without a request makes
+    room.
+    """
     max_connections_per_address: int = Field(default=100, ge=1)
+    """Connections of one address; proxies of `TRUSTED_PROXIES` have no bound of their own."""
     header_timeout_seconds: float = Field(default=10.0, gt=0)
+    """For the whole head of a request."""
     body_idle_seconds: float = Field(default=30.0, gt=0)
+    """For the next byte of a body."""
     response_stall_seconds: float = Field(default=30.0, gt=0)
+    """For a client to take some of its answer."""
     api_processes: int = Field(default=1, ge=1, le=64)
+    """Processes of the API that `serve` runs on its port, for more processors; the limits here are
+    of each, and so is what `/metrics` counts.
+    """
     metrics_key: SecretStr = SecretStr("")
+    """Who may read `/metrics`, as a bearer; without it this machine, and administrators."""
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
+    """Requests worked on at once, those that read and those that act each."""
     max_event_streams: int = Field(default=200, ge=1)
+    """Runs followed or awaited at once, of a process."""
     max_source_reads: int = Field(default=4, ge=1, le=64)
+    """Sources read at once for callers of the API (refreshes, new segments), of a process; one
+    caller has half of them at most.
+    """
     max_answer_bytes: int = Field(default=16 * 1024 * 1024, ge=1024)
+    """Of an answer of Meta's, unpacked."""
     issuer_answer_bytes: int = Field(default=1024 * 1024, ge=1024)
+    """Of an answer of the identity provider's, unpacked."""
     issuer_timeout_seconds: float = Field(default=5.0, gt=0)
+    """For a whole answer of the identity provider."""
     max_pushes: int = Field(default=8, ge=1, le=64)
+    """Members received at once, of a process; more are answered 429 with `Retry-After`."""
     max_pushes_per_caller: int = Field(default=4, ge=1)
+    """Members received at once of one caller."""
     request_queue_seconds: float = Field(default=3.0, ge=0)
+    """How long requests over `MAX_CONCURRENT_REQUESTS` wait for a place before they are answered
+    503 with `Retry-After`.
+    """
 
     # webhooks
     webhook_allow_private_addresses: bool = False
+    """Webhooks may reach loopback and private networks, and plain http."""
 
     # operations
     request_timeout_seconds: float = Field(default=60.0, gt=0)
+    """A request that takes longer is answered 504; pushes, previews and streams are exempt."""
     log_format: Literal["json", "console"] = "json"
+    """One line per event: JSON, or for people."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """The least that is told."""
     run_history_days: int = Field(default=90, ge=1)
+    """How long runs are kept."""
     run_attempt_budget: int = Field(default=5, ge=1)
+    """Attempts of a run before it fails."""
     run_retry_seconds: float = Field(default=30.0, ge=0)
+    """The first pause between attempts; later ones are longer."""
     push_patience_seconds: float = Field(default=900.0, ge=0)
+    """How long a run waits for members that are being pushed into its segments."""
     turn_patience_seconds: float = Field(default=10.0, ge=0)
+    """How long a worker waits with a run behind another one on the same audience before it puts it
+    aside.
+    """
     lease_seconds: float = Field(default=30.0, gt=0)
+    """How long a silent worker keeps a run before another takes it."""
     sweep_seconds: float = Field(default=5.0, gt=0)
+    """How often lost work is looked for."""
     throttle_patience_seconds: float = Field(default=20.0, ge=0)
+    """A longer throttle of Meta's parks the run instead of holding a worker."""
     shutdown_grace_seconds: float = Field(default=20.0, gt=0)
+    """How long a stopping worker may finish batches."""
 
     @field_validator(
         "segment_roots", "cors_allowed_origins", "trusted_proxies", "allowed_hosts", mode="before"

@@ -11,7 +11,7 @@ from app.db.models import Base
 from app.db.session import Database
 from app.main import create_app
 from app.settings import Settings
-from tests.house import licences
+from tests.house import licences, settings_page
 
 ROOT = Path(__file__).parents[2]
 
@@ -20,6 +20,14 @@ def test_the_published_openapi_document_is_current() -> None:
     """After a change of the API: `make openapi`."""
     published = json.loads((ROOT / "openapi" / "openapi.json").read_text())
     assert published == json.loads(json.dumps(create_app(Settings()).openapi()))
+
+
+def test_the_page_of_settings_is_current_and_says_what_each_is_for() -> None:
+    """After a change of app/settings.py: `make docs`."""
+    assert all(field.description for field in Settings.model_fields.values())
+    assert settings_page.PAGE.read_text() == settings_page.page()
+    listed = [name for _, names in settings_page.chapters() for name in names]
+    assert listed == list(Settings.model_fields)
 
 
 def test_the_list_of_licences_is_current() -> None:
