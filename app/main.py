@@ -67,6 +67,7 @@ from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import ArrivingLimits, SourceAccess, Tolerance, Unpacking
 from app.upkeep import call_webhooks, keep_runs_moving
+from app.webhooks import payloads
 from app.webhooks import routes as webhooks
 from app.webhooks.sending import Sender
 
@@ -188,6 +189,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health,
     ):
         app.include_router(module.router)
+    app.webhooks.routes.extend(payloads.router.routes)
     install_documents(
         app,
         servers=[{"url": settings.public_url or "/", "description": "This service."}],

@@ -5,6 +5,8 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app import clock
 from app.access.callers import Caller
 from app.connections import consent as consent_text
@@ -16,6 +18,7 @@ from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
 from app.facebook import links
 from app.facebook.accounts import TokenInfo
+from app.webhooks.events import EventType, announce
 
 
 def missing(row: Connection) -> list[str]:
@@ -181,8 +184,13 @@ async def _apply_audience(
     row.audience = verification.kept_audience(audience)
 
 
-async def complete(deps: Connections, row: Connection, caller: Caller) -> Connection:
-    """Create the audience if that is all that is missing, and settle the status."""
+async def complete(
+    deps: Connections, row: Connection, caller: Caller, *, before: str
+) -> Connection:
+    """Create the audience if that is all that is missing, and settle the status.
+
+    `before`: the status before the change; webhooks are told of a connection that has become ready.
+    """
     lacks = missing(row)
     if lacks == ["audience"] and row.audience_request is not None:
         row = await create_audience(deps, row, open_token(deps.vault, row), caller)
@@ -193,7 +201,22 @@ async def complete(deps: Connections, row: Connection, caller: Caller) -> Connec
             row = await session.merge(row)
             row.status = wanted
             await session.flush()
+            if wanted == "ready":
+                await _announce_ready(session, row)
+    elif row.status == "ready" and before != "ready":
+        # signed in anew: that was written with the token
+        async with deps.database.transaction() as session:
+            await _announce_ready(session, row)
     return row
+
+
+async def _announce_ready(session: AsyncSession, row: Connection) -> None:
+    data = {
+        "connection_id": row.id,
+        "ad_account_id": (row.ad_account or {}).get("id"),
+        "audience_id": (row.audience or {}).get("id"),
+    }
+    await announce(session, EventType.CONNECTION_READY, row.id, data)
 
 
 def _token_owner(connection_id: str) -> str:

@@ -30,6 +30,7 @@ from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.errors import GraphError
 from app.ids import is_id, new_id
 from app.webhooks.events import EventType, announce
+from app.webhooks.run_events import announce_ends
 
 AUDITED = (
     "display_name",
@@ -122,7 +123,7 @@ async def create_connection(
         await session.flush()
         record(session, caller, "connection.created", row.id, after=_audited(row))
     try:
-        return await complete(deps, row, caller)
+        return await complete(deps, row, caller, before="draft")
     except GraphError as error:
         if nothing_made(error):
             # nothing was made at Meta, so nothing needs to be kept here
@@ -193,7 +194,7 @@ async def update_connection(
         if _target(row) != target:
             await _aim_exports_anew(session, row)
         record(session, caller, "connection.updated", row.id, before=before, after=_audited(row))
-    return await complete(deps, row, caller)
+    return await complete(deps, row, caller, before=before["status"])
 
 
 async def delete_connection(
@@ -212,7 +213,7 @@ async def delete_connection(
     await session.flush()
     ids = [item.id for item in dependents]
     await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id.in_(ids)))
-    await request_cancel(session, Run.connection_id == connection_id)
+    await announce_ends(session, await request_cancel(session, Run.connection_id == connection_id))
     record(session, caller, "connection.deleted", row.id, before=_audited(row))
     await session.delete(row)
 

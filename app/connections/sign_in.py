@@ -149,14 +149,14 @@ async def finish(
         found = await session.get(Connection, row.id, with_for_update=True)
         if found is None:
             raise NotFound("The connection was removed meanwhile; nothing was stored.")
-        row = found
+        row, before = found, found.status
         put_token(deps.vault, row, token, info)
         row.updated_at, row.updated_by = clock.now(), began_by.id
         after = {"token_last4": row.token_last4, "token_kind": row.token_kind}
         record(session, began_by, "connection.signed_in", row.id, after=after)
         await session.flush()
     try:
-        return await complete(deps, row, began_by)
+        return await complete(deps, row, began_by, before=before)
     except AppError as error:
         # the sign-in stands; the connection says that its audience is missing, and a PATCH says why
         log.warning("connection.signed_in_incomplete", connection_id=row.id, code=error.code)

@@ -1,5 +1,6 @@
 """Asking for the end of active runs; here, since an export, a connection or a caller can be the reason."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, update
@@ -10,10 +11,10 @@ from app.db.baselines import forget_plans, remember_unfinished
 from app.db.models import Run
 
 
-async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> None:
+async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> Sequence[Run]:
     """Cancel queued runs now, and ask the workers of running ones to stop at the next batch.
 
-    Asking twice is the same as asking once.
+    Asking twice is the same as asking once. Those that ended here are given back, to be announced.
     """
     now = clock.now()
     ended: dict[str, Any] = {
@@ -38,3 +39,4 @@ async def request_cancel(session: AsyncSession, *which: ColumnElement[bool]) -> 
         .where(Run.status == "running", Run.cancel_requested_at.is_(None), *which)
         .values(cancel_requested_at=now)
     )
+    return ended_runs

@@ -20,6 +20,7 @@ from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
 from app.ids import is_id, new_id
+from app.webhooks.run_events import announce_ends
 
 SPEC_FIELDS = (
     "key_identifier", "attributes", "sync_mode", "audience", "default_country", "date_format",
@@ -230,7 +231,7 @@ async def detach_export(session: AsyncSession, export_id: str, *, caller: Caller
         record(
             session, caller, "export.detached", row.id, before={"connection_id": row.connection_id}
         )
-        await request_cancel(session, Run.export_id == export_id)
+        await announce_ends(session, await request_cancel(session, Run.export_id == export_id))
         # another connection begins anew, so the rows that were delivered are kept for nothing
         await session.execute(delete(ExportBaseline).where(ExportBaseline.export_id == export_id))
         row.connection_id = None
@@ -242,7 +243,7 @@ async def detach_export(session: AsyncSession, export_id: str, *, caller: Caller
 async def delete_export(session: AsyncSession, export_id: str, *, caller: Caller) -> Export:
     """Forget the export; its runs stay as history, its audience stays at Meta (L28)."""
     row = await editable_export(session, export_id, caller=caller)
-    await request_cancel(session, Run.export_id == export_id)
+    await announce_ends(session, await request_cancel(session, Run.export_id == export_id))
     record(session, caller, "export.deleted", row.id, before=audited(row, []))
     await session.delete(row)
     await session.flush()

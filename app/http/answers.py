@@ -179,5 +179,7 @@ _PLACELESS = frozenset(
         "create_session",
         "create_sign_in_link",
         "send_test_webhook",
+        "resend_webhook_delivery",
+        "recover_webhook",
     }
 )

@@ -47,6 +47,7 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
     document["servers"] = servers
     _secure(document, cookie, oidc)
     _rename(document)
+    _name_events(document)
     for method, operation in operations(document):
         for status, answer in operation["responses"].items():
             if answer["description"] == "Successful Response":
@@ -147,6 +148,10 @@ def _alike(schemas: Json) -> None:
             if like is None:
                 continue
             owner, _, field = like.partition(".")
+            if not field:
+                said = {key: value[key] for key in ("description",) if key in value}
+                schema["properties"][name] = {"$ref": f"#/components/schemas/{owner}", **said}
+                continue
             asked = {
                 key: item
                 for key, item in schemas[owner]["properties"][field].items()
@@ -259,6 +264,23 @@ def _choices(value: Json) -> Iterator[Json]:
     for item in (value, *value.get("anyOf", []), value.get("items", {})):
         if len(item.get("enum", [])) > 1 and item.get("type") == "string":
             yield item
+
+
+def _name_events(document: Json) -> None:
+    """`WebhookEvent`: any of the bodies that webhooks receive, told apart by `type`."""
+    bodies = {}
+    for event, path in document.get("webhooks", {}).items():
+        operation = path["post"]
+        text = operation.get("description", "").partition("\n\n")
+        operation |= {"summary": text[0], "description": operation["description"], "security": []}
+        operation["responses"] = {"2XX": {"description": "It arrived."}}
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        bodies[event] = reference
+    document["components"]["schemas"]["WebhookEvent"] = {
+        "title": "WebhookEvent",
+        "oneOf": [{"$ref": reference} for reference in bodies.values()],
+        "discriminator": {"propertyName": "type", "mapping": bodies},
+    }
 
 
 def _without_ids(node: Json) -> None:

@@ -56,6 +56,7 @@ def install_documents(
                     summary=app.summary,
                     description=app.description,
                     routes=app.routes,
+                    webhooks=app.webhooks.routes,
                     tags=app.openapi_tags,
                     license_info=app.license_info,
                 ),

@@ -17,9 +17,10 @@ from app.connections.parts import open_token
 from app.db.models import Connection, Run
 from app.db.secrets import SecretUnreadable
 from app.errors import Unprocessable
-from app.facebook.audiences import Audience, Status
+from app.facebook.audiences import FLAGGED, Audience, Status
 from app.facebook.errors import GraphError, Retryable, Throttled
 from app.logs import get_logger
+from app.webhooks.run_events import announce_flagged
 
 log = get_logger(__name__)
 
@@ -56,6 +57,8 @@ async def look_again(deps: Connections, *, most: int = 100) -> int:
             continue
         async with deps.database.transaction() as session:
             await _put(session, run, found)
+            if _is_flagged(found) and not _is_flagged(run.audience_state):
+                await announce_flagged(session, run, status=found["operation_status"])
             if found["error"] is None:
                 await _tell_connection(session, run, found)
     return most - len(failed)
@@ -112,6 +115,11 @@ async def _look(deps: Connections, run: Run) -> dict[str, Any]:
     except (GraphError, SecretUnreadable, Unprocessable) as error:
         return {**looked, "error": error.code}
     return looked | _state(audience)
+
+
+def _is_flagged(state: dict[str, Any] | None) -> bool:
+    status = (state or {}).get("operation_status")
+    return status is not None and status["code"] == FLAGGED
 
 
 def _state(audience: Audience) -> dict[str, Any]:

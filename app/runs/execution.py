@@ -16,9 +16,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db.models import Connection, Export, Run, RunBatch, Segment
 from app.errors import AppError, Culprit, RunError
-from app.runs.endings import announce_end
 from app.runs.states import FINAL, Phase, RunStatus, origins
 from app.runs.waiting import WaitReason, waiting_document
+from app.webhooks.run_events import announce_end, announce_start
 
 
 class LeaseLost(AppError):
@@ -82,6 +82,8 @@ async def claim_run(
         .returning(Run)
     )
     run: Run | None = await session.scalar(statement)
+    if run is not None:
+        await announce_start(session, run)
     return run
 
 

@@ -21,9 +21,9 @@ from app.exports import service as exports
 from app.exports.checks import refuse_draft
 from app.ids import is_id, new_id
 from app.queue import Doorbell
-from app.runs.endings import announce_end
 from app.runs.execution import error_document
 from app.runs.states import ACTIVE, RunStatus, Trigger
+from app.webhooks.run_events import announce_end, announce_ends
 
 _LOOK_SECONDS = 0.3
 
@@ -256,7 +256,7 @@ async def cancel_run(session: AsyncSession, run_id: str, *, caller: Caller) -> R
     elif not caller.is_administrator:
         raise NotFound("There is no such run.")
     asked_before = run.cancel_requested_at is not None
-    await request_cancel(session, Run.id == run_id)
+    await announce_ends(session, await request_cancel(session, Run.id == run_id))
     await session.refresh(run)
     if run.status not in {RunStatus.CANCELED, *ACTIVE}:
         raise Conflict(

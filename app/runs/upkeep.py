@@ -15,10 +15,10 @@ from app.db.liveness import alive
 from app.db.models import Run
 from app.db.session import Database
 from app.queue import Doorbell
-from app.runs.endings import announce_end
 from app.runs.execution import error_document, worker_lost
 from app.runs.states import RunStatus
 from app.runs.waiting import WaitReason, waiting_document
+from app.webhooks.run_events import announce_ends
 
 _LOCK = 7_201_883_442
 # a ring is given this long to be answered before it is repeated
@@ -79,8 +79,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
         ended += closed.scalars()
         await remember_unfinished(session, ended)
         await forget_plans(session, ended)
-        for run in ended:
-            await announce_end(session, run)
+        await announce_ends(session, ended)
         reclaimed = await session.execute(
             update(Run)
             .where(dead)

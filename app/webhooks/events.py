@@ -20,12 +20,16 @@ from app.ids import new_id
 class EventType(StrEnum):
     """The events a webhook may ask for."""
 
+    RUN_STARTED = "run.started"
     RUN_FINISHED = "run.finished"
     RUN_FAILED = "run.failed"
     RUN_SKIPPED = "run.skipped"
+    RUN_CANCELED = "run.canceled"
+    CONNECTION_READY = "connection.ready"
     CONNECTION_TOKEN_EXPIRING = "connection.token_expiring"  # noqa: S105 - an event's name
     CONNECTION_BLOCKED = "connection.blocked"
     CONNECTION_REAUTHENTICATION_REQUIRED = "connection.reauthentication_required"
+    AUDIENCE_FLAGGED = "audience.flagged"
 
 
 TEST = "webhook.test"

@@ -120,6 +120,39 @@ async def send_test_webhook(
     return delivery_view(await service.send_test(session, webhook_id, caller=caller))
 
 
+@router.post(
+    "/webhooks/{webhook_id}/deliveries/{delivery_id}/resend",
+    operation_id="resend_webhook_delivery",
+    status_code=status.HTTP_202_ACCEPTED,
+)
+async def resend_webhook_delivery(
+    webhook_id: WebhookId,
+    delivery_id: Annotated[str, Path(max_length=80, examples=["whd_0193…"])],
+    session: SessionDep,
+    caller: AdministratorDep,
+) -> schemas.Delivery:
+    """Send an event again, at once and with the same `webhook-id`."""
+    return delivery_view(await service.resend(session, webhook_id, delivery_id, caller=caller))
+
+
+@router.post(
+    "/webhooks/{webhook_id}/recover",
+    operation_id="recover_webhook",
+    status_code=status.HTTP_202_ACCEPTED,
+)
+async def recover_webhook(
+    webhook_id: WebhookId,
+    body: schemas.WebhookRecover,
+    session: SessionDep,
+    caller: AdministratorDep,
+) -> schemas.WebhookRecovered:
+    """Send again what a receiver has missed since a moment, each event with the same `webhook-id`."""
+    number = await service.recover(
+        session, webhook_id, caller=caller, since=body.since, delivered=body.delivered
+    )
+    return schemas.WebhookRecovered(deliveries=number)
+
+
 @router.get("/webhooks/{webhook_id}/deliveries", operation_id="list_webhook_deliveries")
 async def list_webhook_deliveries(
     webhook_id: WebhookId, session: SessionDep, page: PageDep, _: AdministratorDep

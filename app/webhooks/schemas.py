@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from app.http.schemas import Input, Output, Timestamp
+from app.http.schemas import Input, Moment, Output, Timestamp
 from app.webhooks.events import EventType
 
 
@@ -72,6 +72,19 @@ class WebhookCreated(Webhook):
     )
 
 
+class WebhookRecover(Input):
+    """What is to be sent again."""
+
+    since: Moment = Field(description="the first event that was missed happened then")
+    delivered: bool = Field(False, description="also what the receiver has accepted")
+
+
+class WebhookRecovered(Output):
+    """How much is sent again."""
+
+    deliveries: int
+
+
 class Delivery(Output):
     """One event for a webhook, and how its delivery goes."""
 
@@ -83,6 +96,8 @@ class Delivery(Output):
     next_attempt_at: Timestamp | None
     last_status: int | None = Field(description="the HTTP status of the last answer")
     last_error: str | None = Field(description="why the last attempt failed", examples=["timeout"])
-    payload: dict[str, Any] = Field(description="the body that is sent")
+    payload: dict[str, Any] = Field(
+        description="the body that is sent", json_schema_extra={"x-like": "WebhookEvent"}
+    )
     created_at: Timestamp
     delivered_at: Timestamp | None

@@ -1,11 +1,11 @@
 """The rules of webhooks: made, changed, given a new secret, tried out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -112,9 +112,7 @@ async def rotate_secret(
 
 async def send_test(session: AsyncSession, webhook_id: str, *, caller: Caller) -> WebhookDelivery:
     """A delivery of type `webhook.test`, due at once. Raises `NotFound`, `Conflict`."""
-    row = await get_webhook(session, webhook_id)
-    if not row.enabled:
-        raise Conflict("The webhook is disabled; enable it first.", code="webhook-disabled")
+    row = await _enabled(session, webhook_id)
     # a subject of its own: a test does not wait for anything
     name = new_id("test")
     made = delivery(row.id, TEST, name, {"webhook_id": row.id})
@@ -122,6 +120,61 @@ async def send_test(session: AsyncSession, webhook_id: str, *, caller: Caller) -
     record(session, caller, "webhook.tested", row.id)
     await session.flush()
     return made
+
+
+async def resend(
+    session: AsyncSession, webhook_id: str, delivery_id: str, *, caller: Caller
+) -> WebhookDelivery:
+    """The delivery, due again at once under the same `webhook-id`. Raises `NotFound`, `Conflict`."""
+    row = await _enabled(session, webhook_id)
+    found = None
+    if is_id("whd", delivery_id):
+        found = await session.get(WebhookDelivery, delivery_id, with_for_update=True)
+    if found is None or found.webhook_id != row.id:
+        raise NotFound("There is no such delivery of this webhook.")
+    for name, value in _due_again().items():
+        setattr(found, name, value)
+    record(session, caller, "webhook.resent", row.id, after={"delivery_id": found.id})
+    await session.flush()
+    return found
+
+
+async def recover(
+    session: AsyncSession, webhook_id: str, *, caller: Caller, since: datetime, delivered: bool
+) -> int:
+    """Have sent again what failed since then, or all of it; how many. Raises `NotFound`, `Conflict`."""
+    row = await _enabled(session, webhook_id)
+    ended = ("failed", "delivered") if delivered else ("failed",)
+    found = await session.execute(
+        update(WebhookDelivery)
+        .where(
+            WebhookDelivery.webhook_id == row.id,
+            WebhookDelivery.created_at >= since,
+            WebhookDelivery.status.in_(ended),
+        )
+        .values(**_due_again())
+        .returning(WebhookDelivery.id)
+    )
+    number = len(found.all())
+    record(session, caller, "webhook.recovered", row.id, after={"deliveries": number})
+    return number
+
+
+async def _enabled(session: AsyncSession, webhook_id: str) -> Webhook:
+    row = await get_webhook(session, webhook_id)
+    if not row.enabled:
+        raise Conflict("The webhook is disabled; enable it first.", code="webhook-disabled")
+    return row
+
+
+def _due_again() -> dict[str, Any]:
+    # as if new: its three days begin again
+    return {
+        "status": "pending",
+        "attempts": 0,
+        "next_attempt_at": clock.now(),
+        "delivered_at": None,
+    }
 
 
 async def list_deliveries(

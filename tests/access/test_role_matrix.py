@@ -139,6 +139,12 @@ async def on_webhook(world: World, **sent: Any) -> dict[str, Any]:
     return {"path": {"webhook_id": (await world.webhook())["id"]}, **sent}
 
 
+async def on_delivery(world: World) -> dict[str, Any]:
+    hook = await world.webhook()
+    sent = await expect(await world.api.post(f"/v1/webhooks/{hook['id']}/test"), 202)
+    return {"path": {"webhook_id": hook["id"], "delivery_id": sent["id"]}}
+
+
 async def on_erasure(world: World, **sent: Any) -> dict[str, Any]:
     return {"path": {"erasure_id": (await world.erasure())["id"]}, **sent}
 
@@ -328,6 +334,10 @@ RULES: dict[str, Rule] = {
     "rotate_webhook_secret": Rule(ADMINISTRATORS, on_webhook),
     "send_test_webhook": Rule(ADMINISTRATORS, on_webhook),
     "list_webhook_deliveries": Rule(ADMINISTRATORS, on_webhook),
+    "resend_webhook_delivery": Rule(ADMINISTRATORS, on_delivery),
+    "recover_webhook": Rule(
+        ADMINISTRATORS, sending(on_webhook, json={"since": "2026-01-01T00:00:00Z"})
+    ),
 }
 
 OPERATIONS = {

@@ -118,6 +118,7 @@ async def _fill(served: Served, folder: Path) -> None:
         await expect(await api.post(f"/v1/runs/{run['id']}/cancel"), 200)
         hook = {"url": "https://hooks.example.com/x", "events": ["run.finished"]}
         webhook = await expect(await api.post("/v1/webhooks", json=hook), 201)
+        delivery = await expect(await api.post(f"/v1/webhooks/{webhook['id']}/test"), 202)
         people = {"people": [{"EMAIL": "forget@example.com"}]}
         erasure = await expect(await api.post("/v1/erasures", json=people), 202)
     served.ids = {
@@ -127,6 +128,7 @@ async def _fill(served: Served, folder: Path) -> None:
         "export_id": export["id"],
         "run_id": run["id"],
         "webhook_id": webhook["id"],
+        "delivery_id": delivery["id"],
         "erasure_id": erasure["id"],
         "name": "nowhere",
         "code": "not-found",

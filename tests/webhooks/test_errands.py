@@ -36,7 +36,7 @@ async def test_a_worker_runs_every_errand(
     finally:
         await context.close()
     told = [message.json["type"] for message in receiver.messages]
-    assert told == ["run.finished", "connection.token_expiring"]
+    assert told == ["connection.ready", "run.started", "run.finished", "connection.token_expiring"]
     shown = await expect(await api.get(f"/v1/erasures/{erasure['id']}"), 200)
     assert shown["status"] == "done"
     shown = await expect(await api.get(f"/v1/connections/{connection['id']}"), 200)

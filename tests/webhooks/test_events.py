@@ -90,7 +90,13 @@ async def test_failed_and_skipped_runs_and_a_refused_token_are_told(
     await deliver()
 
     told = {message.json["type"]: message.json["data"] for message in receiver.messages}
-    assert set(told) == {"run.skipped", "run.failed", "connection.reauthentication_required"}
+    assert set(told) == {
+        "connection.ready",
+        "run.started",
+        "run.skipped",
+        "run.failed",
+        "connection.reauthentication_required",
+    }
     assert told["run.skipped"]["run_id"] == skipped["id"]
     assert told["run.skipped"]["error"]["code"] == "segment-inactive"
     assert told["run.failed"]["run_id"] == failed["id"]

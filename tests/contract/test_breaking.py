@@ -1,0 +1,96 @@
+"""Nothing that a client of the last release relies on is broken, and a planted break is found."""
+
+import copy
+import importlib.util
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.main import create_app
+from app.settings import Settings
+
+FOLDER = Path(__file__).parents[2] / "openapi"
+Json = dict[str, Any]
+
+
+def _module() -> Any:
+    spec = importlib.util.spec_from_file_location("breaking", FOLDER / "breaking.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+BREAKING = _module()
+NOW = json.loads(json.dumps(create_app(Settings()).openapi()))
+
+
+def breaks(old: Json, new: Json) -> list[str]:
+    return list(BREAKING.Comparison(old, new).breaks())
+
+
+def test_the_released_document_is_kept() -> None:
+    released = json.loads((FOLDER / "released.json").read_text("utf-8"))
+    found = breaks(released, NOW)
+    assert [one for one in found if one not in BREAKING.ALLOWED] == []
+    # what is allowed is still met, or it is no exception any more
+    assert set(BREAKING.ALLOWED) <= set(found)
+
+
+def test_a_document_breaks_nothing_of_itself() -> None:
+    assert breaks(NOW, NOW) == []
+
+
+def schema(document: Json, name: str) -> Json:
+    found: Json = document["components"]["schemas"][name]
+    return found
+
+
+PLANTED: dict[str, Callable[[Json], Any]] = {
+    "an operation": lambda new: new["paths"]["/v1/runs/{run_id}"].pop("get"),
+    "a parameter": lambda new: new["paths"]["/v1/runs"]["get"]["parameters"].pop(0),
+    "a field of an answer": lambda new: schema(new, "Run")["properties"].pop("counts"),
+    "a nested field of an answer": lambda new: schema(new, "Counts")["properties"].pop("staged"),
+    "a promise": lambda new: schema(new, "Run")["required"].remove("status"),
+    "null where there was none": lambda new: schema(new, "Run")["properties"].update(
+        export_id={"anyOf": [{"type": "string"}, {"type": "null"}]}
+    ),
+    "another type": lambda new: schema(new, "Counts")["properties"].update(read={"type": "string"}),
+    "a field of a request": lambda new: schema(new, "ExportCreate")["properties"].pop("sync_mode"),
+    "a new required field": lambda new: schema(new, "ExportCreate")["required"].append("sync_mode"),
+    "a value": lambda new: schema(new, "SyncMode")["enum"].remove("mirror"),
+    "a bound": lambda new: schema(new, "ExportCreate")["properties"]["segment_ids"].update(
+        maxItems=1
+    ),
+    "a pattern": lambda new: schema(new, "SegmentCreate")["properties"]["name"].update(
+        pattern="^a$"
+    ),
+    "a kind of source": lambda new: schema(new, "SegmentCreate")["properties"]["source"][
+        "oneOf"
+    ].pop(0),
+    "a status": lambda new: new["paths"]["/v1/exports"]["post"]["responses"].pop("201"),
+    "a media type": lambda new: new["paths"]["/v1/segments/{segment_id}/members"]["put"][
+        "requestBody"
+    ]["content"].pop("text/csv"),
+    "the name of an operation": lambda new: new["paths"]["/v1/me"]["get"].update(operationId="me"),
+}
+
+
+@pytest.mark.parametrize("what", PLANTED)
+def test_a_planted_break_is_found(what: str) -> None:
+    new = copy.deepcopy(NOW)
+    PLANTED[what](new)
+    assert breaks(NOW, new)
+
+
+def test_what_is_added_breaks_nothing() -> None:
+    new = copy.deepcopy(NOW)
+    new["paths"]["/v1/more"] = {"get": {"operationId": "more", "responses": {}}}
+    schema(new, "Run")["properties"]["more"] = {"type": "string"}
+    schema(new, "ExportCreate")["properties"]["more"] = {"type": "string"}
+    schema(new, "SyncMode")["enum"].append("more")
+    assert breaks(NOW, new) == []
