@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install demo console-shots test check bench chaos format lock openapi tables docs licences clean
+.PHONY: help install demo console-shots test check bench chaos format lock openapi tables docs licences airflow clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -45,6 +45,11 @@ check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 
 console-shots: $(call STAMP,dev) ## Pictures of every screen of the console, into docs/console (needs Chromium)
 	@$(BIN)/python -m tests.console.shots docs/console
+
+airflow: $(call STAMP,dev) ## Run the DAG of docs/schedulers.md with Airflow, in an environment of its own
+	@test -x .data/airflow/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .data/airflow
+	@$(BIN)/uv pip install --quiet --python .data/airflow/bin/python "apache-airflow==3.3.2" "apache-airflow-providers-http==6.3.0"
+	@AIRFLOW_PYTHON=$(CURDIR)/.data/airflow/bin/python $(BIN)/python -m pytest tests/guide/test_airflow.py
 
 bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -6,21 +6,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from standardwebhooks import Webhook
 
 from app.cli.local import free_port
-from tests.cli.conftest import Serve, environment, processes
+from tests.cli.conftest import environment
+from tests.guide.conftest import KEY, runs_of
 from tests.guide.pages import PAGES, ROOT, Block, blocks
 
-KEY = "an-administrator-key-for-tests"
 PROGRAMS = {"sh", "bash", "python"}
 RUNNABLE = [
     block
@@ -28,74 +26,6 @@ RUNNABLE = [
     for block in blocks(page)
     if block.language in PROGRAMS and block.why_not is None and page.name != "README.md"
 ]
-
-
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """A service whose export is ready to run, as the variables that the pages speak of."""
-    folder = tmp_path_factory.mktemp("guide")
-    (folder / "people.csv").write_text("email\nmary@example.com\nann@example.com\n")
-    service = Serve(folder / "data", {"BOOTSTRAP_API_KEY": KEY, "SEGMENT_ROOTS": str(folder)})
-    try:
-        service.ready()
-        with httpx.Client(
-            base_url=service.url, headers={"Authorization": f"Bearer {KEY}"}, timeout=60
-        ) as api:
-            export = _export(api, folder)
-        yield {
-            "AUDIENCE_EXPORT_URL": service.url,
-            "AUDIENCE_EXPORT_API_KEY": KEY,
-            "EXPORT": export,
-            "WORKER": _worker(service),
-        }
-    finally:
-        service.process.terminate()
-        service.process.wait(60)
-        service.end()
-
-
-def _worker(service: Serve) -> str:
-    running = processes()
-    (pid,) = [
-        pid for pid in service.family() if running[pid].command.strip().endswith("-m workers")
-    ]
-    return str(pid)
-
-
-def _runs(story: dict[str, str]) -> list[dict[str, Any]]:
-    answer = httpx.get(
-        f"{story['AUDIENCE_EXPORT_URL']}/v1/runs",
-        headers={"Authorization": f"Bearer {story['AUDIENCE_EXPORT_API_KEY']}"},
-        params={"limit": 100},
-    )
-    found: list[dict[str, Any]] = answer.raise_for_status().json()["items"]
-    return found
-
-
-def _export(api: httpx.Client, folder: Path) -> str:
-    def post(path: str, **body: object) -> str:
-        answer = api.post(path, json=body)
-        assert answer.is_success, answer.text
-        return str(answer.json()["id"])
-
-    connection = post(
-        "/v1/connections",
-        display_name="Newsletter",
-        access_token="sandbox-user-token",
-        ad_account_id="act_1001",
-        audience={"name": "Newsletter"},
-        consent={"accepted": True, "version": api.get("/v1/consent").json()["version"]},
-    )
-    source = {"kind": "file", "url": str(folder / "people.csv")}
-    segment = post("/v1/segments", name="people", display_name="People", source=source)
-    return post(
-        "/v1/exports",
-        display_name="Newsletter",
-        connection_id=connection,
-        key_identifier="email",
-        attributes={"EMAIL": "email"},
-        segment_ids=[segment],
-    )
 
 
 def run(
@@ -135,16 +65,16 @@ def test_a_block_that_is_not_run_says_why() -> None:
 @pytest.mark.parametrize("shell", ["sh", "bash"])
 def test_the_cron_script_starts_a_run_and_waits(shell, story, tmp_path: Path) -> None:
     assert len(cron_script().code.splitlines()) <= 5
-    before = _runs(story)
+    before = runs_of(story)
     done = run(cron_script(), tmp_path, story, shell)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    after = _runs(story)
+    after = runs_of(story)
     assert len(after) == len(before) + 1
     assert after[0]["status"] == "succeeded"
 
 
 def test_the_cron_script_joins_a_run_that_is_active(story, tmp_path: Path) -> None:
-    before, worker = _runs(story), int(story["WORKER"])
+    before, worker = runs_of(story), int(story["WORKER"])
     os.kill(worker, signal.SIGSTOP)
     try:
         key = {"Authorization": f"Bearer {KEY}"}
@@ -159,7 +89,7 @@ def test_the_cron_script_joins_a_run_that_is_active(story, tmp_path: Path) -> No
             assert script.result().returncode == 0
     finally:
         os.kill(worker, signal.SIGCONT)
-    after = _runs(story)
+    after = runs_of(story)
     assert len(after) == len(before) + 1
     assert after[0]["id"] == active.json()["id"]
 
