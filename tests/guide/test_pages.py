@@ -8,6 +8,7 @@ import pytest
 
 from app.codes import CODES
 from app.settings import Settings
+from app.webhooks.events import TEST, EventType
 from tests.guide.pages import PAGES, ROOT, anchors, blocks, relative_links
 
 DOCS = [page for page in PAGES if page.name != "CHANGELOG.md"]
@@ -57,6 +58,12 @@ def test_settings_that_are_named_exist() -> None:
         for name in re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", page.read_text()):
             if name.partition("_")[0] in like:
                 assert name in known, f"{page.name}: {name}"
+
+
+def test_events_are_those_that_are_sent() -> None:
+    table = (ROOT / "docs" / "webhooks.md").read_text().partition("## Verifying")[0]
+    named = set(re.findall(r"`((?:run|connection|audience|webhook)\.[a-z_]+)`", table))
+    assert named == {*EventType, TEST}
 
 
 def test_codes_that_are_named_exist() -> None:
