@@ -19,6 +19,7 @@ from app.sources import wanted
 Result = TypeVar("Result")
 
 _PATIENCE_SECONDS = 10.0
+_SHARE_SECONDS = 2.0
 
 
 class Readers:
@@ -31,20 +32,14 @@ class Readers:
         self._share = max(1, places // 2)
         self._held: Counter[str] = Counter()
         self._refreshing: set[str] = set()
+        self._freed = asyncio.Event()
 
     async def read(self, caller_id: str, work: Callable[[], Result]) -> Result:
         """What the work returns, done in a thread; it is given up if this is cancelled.
 
         Raises `TooManyRequests` (`reads-busy`) beyond the caller's share, and `Overloaded`.
         """
-        if self._held[caller_id] >= self._share:
-            raise TooManyRequests(
-                "As many sources as one caller may have read at once are being read for you; wait "
-                "for one of them.",
-                code="reads-busy",
-                retry_after=5,
-            )
-        self._held[caller_id] += 1
+        await self._own_share(caller_id)
         try:
             place = await self._lane.enter(caller_id)
         except BaseException:
@@ -78,7 +73,24 @@ class Readers:
         finally:
             self._refreshing.discard(segment_id)
 
+    async def _own_share(self, caller_id: str) -> None:
+        """Take one of the caller's own places; most reads are short, so one is waited for a moment."""
+        try:
+            async with asyncio.timeout(_SHARE_SECONDS):
+                while self._held[caller_id] >= self._share:
+                    self._freed.clear()
+                    await self._freed.wait()
+        except TimeoutError:
+            raise TooManyRequests(
+                "As many sources as one caller may have read at once are being read for you; wait "
+                "for one of them.",
+                code="reads-busy",
+                retry_after=5,
+            ) from None
+        self._held[caller_id] += 1
+
     def _release(self, caller_id: str) -> None:
         self._held[caller_id] -= 1
         if not self._held[caller_id]:
             del self._held[caller_id]
+        self._freed.set()

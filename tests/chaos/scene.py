@@ -111,7 +111,10 @@ async def make_job(
         audience={"name": f"List {tag}"},
     )
     segment = await make_segment(plant.api, str(file), name=tag)
-    export = await make_export(plant.api, connection, segment, display_name=tag, sync_mode=mode)
+    # most members change from run to run here, and that is meant
+    export = await make_export(
+        plant.api, connection, segment, display_name=tag, sync_mode=mode, allow_shrink=True
+    )
     others = addresses(f"{tag}.other", range(people // 3))
     own, rest = digests(emails), digests(others)
     after = {"add": own + rest, "mirror": own, "replace": own, "remove": rest}[mode]

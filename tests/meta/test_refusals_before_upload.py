@@ -8,6 +8,7 @@ import pytest
 from pydantic import SecretStr
 
 from app import clock
+from sandbox import world
 from tests.conftest import Sandbox
 from tests.flows.journey import ACCOUNT, TOKEN, expect
 from tests.meta.deployment import CUSTOMER_LIST, Deployment, addresses
@@ -199,10 +200,12 @@ async def test_values_and_the_audience_must_agree(
     body = {"name": "valued", "display_name": "valued", "source": source}
     segment = await expect(await meta.api.post("/v1/segments", json=body), 201)
     mapping = {"EMAIL": "email", "LOOKALIKE_VALUE": "worth"}
-    valued = await meta.export(connection, segment, attributes=mapping)
+    seeded = {"id": world.VALUE_BASED}
+    valued = await meta.export(connection, segment, attributes=mapping, audience=seeded)
     assert (await meta.run(valued))["status"] == "succeeded"
-    # what is known already is refused when it is saved, and what changes later by the run
-    audience(is_value_based=False)(meta.sandbox)
+    # what is known already is refused when it is saved, and what is found out later by the run
+    without = {"is_value_based": False}
+    meta.sandbox.control("PATCH", f"audiences/{world.VALUE_BASED}", json=without)
     meta.forget()
     assert_refused(meta, await meta.run(valued), "audience-not-value-based", LISTS)
 

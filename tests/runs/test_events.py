@@ -159,7 +159,9 @@ async def test_who_may_watch(
     await expect(await bare.get(other), 401)
     for broken in ("x", "", url.split("=")[1][:-4]):
         await expect(await bare.get(path, params={"ticket": broken}), 401)
-    await expect(await bare.get(f"/v1/runs/{run['id']}", params={"ticket": url.split("=")[1]}), 401)
+    other = await bare.get(f"/v1/runs/{run['id']}", params={"ticket": url.split("=")[1]})
+    assert (await expect(other, 422))["code"] == "unknown-parameter"
+    await expect(await bare.get(f"/v1/runs/{run['id']}"), 401)
 
     later = datetime.now(UTC) + timedelta(seconds=61)
     monkeypatch.setattr(clock, "now", lambda: later)
