@@ -2,6 +2,8 @@
 
 Every write carries the fence of its claim: a worker that lost its lease can change nothing any more.
 A claim counts as an attempt unless it is handed back, so a deploy or a throttle costs none.
+
+Its lines are more than 300: the life of a run's row is one story.
 """
 
 from collections.abc import Mapping, Sequence

@@ -203,11 +203,14 @@ async def test_values_and_the_audience_must_agree(
     seeded = {"id": world.VALUE_BASED}
     valued = await meta.export(connection, segment, attributes=mapping, audience=seeded)
     assert (await meta.run(valued))["status"] == "succeeded"
-    # what is known already is refused when it is saved, and what is found out later by the run
-    without = {"is_value_based": False}
-    meta.sandbox.control("PATCH", f"audiences/{world.VALUE_BASED}", json=without)
-    meta.forget()
-    assert_refused(meta, await meta.run(valued), "audience-not-value-based", LISTS)
+    # what is known is refused when the export is saved
+    body: dict[str, Any] = {"attributes": {"EMAIL": "email"}}
+    refused = await expect(await meta.api.patch(f"/v1/exports/{valued['id']}", json=body), 422)
+    assert refused["code"] == "value-mapping-missing"
+    audience(is_value_based=False)(meta.sandbox)
+    body = {"audience": {"id": CUSTOMER_LIST}}
+    refused = await expect(await meta.api.patch(f"/v1/exports/{valued['id']}", json=body), 422)
+    assert refused["code"] == "audience-not-value-based"
 
 
 async def test_a_replacement_under_way_is_waited_for(
