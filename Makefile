@@ -1,12 +1,14 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help install demo console-shots test check bench chaos format lock openapi tables docs licences airflow clean
+.PHONY: help contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP = $(VENV)/.installed-$(1)
+LINT_DOCUMENT = cd openapi && node_modules/.bin/spectral lint --quiet --fail-severity hint -r spectral.yaml openapi.json \
+	&& node_modules/.bin/redocly lint --config redocly.yaml --max-problems 20 openapi.json
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -42,6 +44,7 @@ check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -c "import yaml; yaml.safe_load(open('compose.yaml'))"
+	@if test -e openapi/node_modules/.installed; then $(LINT_DOCUMENT); else echo "The API document is linted by make contract, which needs node."; fi
 
 console-shots: $(call STAMP,dev) ## Pictures of every screen of the console, into docs/console (needs Chromium)
 	@$(BIN)/python -m tests.console.shots docs/console
@@ -50,6 +53,19 @@ airflow: $(call STAMP,dev) ## Run the DAG of docs/schedulers.md with Airflow, in
 	@test -x .data/airflow/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .data/airflow
 	@$(BIN)/uv pip install --quiet --python .data/airflow/bin/python "apache-airflow==3.3.2" "apache-airflow-providers-http==6.3.0"
 	@AIRFLOW_PYTHON=$(CURDIR)/.data/airflow/bin/python $(BIN)/python -m pytest tests/guide/test_airflow.py
+
+openapi/node_modules/.installed: openapi/package.json openapi/package-lock.json
+	@npm ci --prefix openapi --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
+openapi/.venv/.installed: $(BIN)/uv openapi/requirements.lock
+	@test -x openapi/.venv/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python openapi/.venv
+	@$(BIN)/uv pip sync --quiet --python openapi/.venv/bin/python --require-hashes openapi/requirements.lock
+	@touch $@
+
+contract: $(call STAMP,dev) openapi/node_modules/.installed openapi/.venv/.installed ## Lint the API document, and try generated clients; needs node
+	@$(LINT_DOCUMENT)
+	@$(BIN)/python -m pytest -q tests/clients
 
 bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks

@@ -32,6 +32,7 @@ from app.connections import sign_in_routes
 from app.console.serving import install_console
 from app.db.secrets import Vault
 from app.db.session import Database
+from app.description import DESCRIPTION, TAGS
 from app.edge.admission import Admission
 from app.edge.bearers import BearerLimit
 from app.edge.connections import ConnectionLimits, Connections
@@ -77,35 +78,6 @@ from app.webhooks.sending import Sender
 log = get_logger(__name__)
 
 _BODY_LIMIT = 1024 * 1024
-TAGS = [
-    {"name": name, "description": text}
-    for name, text in (
-        ("connections", "Consent, the sign-in at Meta, the ad account and the audience."),
-        ("segments", "Sets of members, and where they are read from or how they are pushed."),
-        ("identifiers", "What becomes of one member's values before they are hashed."),
-        ("exports", "Which segments go to which connection, with which keys, in which mode."),
-        ("runs", "The work itself: asked for, followed, canceled, and its record."),
-        ("schedules", "When exports run of themselves."),
-        ("configuration", "Everything that is set up, as one document."),
-        ("webhooks", "Who is told of what happens."),
-        ("erasures", "People who are to be forgotten."),
-        ("access", "Keys, sessions and the audit trail."),
-        ("problems", "What each code means, and what to do."),
-        ("operations", "Is it alive, is it ready, what does it do."),
-    )
-]
-"""The tags of the document, in the order of the story."""
-_DESCRIPTION = """\
-A run reads the members of segments, hashes their identifiers and puts them into a custom audience of Meta.
-The story: a **connection** to an ad account and its audience, a **segment** of members, an **export** of the
-segment to the connection, and **runs** of the export.
-
-Send an API key as `Authorization: Bearer …`. Every answer that is no success is an `application/problem+json`
-document whose `code` is explained under its `type`. Lists answer `items` and `next_cursor`; unknown query
-parameters are refused. A POST that lists `Idempotency-Key` can be repeated safely, an operation that lists
-`If-Match` refuses to overwrite what somebody else changed; elsewhere both headers are ignored. A GET with
-`If-None-Match` answers 304 while the answer is the same, and HEAD works wherever GET does.
-"""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -119,7 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="Audience Export",
         version="0.2.0",
         summary="Customer segments into Meta custom audiences of type customer list.",
-        description=_DESCRIPTION,
+        description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
         lifespan=_lifespan,

@@ -239,6 +239,8 @@ def documented(app: FastAPI) -> Callable[[httpx.Response], Any]:
             shared = promised.get("$ref", "").rpartition("/")[2]
             promised = app.openapi()["components"]["responses"].get(shared, promised)
             schema = promised["content"]["application/problem+json"]["schema"]
+            named = schema.get("$ref", "").rpartition("/")[2]
+            schema = app.openapi()["components"]["schemas"].get(named, schema)
             codes = schema["allOf"][1]["properties"]["code"]["enum"]
             assert answer.json()["code"] in codes, (found[0]["operationId"], answer.json()["code"])
 

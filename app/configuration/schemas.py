@@ -1,8 +1,8 @@
 """The configuration as a document: names instead of ids, and no secret."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.connections.kinds import ConnectionKind
 from app.connections.schemas import SharedWith
@@ -30,8 +30,19 @@ class ConfiguredSegment(SegmentCreate):
     state: Literal["active", "inactive"] = "active"
 
 
+_EXPORT: dict[str, Any] = {
+    "display_name": "Newsletter to Meta",
+    "connection": "Newsletter audience",
+    "key_identifier": "email",
+    "attributes": {"EMAIL": "email"},
+    "segments": ["Newsletter_2026"],
+}
+
+
 class ConfiguredExport(ExportCreate):
     """An export, whose connection and segments are named; it is disabled where it is read in."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_EXPORT]})
 
     connection_id: None = Field(None, exclude=True)  # type: ignore[assignment]
     segment_ids: None = Field(None, exclude=True)  # type: ignore[assignment]

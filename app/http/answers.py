@@ -104,6 +104,7 @@ def share_refusals(document: Json) -> None:
                 if codes:
                     places[status][codes].append(operation["responses"])
     shared = document["components"].setdefault("responses", {})
+    schemas = document["components"]["schemas"]
     for status, sets in places.items():
         usual = max(sets, key=lambda codes: (len(sets[codes]), codes))
         for codes, owners in sets.items():
@@ -117,7 +118,10 @@ def share_refusals(document: Json) -> None:
             name = "".join(
                 part.title() for word in (phrase, *words) for part in re.split(r"\W", word)
             )
-            shared[name] = owners[0][status]
+            answer = shared[name] = owners[0][status]
+            content = answer["content"][MEDIA_TYPE]
+            schemas[f"{name}Problem"] = content["schema"]
+            content["schema"] = {"$ref": f"#/components/schemas/{name}Problem"}
             for responses in owners:
                 responses[status] = {"$ref": f"#/components/responses/{name}"}
 

@@ -116,9 +116,10 @@ def send(case: Any, role: str, served: Served, counted: Counter[str]) -> None:
     kinds = {value.partition(";")[0] for value in answer.headers["content-type"]}
     assert kinds == {"application/problem+json"}, (answer.status_code, kinds)
     problem = answer.json()
-    codes = promised["content"]["application/problem+json"]["schema"]["allOf"][1]["properties"][
-        "code"
-    ]
+    schema = promised["content"]["application/problem+json"]["schema"]
+    named = schema.get("$ref", "").rpartition("/")[2]
+    schema = DOCUMENT["components"]["schemas"].get(named, schema)
+    codes = schema["allOf"][1]["properties"]["code"]
     assert problem["code"] in codes["enum"], problem["code"]
     assert set(problem) >= PROBLEM
     assert problem["status"] == answer.status_code

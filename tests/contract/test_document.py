@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from app.codes import CODES, of_operation
+from app.description import TAGS
 from app.http.document import operations, walk
-from app.main import TAGS, create_app
+from app.main import create_app
 from app.settings import Settings
 
 DOCUMENT = create_app(Settings()).openapi()
