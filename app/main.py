@@ -50,6 +50,7 @@ from app.facebook.governor import Governor
 from app.facebook.redis_quota import RedisQuota
 from app.http import problem_pages
 from app.http.conditional import Conditional
+from app.http.cors import CORS
 from app.http.documents import install_documents
 from app.http.limits import BodyLimit, TimeLimit
 from app.http.middleware import RequestFrame
@@ -117,27 +118,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         patience=settings.request_queue_seconds,
     )
     if settings.cors_allowed_origins:
-        app.add_middleware(
-            CORSMiddleware,
-            allow_origins=list(settings.cors_allowed_origins),
-            allow_methods=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"],
-            allow_headers=[
-                "Authorization",
-                "Content-Type",
-                "Idempotency-Key",
-                "If-Match",
-                "If-None-Match",
-                "Last-Event-ID",
-                "X-Request-ID",
-            ],
-            expose_headers=[
-                "ETag",
-                "Location",
-                "Retry-After",
-                "X-Request-ID",
-                "Idempotency-Replayed",
-            ],
-        )
+        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_allowed_origins, **CORS)
     app.add_middleware(BearerLimit, limit=settings.max_bearer_bytes)
     known = (settings.public_url, settings.frontend_url, *settings.allowed_hosts)
     app.add_middleware(KnownHosts, allowed=known)
