@@ -182,8 +182,7 @@ class BulkDetach(Input):
     )
 
 
-LastStatus = Literal[
-    "none",
+RunState = Literal[
     "queued",
     "running",
     "succeeded",
@@ -192,6 +191,7 @@ LastStatus = Literal[
     "skipped",
     "canceled",
 ]
+LastStatus = Literal["none", RunState]
 
 
 class LastRunError(Output):
@@ -207,15 +207,7 @@ class LastRun(Output):
     """The newest run of an export."""
 
     id: str
-    status: Literal[
-        "queued",
-        "running",
-        "succeeded",
-        "succeeded_with_warnings",
-        "failed",
-        "skipped",
-        "canceled",
-    ]
+    status: RunState
     trigger: Literal["on_demand", "scheduled"]
     queued_at: Timestamp
     finished_at: Timestamp | None
