@@ -18,6 +18,7 @@ from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
 from app.facebook import links
 from app.facebook.accounts import TokenInfo
+from app.http.metadata import merged
 from app.webhooks.events import EventType, announce
 
 
@@ -53,6 +54,7 @@ async def apply(
     deps: Connections, row: Connection, given: Mapping[str, Any], caller: Caller
 ) -> None:
     """Verify what was given and put it into the row (not yet saved)."""
+    row.labels = merged(row.labels, given)
     if "consent" in given:
         _apply_consent(row, given["consent"], caller)
     if "access_token" in given:

@@ -20,6 +20,7 @@ from app.connections.views import (
 from app.db.listing import NamedSort, place_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
+from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
@@ -81,6 +82,7 @@ async def create_connection(
 async def list_connections(
     session: SessionDep,
     page: PageDep,
+    metadata: MetadataDep,
     _: AdministratorDep,
     warn_within: WarnWithinDep,
     q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
@@ -88,7 +90,7 @@ async def list_connections(
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.Connection]:
     """Connections, newest first unless sorted otherwise."""
-    filters = {"q": q, "status": status}
+    filters = {"q": q, "status": status, "metadata": metadata}
     scope = f"connections|{filters}|{sort}"
     rows = await service.list_connections(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.connections.kinds import ConnectionKind
+from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Line, Name, Output, Timestamp
 
 
@@ -141,6 +142,7 @@ class ConnectionCreate(Input):
     allowed_audience_ids: AllowedAudienceIds = Field(default_factory=list)
     allow_duplicate_name: bool = Field(False, description=_DUPLICATE)
     consent: ConsentGiven | None = None
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class ConnectionUpdate(Input):
@@ -155,6 +157,7 @@ class ConnectionUpdate(Input):
     allowed_audience_ids: AllowedAudienceIds = Field(default_factory=list)
     allow_duplicate_name: bool = Field(False, description=_DUPLICATE)
     consent: ConsentGiven | None = None
+    metadata: MetadataPatch | None = None
 
 
 class Business(Output):
@@ -254,6 +257,7 @@ class Connection(Output):
         examples=["permission-declined"],
     )
     consent: ConsentRecord | None
+    metadata: MetadataShown
     created_at: Timestamp
     created_by: str
     updated_at: Timestamp

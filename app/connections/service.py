@@ -42,6 +42,7 @@ AUDITED = (
     "allowed_audience_ids",
     "token_last4",
     "consent_version",
+    "labels",
 )
 
 
@@ -70,6 +71,8 @@ async def list_connections(
         query = query.where(contains(Connection.display_name, filters["q"]))
     if filters.get("status") is not None:
         query = query.where(Connection.status == filters["status"])
+    if filters.get("metadata"):
+        query = query.where(Connection.labels.contains(filters["metadata"]))
     page = sorted_page(
         query, Connection.id, Connection.display_name, sort=sort, after=after, limit=limit
     )

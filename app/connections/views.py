@@ -38,6 +38,7 @@ def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Conne
         token=_token(row, warn_within),
         sign_in_problem=row.sign_in_problem,
         consent=_consent(row),
+        metadata=row.labels or {},
         created_at=row.created_at,
         created_by=row.created_by,
         updated_at=row.updated_at,

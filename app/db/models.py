@@ -97,6 +97,8 @@ class Connection(Base):
     consent_accepted_at: Mapped[datetime | None]
     consent_accepted_by: Mapped[str | None]
 
+    # the callers' own pairs; `metadata` is SQLAlchemy's word on a class
+    labels: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     updated_at: Mapped[datetime]
@@ -143,6 +145,8 @@ class Segment(Base):
     state: Mapped[str] = mapped_column(server_default="active")
     member_count: Mapped[int | None]
     evaluated_at: Mapped[datetime | None]
+    # the callers' own pairs; `metadata` is SQLAlchemy's word on a class
+    labels: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     updated_at: Mapped[datetime]
@@ -220,6 +224,8 @@ class Export(Base):
     # schedules were looked at up to here; what lies between here and now is due
     schedule_checked_at: Mapped[datetime | None]
     enabled: Mapped[bool] = mapped_column(server_default=text("true"))
+    # the callers' own pairs; `metadata` is SQLAlchemy's word on a class
+    labels: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     created_at: Mapped[datetime]
     created_by: Mapped[str]
     updated_at: Mapped[datetime]
@@ -285,6 +291,12 @@ class Run(Base):
         Index("ix_runs_trigger_id", "trigger", "id"),
         Index("ix_runs_queued_at", "queued_at"),
         Index(
+            "ix_runs_metadata",
+            "metadata",
+            postgresql_using="gin",
+            postgresql_ops={"metadata": "jsonb_path_ops"},
+        ),
+        Index(
             "ix_runs_active",
             "status",
             "due_at",
@@ -333,6 +345,8 @@ class Run(Base):
     rules_version: Mapped[str | None]
     schema_hash: Mapped[str | None]
 
+    # the callers' own pairs; `metadata` is SQLAlchemy's word on a class
+    labels: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'::jsonb"))
     requested_by: Mapped[str]
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]

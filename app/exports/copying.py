@@ -35,7 +35,11 @@ async def duplicate_export(
         row = await editable_export(session, export_id, caller=caller)
         segment_ids = (await segment_ids_of(session, [row.id]))[row.id]
     values = {field: getattr(row, field) for field in FIELDS}
-    values |= {"segment_ids": segment_ids, "display_name": f"{row.display_name} (copy)"[:200]}
+    values |= {
+        "metadata": row.labels,
+        "segment_ids": segment_ids,
+        "display_name": f"{row.display_name} (copy)"[:200],
+    }
     said = {name: value for name, value in given.items() if value is not None}
     if said.get("connection_id", row.connection_id) != row.connection_id:
         values["audience"] = None

@@ -41,6 +41,8 @@ async def list_exports(
         statement = statement.where(Export.id.in_(members))
     if filters.get("status") is not None:
         statement = statement.where(_STATUS[filters["status"]])
+    if filters.get("metadata"):
+        statement = statement.where(Export.labels.contains(filters["metadata"]))
     if filters.get("last_status") is not None:
         newest = (
             select(Run.status)

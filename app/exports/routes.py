@@ -13,6 +13,7 @@ from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import PageDep, SessionDep
 from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
+from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
@@ -71,6 +72,7 @@ async def list_exports(
     session: SessionDep,
     deps: ExportsDep,
     page: PageDep,
+    metadata: MetadataDep,
     caller: ViewerDep,
     q: Annotated[
         str | None, Query(max_length=200, description="in export name, connection name or type")
@@ -90,6 +92,7 @@ async def list_exports(
         "last_status": last_status,
         "connection_id": connection_id,
         "segment_id": segment_id,
+        "metadata": metadata,
     }
     scope = f"exports|{filters}|{sort}"
     rows = await listing.list_exports(

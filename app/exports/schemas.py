@@ -12,6 +12,7 @@ from app.connections.schemas import AudienceRef
 from app.errors import Culprit
 from app.exports.attributes import AttributeName, Attributes
 from app.exports.plan import MIN_USABLE_RATIO
+from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import KeyIdentifier
 from app.moments import check_cron, check_zone
@@ -130,6 +131,7 @@ class ExportCreate(Input):
     )
     schedule: Schedule = Field(default_factory=Schedule)
     enabled: bool = True
+    metadata: Metadata = Field(default_factory=dict)
     run: bool = Field(False, description="save and run at once (L48); saving alone never runs")
 
 
@@ -160,6 +162,7 @@ class ExportUpdate(Input):
     allow_shrink: bool | None = None
     schedule: Schedule | None = None
     enabled: bool | None = None
+    metadata: MetadataPatch | None = None
     run: bool = Field(False, description="save and run at once (L48)")
 
 
@@ -276,6 +279,7 @@ class Export(Output):
     next_run_at: Timestamp | None = Field(
         description="the next scheduled run; null if there is none to come as things are"
     )
+    metadata: MetadataShown
     status: Literal["active", "detached", "disabled"]
     last_run: LastRun | None
     warnings: list[Warning]

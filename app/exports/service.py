@@ -19,6 +19,7 @@ from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
+from app.http.metadata import merged
 from app.ids import is_id, new_id
 from app.webhooks.run_events import announce_ends
 
@@ -134,6 +135,7 @@ async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, An
     )
     for field in FIELDS:
         setattr(row, field, given.get(field))
+    row.labels = merged(None, given)
     row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
     segment_ids = list(given["segment_ids"])
     await check_export(deps, row, segment_ids, caller, look_at_audience=True)
@@ -161,6 +163,7 @@ async def update_export(
     for field in FIELDS:
         if field in given:
             setattr(row, field, given[field])
+    row.labels = merged(row.labels, given)
     row.schedule = settle_schedule(before["schedule"], row.schedule)
     segment_ids = list(given.get("segment_ids") or before_segments)
     moved = bool({"audience", "connection_id", "sync_mode"} & set(given))
@@ -266,4 +269,5 @@ def put_segments(session: AsyncSession, export_id: str, segment_ids: Sequence[st
 
 def audited(row: Export, segment_ids: Sequence[str]) -> dict[str, Any]:
     """What the audit keeps of an export."""
-    return {**{field: getattr(row, field) for field in FIELDS}, "segment_ids": list(segment_ids)}
+    own = {field: getattr(row, field) for field in FIELDS}
+    return {**own, "metadata": row.labels or {}, "segment_ids": list(segment_ids)}

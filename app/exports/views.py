@@ -59,6 +59,7 @@ async def export_views(
                 allow_shrink=row.allow_shrink,
                 schedule=row.schedule,
                 enabled=row.enabled,
+                metadata=row.labels or {},
                 next_run_at=timing.next_run_at(row, connection, refresh, now),
                 status="detached"
                 if row.connection_id is None

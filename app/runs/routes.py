@@ -9,6 +9,7 @@ from app.db.listing import TimeSort
 from app.db.session import Database
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
+from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.schemas import Moment
 from app.runs import schemas, service
@@ -31,9 +32,16 @@ async def create_run(
     response: Response,
     database: DatabaseDep,
     caller: ContributorDep,
+    body: schemas.RunCreate | None = None,
 ) -> schemas.Run:
     """Ask for a run; it exists at once, its work follows."""
-    run = await service.start_run(database, request.app.state.doorbell, export_id, caller=caller)
+    run = await service.start_run(
+        database,
+        request.app.state.doorbell,
+        export_id,
+        caller=caller,
+        metadata=None if body is None else body.metadata,
+    )
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return await _one(database, run.id)
 
@@ -42,6 +50,7 @@ async def create_run(
 async def list_runs(
     session: SessionDep,
     page: PageDep,
+    metadata: MetadataDep,
     _: ViewerDep,
     export_id: Annotated[str | None, Query(max_length=80)] = None,
     connection_id: Annotated[str | None, Query(max_length=80)] = None,
@@ -72,6 +81,7 @@ async def list_runs(
         "queued_after": queued_after,
         "queued_before": queued_before,
         "q": q,
+        "metadata": metadata,
     }
     scope = f"runs|{filters}|{sort}"
     rows = await service.list_runs(

@@ -6,9 +6,16 @@ from pydantic import Field
 
 from app.connections.schemas import AudienceState
 from app.errors import Culprit
-from app.http.schemas import Output, Timestamp
+from app.http.metadata import Metadata, MetadataShown
+from app.http.schemas import Input, Output, Timestamp
 from app.runs.states import Phase, RunStatus, Trigger
 from app.runs.waiting import WaitReason
+
+
+class RunCreate(Input):
+    """What a run is given along."""
+
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class Counts(Output):
@@ -136,6 +143,7 @@ class Run(Output):
     throttled_until: Timestamp | None = Field(description="Meta asked to wait until then")
     rules_version: str | None = Field(description="the identifier rules the rows were made with")
     schema_hash: str | None = Field(description="a digest of the mapping the rows were made with")
+    metadata: MetadataShown
     requested_by: str
     requested_by_name: str
     queued_at: Timestamp

@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -35,6 +35,7 @@ async def start_run(
     *,
     caller: Caller,
     trigger: Trigger = Trigger.ON_DEMAND,
+    metadata: Mapping[str, str] | None = None,
 ) -> Run:
     """A queued run of the export as it is now (S60). The worker is rung after the commit.
 
@@ -51,6 +52,7 @@ async def start_run(
             run = await queue_run(
                 session, doorbell, export, trigger=trigger, requested_by=caller.id
             )
+            run.labels = dict(metadata or {})
             record(session, caller, "run.requested", run.id, after={"export_id": export.id})
             await session.flush()
     except IntegrityError as error:
@@ -208,25 +210,30 @@ async def list_runs(
             query = query.where(getattr(Run, name) == filters[name])
     if filters.get("status"):
         query = query.where(Run.status.in_(filters["status"]))
-    if filters.get("segment_id") is not None:
-        query = query.where(Run.spec["segment_ids"].contains([filters["segment_id"]]))
-    if filters.get("error_code") is not None:
-        query = query.where(Run.error["code"].astext == filters["error_code"])
-    if filters.get("queued_after") is not None:
-        query = query.where(Run.queued_at >= filters["queued_after"])
-    if filters.get("queued_before") is not None:
-        query = query.where(Run.queued_at < filters["queued_before"])
-    if filters.get("q"):
-        query = query.where(
-            or_(
-                contains(Run.spec["export"]["display_name"].astext, filters["q"]),
-                contains(Run.spec["connection"]["display_name"].astext, filters["q"]),
-                contains(Run.error["code"].astext, filters["q"]),
-                Run.id == filters["q"],
-                Run.export_id == filters["q"],
-            )
-        )
+    for name, clause in _CLAUSES.items():
+        if filters.get(name):
+            query = query.where(clause(filters[name]))
     return (await session.scalars(query)).all()
+
+
+def _search(text: str) -> ColumnElement[bool]:
+    return or_(
+        contains(Run.spec["export"]["display_name"].astext, text),
+        contains(Run.spec["connection"]["display_name"].astext, text),
+        contains(Run.error["code"].astext, text),
+        Run.id == text,
+        Run.export_id == text,
+    )
+
+
+_CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
+    "metadata": Run.labels.contains,
+    "segment_id": lambda name: Run.spec["segment_ids"].contains([name]),
+    "error_code": lambda code: Run.error["code"].astext == code,
+    "queued_after": lambda moment: Run.queued_at >= moment,
+    "queued_before": lambda moment: Run.queued_at < moment,
+    "q": _search,
+}
 
 
 async def list_batches(

@@ -48,6 +48,7 @@ def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
         throttled_until=row.throttled_until,
         rules_version=row.rules_version,
         schema_hash=row.schema_hash,
+        metadata=row.labels or {},
         requested_by=row.requested_by,
         requested_by_name=around.names.get(row.requested_by, row.requested_by),
         queued_at=row.queued_at,

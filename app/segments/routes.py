@@ -13,6 +13,7 @@ from app.errors import BadRequest, RequestTimeout
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
+from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
@@ -63,6 +64,7 @@ async def create_segment(
 async def list_segments(
     session: SessionDep,
     page: PageDep,
+    metadata: MetadataDep,
     _: ViewerDep,
     q: Annotated[str | None, Query(max_length=200, description="in the names")] = None,
     state: Literal["active", "inactive"] | None = None,
@@ -72,7 +74,7 @@ async def list_segments(
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.Segment]:
     """Segments, newest first unless sorted otherwise."""
-    filters = {"q": q, "state": state, "kind": kind}
+    filters = {"q": q, "state": state, "kind": kind, "metadata": metadata}
     scope = f"segments|{filters}|{sort}"
     rows = await service.list_segments(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

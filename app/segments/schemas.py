@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from app.errors import Culprit
+from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.moments import check_zone
 
@@ -139,6 +140,7 @@ class SegmentCreate(Input):
     name: SegmentName
     display_name: Name | None = Field(None, description="the name, if absent")
     source: Source
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class SegmentUpdate(Input):
@@ -146,6 +148,7 @@ class SegmentUpdate(Input):
 
     display_name: Name | None = None
     source: Source | None = None
+    metadata: MetadataPatch | None = None
     state: Literal["active", "inactive"] | None = Field(
         None, description="an inactive segment exports nothing (L67)"
     )
@@ -178,6 +181,7 @@ class Segment(Output):
     )
     evaluated_at: Timestamp | None = Field(description="when the count was last read")
     last_error: LastFailure | None = Field(description="null if the last look at it went well")
+    metadata: MetadataShown
     created_at: Timestamp
     created_by: str
     updated_at: Timestamp

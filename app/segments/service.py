@@ -16,6 +16,7 @@ from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
+from app.http.metadata import merged
 from app.ids import is_id, new_id
 from app.segments import pushed
 from app.segments.readers import Readers
@@ -50,6 +51,8 @@ async def list_segments(
         query = query.where(Segment.state == filters["state"])
     if filters.get("kind") is not None:
         query = query.where(Segment.source["kind"].astext == filters["kind"])
+    if filters.get("metadata"):
+        query = query.where(Segment.labels.contains(filters["metadata"]))
     page = sorted_page(query, Segment.id, Segment.display_name, sort=sort, after=after, limit=limit)
     return (await session.scalars(page)).all()
 
@@ -129,6 +132,7 @@ async def create_segment(
         name=given["name"],
         display_name=given.get("display_name") or given["name"],
         source=given["source"],
+        labels=merged(None, given),
         detected=detected_of(seen.shape),
         state=pushed.first_state(given["source"]),
         member_count=seen.count,
@@ -184,6 +188,7 @@ async def update_segment(
         seen = await evaluate(readers, source, access, caller=caller)
         row.member_count, row.detected = seen.count, detected_of(seen.shape)
         row.source, row.evaluated_at = dict(given["source"]), clock.now()
+    row.labels = merged(row.labels, given)
     if "display_name" in given:
         row.display_name = given["display_name"] or row.name
     row.state = _state_after(row, readable, given, emptied=emptied)
@@ -280,4 +285,5 @@ def audited(row: Segment) -> dict[str, Any]:
         "display_name": row.display_name,
         "source": row.source,
         "state": row.state,
+        "metadata": row.labels or {},
     }

@@ -58,8 +58,9 @@ def evaluation_view(row: SegmentEvaluation) -> schemas.SegmentEvaluation:
 
 
 def _view(row: Segment, failure: SegmentEvaluation | None) -> schemas.Segment:
-    names = [name for name in schemas.Segment.model_fields if name != "last_error"]
+    own = schemas.Segment.model_fields.keys() - {"last_error", "metadata"}
     last = None
     if failure is not None and failure.error is not None:
         last = schemas.LastFailure(**failure.error, at=failure.at)
-    return schemas.Segment(**{name: getattr(row, name) for name in names}, last_error=last)
+    values = {name: getattr(row, name) for name in own}
+    return schemas.Segment(**values, metadata=row.labels or {}, last_error=last)
