@@ -18,9 +18,8 @@ from app.connections.views import (
     connection_view,
 )
 from app.db.listing import NamedSort, place_of
-from app.http.dependencies import PageDep, SessionDep
+from app.http.dependencies import MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
-from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes

@@ -10,10 +10,9 @@ from app.db.listing import NamedSort, place_of
 from app.exports import copying, draft, findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports, StartRun
 from app.exports.views import draft_view, export_view, export_views
-from app.http.dependencies import PageDep, SessionDep
+from app.http.dependencies import MetadataDep, PageDep, SessionDep
 from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
-from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes

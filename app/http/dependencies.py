@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
+from pydantic import AfterValidator, StringConstraints
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.session import Database
@@ -52,3 +53,23 @@ async def _request_id(request: Request) -> str | None:
 
 
 RequestIdDep = Annotated[str | None, Depends(_request_id)]
+
+
+def _pair(text: str) -> str:
+    if not text.partition(":")[1] or not text.partition(":")[0]:
+        msg = "must be key:value"
+        raise ValueError(msg)
+    return text
+
+
+async def metadata_query(
+    metadata: Annotated[
+        list[Annotated[str, StringConstraints(max_length=600), AfterValidator(_pair)]] | None,
+        Query(description="`key:value`; repeat for several, all of which must be there"),
+    ] = None,
+) -> dict[str, str]:
+    """The pairs that a list is asked for."""
+    return {key: value for key, _, value in (text.partition(":") for text in metadata or ())}
+
+
+MetadataDep = Annotated[dict[str, str], Depends(metadata_query)]

@@ -7,8 +7,7 @@ audit trail and kept in backups like names are.
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Depends, Query
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from app.errors import Unprocessable
 from app.http.schemas import Line
@@ -43,23 +42,3 @@ def merged(before: Mapping[str, Any] | None, given: Mapping[str, Any]) -> dict[s
     if len(left) > _MOST:
         raise Unprocessable(f"metadata may have {_MOST} pairs, and would have {len(left)}.")
     return left
-
-
-def _pair(text: str) -> str:
-    if not text.partition(":")[1] or not text.partition(":")[0]:
-        msg = "must be key:value"
-        raise ValueError(msg)
-    return text
-
-
-async def metadata_query(
-    metadata: Annotated[
-        list[Annotated[str, StringConstraints(max_length=600), AfterValidator(_pair)]] | None,
-        Query(description="`key:value`; repeat for several, all of which must be there"),
-    ] = None,
-) -> dict[str, str]:
-    """The pairs that a list is asked for."""
-    return {key: value for key, _, value in (text.partition(":") for text in metadata or ())}
-
-
-MetadataDep = Annotated[dict[str, str], Depends(metadata_query)]

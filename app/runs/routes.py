@@ -7,9 +7,8 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import TimeSort
 from app.db.session import Database
-from app.http.dependencies import DatabaseDep, PageDep, SessionDep
+from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
-from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.schemas import Moment
 from app.runs import schemas, service

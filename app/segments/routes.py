@@ -10,10 +10,9 @@ from starlette.requests import ClientDisconnect
 from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import NamedSort, place_of
 from app.errors import BadRequest, RequestTimeout
-from app.http.dependencies import DatabaseDep, PageDep, SessionDep
+from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
-from app.http.metadata import MetadataDep
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
