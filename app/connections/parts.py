@@ -13,12 +13,12 @@ from app.connections import consent as consent_text
 from app.connections import verification
 from app.connections.collaborators import Connections
 from app.connections.new_audience import create_audience, refuse_taken_name
+from app.db.labels import merged
 from app.db.models import Connection
 from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
 from app.facebook import links
 from app.facebook.accounts import TokenInfo
-from app.http.metadata import merged
 from app.webhooks.events import EventType, announce
 
 

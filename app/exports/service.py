@@ -14,12 +14,12 @@ from app.access.audit import record
 from app.access.callers import Caller
 from app.connections import service as connections
 from app.db.cancellation import request_cancel
+from app.db.labels import merged
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
 from app.exports.timing import TIMING_FIELDS, settle_schedule
-from app.http.metadata import merged
 from app.ids import is_id, new_id
 from app.webhooks.run_events import announce_ends
 

@@ -12,11 +12,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller, Role, role_needed
+from app.db.labels import merged
 from app.db.listing import NamedSort, contains, sorted_page
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
-from app.http.metadata import merged
 from app.ids import is_id, new_id
 from app.segments import pushed
 from app.segments.readers import Readers
