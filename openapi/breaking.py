@@ -147,7 +147,7 @@ class Comparison:
 
 
 def _said(schema: Json) -> Json:
-    """A parameter's schema without null, which no query and no header can say."""
+    """The schema without null, which no query can say, and which a body that is left out says."""
     ways = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
     return {**schema, "anyOf": ways} if ways else schema
 

@@ -55,6 +55,8 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
         _describe(method, operation)
         for parameter in operation.get("parameters", []):
             _never_null(parameter)
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            _never_null(content)
         operation["responses"].pop("422", None)
         add_headers(method, operation, schemas)
         operation["responses"] |= refusals(method, operation)
@@ -129,7 +131,7 @@ def _describe(method: str, operation: Json) -> None:
 
 
 def _never_null(parameter: Json) -> None:
-    """A parameter is there or it is not: its schema has no null, which no query can say."""
+    """A parameter, or a body, is there or it is not: its schema has no null, which no query can say."""
     schema = parameter["schema"]
     choices = [item for item in schema.get("anyOf", []) if item != {"type": "null"}]
     if len(choices) == 1:
