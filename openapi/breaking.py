@@ -82,7 +82,7 @@ class Comparison:
                 yield f"{where} body: {kind} is not taken any more"
                 continue
             yield from self._taken(
-                f"{where} body", content.get("schema", {}), taken.get("schema", {}), set()
+                f"{where} body", _said(content.get("schema", {})), taken.get("schema", {}), set()
             )
 
     def _answers(self, where: str, old: Json, new: Json) -> Iterator[str]:
