@@ -114,9 +114,7 @@ def _usable(export: Export | None, connection: Connection | None) -> Connection:
             "The export was removed after this run was asked for.", code="export-removed"
         )
     if export.connection_id is None or connection is None:
-        raise RunSkipped(
-            "The export is detached; give it a connection (L32).", code="export-detached"
-        )
+        raise RunSkipped("The export is detached; give it a connection.", code="export-detached")
     lacks = missing(connection)
     if lacks:
         raise RunError(

@@ -63,7 +63,7 @@ def check_segments(spec: Mapping[str, Any], segments: Sequence[Segment]) -> None
         if segment.state != "active":
             raise RunSkipped(
                 f"The segment {segment.name} is inactive; activate it (one whose members are pushed "
-                "becomes active with the first push), or take it out of the export (L67, L75).",
+                "becomes active with the first push), or take it out of the export.",
                 code="segment-inactive",
             )
 

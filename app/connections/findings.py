@@ -56,7 +56,7 @@ class AdAccountChoices(Output):
 
     items: list[AdAccountChoice]
     next_cursor: None = None
-    reason: str | None = Field(None, description="why there is none to choose (S5)")
+    reason: str | None = Field(None, description="why there is none to choose")
     help_url: str | None = Field(None, description="where Meta explains the reason")
 
 

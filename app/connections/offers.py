@@ -15,7 +15,7 @@ class AvailableConnection(Output):
     display_name: str
     type: ConnectionKind
     status: Literal["draft", "ready", "reauthentication_required"] = Field(
-        description="a draft is not complete, and nothing can be exported on it (S38)"
+        description="a draft is not complete, and nothing can be exported on it"
     )
 
 
@@ -49,7 +49,7 @@ class KeyIdentifierInfo(Output):
     key_identifier: str = Field(examples=["email"])
     label: str = Field(examples=["Email"])
     tip: str
-    default: bool = Field(description="the one to suggest (S51)")
+    default: bool = Field(description="the one to suggest")
     required_keys: list[list[str]] = Field(
         description="keys that must be mapped; of each list one is enough"
     )

@@ -28,7 +28,7 @@ def _distinct(roles: list[str]) -> list[str]:
 
 SharedWith = Annotated[
     list[Literal["administrator", "contributor"]],
-    Field(min_length=1, max_length=2, description="who may use the connection (S23, S24)"),
+    Field(min_length=1, max_length=2, description="who may use the connection"),
     AfterValidator(_distinct),
 ]
 
@@ -132,7 +132,7 @@ class ConnectionCreate(Input):
         }
     )
 
-    display_name: Name = Field(description="a name that explains purpose and target (S20, S22)")
+    display_name: Name = Field(description="a name that explains purpose and target")
     type: ConnectionKind = Field(ConnectionKind.FACEBOOK_ADS_MANAGER, strict=False)
     shared_with: SharedWith = Field(["administrator"])
     access_token: AccessToken | None = None

@@ -80,7 +80,7 @@ class Schedule(Input):
 
 SegmentIds = Annotated[
     list[Annotated[str, StringConstraints(max_length=80)]],
-    Field(min_length=1, max_length=100, description="the segments to export, at least one (S56)"),
+    Field(min_length=1, max_length=100, description="the segments to export, at least one"),
 ]
 Ratio = Annotated[
     float,
@@ -132,7 +132,7 @@ class ExportCreate(Input):
     schedule: Schedule = Field(default_factory=Schedule)
     enabled: bool = True
     metadata: Metadata = Field(default_factory=dict)
-    run: bool = Field(False, description="save and run at once (L48); saving alone never runs")
+    run: bool = Field(False, description="save and run at once; saving alone never runs")
 
 
 class ExportPreview(ExportCreate):
@@ -163,7 +163,7 @@ class ExportUpdate(Input):
     schedule: Schedule | None = None
     enabled: bool | None = None
     metadata: MetadataPatch | None = None
-    run: bool = Field(False, description="save and run at once (L48)")
+    run: bool = Field(False, description="save and run at once")
 
 
 class ExportDuplicate(Input):

@@ -72,7 +72,7 @@ def refuse_idle(export: Export) -> None:
     """Raises `Conflict` for an export that must not run."""
     if export.connection_id is None:
         raise Conflict(
-            "The export is detached; give it a connection first (L32).", code="export-detached"
+            "The export is detached; give it a connection first.", code="export-detached"
         )
     if not export.enabled:
         raise Conflict("The export is disabled; enable it first.", code="export-disabled")

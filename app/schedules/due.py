@@ -127,7 +127,7 @@ async def _start(
 async def _against(session: AsyncSession, export: Export) -> RunError | None:
     """What withholds the run."""
     if export.connection_id is None:
-        return _withheld("export-detached", "The export is detached; give it a connection (L32).")
+        return _withheld("export-detached", "The export is detached; give it a connection.")
     if not export.enabled:
         return _withheld("export-disabled", "The export is disabled; enable it to have it run.")
     active = await active_run(session, export.id)

@@ -15,7 +15,7 @@ Times = Annotated[
     Field(
         min_length=1,
         max_length=4,
-        description="one to four times a day, HH:MM (L59); when a refresh starts",
+        description="one to four times a day, HH:MM; when a refresh starts",
         examples=[["03:00", "15:00"]],
     ),
 ]

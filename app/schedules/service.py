@@ -184,7 +184,7 @@ def _refuse(caller: Caller, row: Export, connection: Connection | None) -> None:
     if not exports.may_edit(caller, connection):
         raise exports.not_shared(caller)
     if not is_on(row.schedule):
-        raise Conflict("The export's schedule is off (L45).", code="schedule-off")
+        raise Conflict("The export's schedule is off.", code="schedule-off")
     if connection is not None and connection.status == "reauthentication_required":
         raise Conflict(
             "Meta refuses the connection's token; an administrator must renew it.",

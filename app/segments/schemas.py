@@ -150,7 +150,7 @@ class SegmentUpdate(Input):
     source: Source | None = None
     metadata: MetadataPatch | None = None
     state: Literal["active", "inactive"] | None = Field(
-        None, description="an inactive segment exports nothing (L67)"
+        None, description="an inactive segment exports nothing"
     )
 
 

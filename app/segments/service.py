@@ -218,7 +218,7 @@ def _state_after(
     if not has_members:
         if given.get("state") == "active":
             raise Conflict(
-                "The segment has no members yet; it becomes active with the first push (L75).",
+                "The segment has no members yet; it becomes active with the first push.",
                 code="segment-without-members",
             )
         return "inactive"

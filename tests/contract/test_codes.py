@@ -1,5 +1,6 @@
 """The table of codes is whole and true: the source names no other, and raises them as the table says."""
 
+import ast
 import importlib.util
 import re
 from pathlib import Path
@@ -101,3 +102,28 @@ async def test_a_problem_type_is_a_page_for_people_and_json_for_programs() -> No
     assert row["meaning"] in page.text
     assert [item["code"] for item in everything] == list(CODES)
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not-found")
+
+
+def test_no_text_that_people_read_has_numbers_of_requirements() -> None:
+    """They stand in docstrings and comments, for who reads the code."""
+    number = re.compile(r"\([SL][0-9]{1,2}[a-z]?(, [SL][0-9]{1,2}[a-z]?)*\)")
+    found = []
+    for folder in ("app", "workers"):
+        for path in (ROOT / folder).rglob("*.py"):
+            tree = ast.parse(path.read_text("utf-8"))
+            docstrings = {
+                id(node.body[0].value)
+                for node in ast.walk(tree)
+                if isinstance(getattr(node, "body", None), list)
+                and node.body
+                and isinstance(node.body[0], ast.Expr)
+            }
+            found += [
+                f"{path.name}:{node.lineno}"
+                for node in ast.walk(tree)
+                if isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and id(node) not in docstrings
+                and number.search(node.value)
+            ]
+    assert not found
