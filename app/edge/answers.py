@@ -5,6 +5,7 @@ from app.http.encoding import encode
 from app.http.problems import MEDIA_TYPE
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
+    "bad-request": (400, "Bad Request", "What was sent is no HTTP request."),
     "header-too-large": (
         431,
         "Request Header Fields Too Large",

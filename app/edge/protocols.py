@@ -111,6 +111,10 @@ class _Bounded(asyncio.Protocol):
         self._head_since = self._byte_at = self.loop.time()
         super().on_response_complete()  # type: ignore[misc]
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, which are no problem document
+        """What came is no HTTP: a problem document too."""
+        self._refuse("bad-request")
+
     # -- the watch's side --------------------------------------------------------------------------
 
     @property

@@ -68,6 +68,22 @@ def test_heads_and_trailers_have_an_end(target: Callable[..., Any], http: str) -
 
 
 @pytest.mark.parametrize("http", IMPLEMENTATIONS)
+def test_what_is_no_http_gets_a_problem(target: Callable[..., Any], http: str) -> None:
+    """Before: text/plain of uvicorn, which no client of ours can read."""
+    with target(http=http) as server:
+        for garbage in (
+            b"GET /livez HTTP/1.1\r\nHost: x\r\nX-A: \x00\r\n\r\n",
+            b"\x16\x03\x01\x02\x00\x01\x00\x01\r\n\r\n",
+            b"POST /v1/me HTTP/1.1\r\nHost: x\r\nContent-Length: many\r\n\r\n",
+        ):
+            with server.connect() as connection:
+                connection.sendall(garbage)
+                status, problem = answer_to(connection)
+                assert (status, problem["code"]) == (400, "bad-request")
+        assert server.livez_seconds() < 2
+
+
+@pytest.mark.parametrize("http", IMPLEMENTATIONS)
 def test_silence_ends(target: Callable[..., Any], http: str) -> None:
     """Before: 240 silent connections blocked everyone; a stalled body of nobody was held for 60 s."""
     with target(http=http) as server:

@@ -107,7 +107,8 @@ def send(case: Any, role: str, served: Served, counted: Counter[str]) -> None:
     promised = documented.get(str(answer.status_code), {})
     promised = SHARED.get(promised.get("$ref", "").rpartition("/")[2], promised)
     # what is refused before there is a request has no id
-    held = HELD - ({"X-Request-ID"} if answer.status_code in {408, 431, 503} else set())
+    early = answer.status_code in {400, 408, 431, 503}
+    held = HELD - ({"X-Request-ID"} if early else set())
     for name in held & set(promised.get("headers", {})):
         assert name.lower() in answer.headers, name
     if answer.status_code < 400:
