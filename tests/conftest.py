@@ -1,5 +1,6 @@
 """Real Postgres and Valkey for the whole session; a database of its own for every test that asks."""
 
+import functools
 import logging
 import os
 import re
@@ -19,7 +20,6 @@ import httpx
 import pytest
 import redis
 from arq.worker import Worker
-from fastapi import FastAPI
 
 from app.cli.migrate import upgrade
 from app.db.secrets import generate_key
@@ -217,11 +217,21 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
     return make_settings()
 
 
-def documented(app: FastAPI) -> Callable[[httpx.Response], Any]:
+@functools.cache
+def api_document() -> dict[str, Any]:
+    """The OpenAPI document; making it takes a second, which hundreds of applications would each."""
+    return create_app(Settings()).openapi()
+
+
+@functools.cache
+def documented() -> Callable[[httpx.Response], Any]:
     """Looks at every answer: it has a status, and its problem a code, that the document promises."""
+    components = api_document()["components"]
     operations = [
         (method, re.compile(re.sub(r"\\{[^}]+\\}", "[^/]+", re.escape(path))), operation)
-        for path, methods in sorted(app.openapi()["paths"].items(), key=lambda item: "{" in item[0])
+        for path, methods in sorted(
+            api_document()["paths"].items(), key=lambda item: "{" in item[0]
+        )
         for method, operation in methods.items()
     ]
 
@@ -237,10 +247,10 @@ def documented(app: FastAPI) -> Callable[[httpx.Response], Any]:
         if answer.headers.get("content-type") == "application/problem+json":
             await answer.aread()
             shared = promised.get("$ref", "").rpartition("/")[2]
-            promised = app.openapi()["components"]["responses"].get(shared, promised)
+            promised = components["responses"].get(shared, promised)
             schema = promised["content"]["application/problem+json"]["schema"]
             named = schema.get("$ref", "").rpartition("/")[2]
-            schema = app.openapi()["components"]["schemas"].get(named, schema)
+            schema = components["schemas"].get(named, schema)
             codes = schema["allOf"][1]["properties"]["code"]["enum"]
             assert answer.json()["code"] in codes, (found[0]["operationId"], answer.json()["code"])
 
@@ -258,7 +268,7 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             transport=transport, base_url="http://testserver", headers=headers, timeout=60
         ) as client:
             client.app = app  # type: ignore[attr-defined]
-            client.event_hooks["response"] = [documented(app)]
+            client.event_hooks["response"] = [documented()]
             yield client
 
 

@@ -17,10 +17,10 @@ import httpx
 import pytest
 
 from app.db.secrets import generate_key
-from app.main import create_app
 from app.settings import Settings
 from tests.access.callers import acting_as
 from tests.access.deployments import deployed
+from tests.conftest import api_document
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
 CALLERS = ("nobody", "viewer", "contributor", "contributor-unshared", "administrator")
@@ -354,7 +354,7 @@ RULES: dict[str, Rule] = {
 
 OPERATIONS = {
     operation["operationId"]: (method.upper(), path)
-    for path, operations in create_app(Settings()).openapi()["paths"].items()
+    for path, operations in api_document()["paths"].items()
     for method, operation in operations.items()
 }
 

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from app.main import create_app
-from app.settings import Settings
+from tests.conftest import api_document
 
 FOLDER = Path(__file__).parents[2] / "openapi"
 Json = dict[str, Any]
@@ -26,7 +25,7 @@ def _module() -> Any:
 
 
 BREAKING = _module()
-NOW = json.loads(json.dumps(create_app(Settings()).openapi()))
+NOW = json.loads(json.dumps(api_document()))
 
 
 def breaks(old: Json, new: Json) -> list[str]:

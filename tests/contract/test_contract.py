@@ -22,8 +22,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from app.main import create_app
-from app.settings import Settings
+from tests.conftest import api_document
 from tests.contract.conftest import Served
 
 LONG = os.environ.get("CHAOS") == "full"
@@ -41,7 +40,7 @@ PROBLEM = {"type", "title", "status", "detail", "instance", "code", "culprit", "
 
 # headers that an answer has wherever the document says so
 HELD = {"X-Request-ID", "ETag", "Location", "Retry-After", "WWW-Authenticate"}
-DOCUMENT = create_app(Settings()).openapi()
+DOCUMENT = api_document()
 SHARED = DOCUMENT["components"]["responses"]
 SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
 OPERATIONS = {

@@ -11,8 +11,9 @@ from app.description import TAGS
 from app.http.document import operations, walk
 from app.main import create_app
 from app.settings import Settings
+from tests.conftest import api_document
 
-DOCUMENT = create_app(Settings()).openapi()
+DOCUMENT = api_document()
 SCHEMAS: dict[str, Any] = DOCUMENT["components"]["schemas"]
 OPERATIONS = {
     operation["operationId"]: (method, operation) for method, operation in operations(DOCUMENT)

@@ -5,6 +5,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
+from tests.conftest import api_document
 from tests.flows.journey import expect
 
 
@@ -46,7 +47,7 @@ async def test_an_unknown_parameter_is_refused_with_the_nearest(
 
 async def test_every_operation_refuses_unknown_parameters(api: httpx.AsyncClient) -> None:
     """Of each operation of the document, save where others send the browser."""
-    document = create_app(Settings()).openapi()
+    document = api_document()
     others = {"finish_facebook_sign_in", "finish_oidc_sign_in"}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():

@@ -8,15 +8,14 @@ import httpx
 import jsonschema_rs
 import pytest
 
-from app.main import create_app
-from app.settings import Settings
 from app.webhooks.delivery import BACKOFF
 from app.webhooks.events import EventType
+from tests.conftest import api_document
 from tests.flows.journey import TOKEN, expect, make_connection, start_run
 from tests.webhooks.simulated import Receiver, SimulatedClock
 from tests.webhooks.test_events import EVERYTHING, make_ready_export, make_webhook
 
-DOCUMENT = create_app(Settings()).openapi()
+DOCUMENT = api_document()
 SOON = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
 
 
