@@ -1,5 +1,6 @@
 """The walk of the README as functions: consent → connection → segment → export → run."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,7 +53,14 @@ async def make_export(
 
 
 async def start_run(api: httpx.AsyncClient, export: Mapping[str, Any]) -> dict[str, Any]:
-    return await expect(await api.post(f"/v1/exports/{export['id']}/runs"), 202)
+    """A queued run; a service that has too much to do is asked again, as every client should."""
+    path = f"/v1/exports/{export['id']}/runs"
+    for _ in range(20):
+        answer = await api.post(path)
+        if answer.status_code != 503 or "Retry-After" not in answer.headers:
+            break
+        await asyncio.sleep(int(answer.headers["Retry-After"]))
+    return await expect(answer, 202)
 
 
 async def get_run(api: httpx.AsyncClient, run: Mapping[str, Any]) -> dict[str, Any]:
