@@ -67,8 +67,8 @@ contract: $(call STAMP,dev) openapi/node_modules/.installed openapi/.venv/.insta
 	@$(LINT_DOCUMENT)
 	@$(BIN)/python -m pytest -q tests/clients
 
-bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md
-	@$(BIN)/python -m benchmarks
+bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md (QUICK=1: no ten-million runs)
+	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 
 chaos: $(call STAMP,dev) ## The long form of the crash tests
 	@CHAOS=full $(BIN)/python -m pytest tests/chaos -m chaos

@@ -40,3 +40,14 @@ def write_results(tables: Sequence[Table], *, machine: str) -> None:
     )
     RESULTS.write_text(text)
     print(text)
+
+
+def replace_tables(tables: Sequence[Table]) -> None:
+    """Print the tables and put each in the place of the last one of its title; the rest stays."""
+    measured, mark, kept = RESULTS.read_text().partition(_MARK)
+    head, *sections = measured.rstrip().split("\n## ")
+    by_title = {section.partition("\n")[0]: f"## {section}".rstrip() for section in sections}
+    for table in tables:
+        by_title[table.title] = table.markdown()
+        print(table.markdown())
+    RESULTS.write_text("\n\n".join([head.rstrip(), *by_title.values(), f"{mark}{kept}"]))

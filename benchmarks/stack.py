@@ -1,6 +1,8 @@
 """The real processes to measure: Postgres, Valkey, the API, a worker, and a sink that counts.
 
-A worker is started for each measurement, so that its peak memory and CPU seconds are its own.
+A worker is started for each measurement, so that its peak memory and CPU seconds are its own; what it
+takes to start is not counted. API and worker may be those of another tree of this repository, so that
+an earlier commit is measured by the same hands as this one.
 """
 
 import os
@@ -18,7 +20,6 @@ from typing import Any
 
 import httpx
 
-from app.cli.migrate import upgrade
 from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
@@ -26,8 +27,21 @@ from app.embedded.valkey import EmbeddedValkey
 ROOT = Path(__file__).parent.parent
 KEY = "benchmark-administrator-key"
 _TICKS = os.sysconf("SC_CLK_TCK")
+_IDLE = 0.02  # CPU seconds in a second: what a worker that waits for work may use
+_LOADED = 0.3  # CPU seconds that no worker starts within
 # the sink stands for a machine elsewhere, so it must cost little of this one
 _KEEPS_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "134217728"}
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A checkout of this repository, and the interpreter of its environment."""
+
+    root: Path
+    python: str
+
+
+PRESENT = Tree(ROOT, sys.executable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +90,13 @@ class Stack:
     """The processes, and the calls a benchmark makes of them."""
 
     def __init__(
-        self, environment: dict[str, str], api: httpx.Client, sink: subprocess.Popen[bytes]
+        self,
+        environment: dict[str, str],
+        api: httpx.Client,
+        sink: subprocess.Popen[bytes],
+        tree: Tree = PRESENT,
     ) -> None:
+        self.tree = tree
         self.environment = environment
         self.api = api
         self.sink = sink
@@ -113,14 +132,15 @@ class Stack:
 
     @contextmanager
     def worker(self, **environment: str) -> Iterator[subprocess.Popen[bytes]]:
-        """A worker process of its own."""
+        """A worker process of its own, which has started and idles."""
         process = subprocess.Popen(
-            [sys.executable, "-m", "workers"],
-            cwd=ROOT,
+            [self.tree.python, "-m", "workers"],
+            cwd=self.tree.root,
             env=self.environment | environment,
             stdout=subprocess.DEVNULL,
         )
         try:
+            _settle(process)
             yield process
         finally:
             process.send_signal(signal.SIGTERM)
@@ -129,11 +149,10 @@ class Stack:
     def run(self, name: str, export_id: str, **environment: str) -> Measured:
         """One run of an export on a fresh worker."""
         with self.worker(**environment) as worker:
-            time.sleep(3)  # it has started and idles
             before, sink_before = cost_of(worker.pid), cost_of(self.sink.pid)
             run = self.call("POST", f"/v1/exports/{export_id}/runs")
             while run["finished_at"] is None:
-                time.sleep(1)
+                time.sleep(0.5)
                 run = self.call("GET", f"/v1/runs/{run['id']}")
             after, sink_after = cost_of(worker.pid), cost_of(self.sink.pid)
         if run["error"] or not run["status"].startswith("succeeded"):
@@ -159,6 +178,19 @@ class Stack:
         return _seconds(began, max(batch["finished_at"] for batch in batches))
 
 
+def _settle(process: subprocess.Popen[bytes]) -> None:
+    """Wait until the process has loaded what it is made of and does next to nothing."""
+    before = -1.0
+    while process.poll() is None:
+        now = cost_of(process.pid).cpu
+        if now > _LOADED and now - before < _IDLE:
+            return
+        before = now
+        time.sleep(1)
+    msg = "the worker did not start"
+    raise RuntimeError(msg)
+
+
 def _seconds(began: str, ended: str) -> float:
     from datetime import datetime  # noqa: PLC0415
 
@@ -166,15 +198,17 @@ def _seconds(began: str, ended: str) -> float:
 
 
 @contextmanager
-def running_stack(*roots: Path, counting: bool = True, latency: float = 0.0) -> Iterator[Stack]:
-    """Everything up, on loopback and private sockets; everything down afterwards."""
+def running_stack(
+    *roots: Path, counting: bool = True, latency: float = 0.0, tree: Tree = PRESENT
+) -> Iterator[Stack]:
+    """Everything up, on loopback and private sockets; everything down afterwards.
+
+    The sink is this tree's in any case: it stands for Meta.
+    """
     with tempfile.TemporaryDirectory(prefix="audience-export-bench-") as folder:
         postgres = EmbeddedPostgres(Path(folder))
         valkey = EmbeddedValkey(Path(folder))
         with postgres, valkey:
-            import asyncio  # noqa: PLC0415
-
-            asyncio.run(upgrade(postgres.url))
             ports = free_port(), free_port()
             environment = os.environ | {
                 "DATABASE_URL": postgres.url,
@@ -190,23 +224,34 @@ def running_stack(*roots: Path, counting: bool = True, latency: float = 0.0) -> 
                 "BOOTSTRAP_API_KEY": KEY,
                 "LOG_LEVEL": "WARNING",
             }
+            # else every process compiles what it imports, and that is measured
+            environment.pop("PYTHONDONTWRITEBYTECODE", None)
+            migrate = [tree.python, "-m", "app.cli", "migrate"]
+            subprocess.run(
+                migrate, cwd=tree.root, env=environment, check=True, stdout=subprocess.DEVNULL
+            )
             sink = [sys.executable, "-m", "sandbox", "--port", str(ports[0])]
             sink += ["--counting"] if counting else []
             sink += ["--latency", str(latency)] if latency else []
-            api = [sys.executable, "-m", "uvicorn", "app.main:create_app", "--factory"]
+            api = [tree.python, "-m", "uvicorn", "app.main:create_app", "--factory"]
             api += ["--port", str(ports[1]), "--log-level", "warning"]
-            with _process(sink, environment | _KEEPS_MEMORY) as counted, _process(api, environment):
+            with (
+                _process(sink, environment | _KEEPS_MEMORY) as counted,
+                _process(api, environment, tree),
+            ):
                 headers = {"Authorization": f"Bearer {KEY}"}
                 with httpx.Client(
                     base_url=f"http://127.0.0.1:{ports[1]}", headers=headers, timeout=120
                 ) as client:
                     _wait(client)
-                    yield Stack(environment, client, counted)
+                    yield Stack(environment, client, counted, tree)
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+def _process(
+    command: list[str], environment: dict[str, str], tree: Tree = PRESENT
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, cwd=tree.root, env=environment, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
