@@ -13,7 +13,6 @@ from functools import partial
 
 import httpx
 from fastapi import Depends, FastAPI
-from fastapi.middleware.cors import CORSMiddleware
 
 from app import health
 from app.access import routes as access
@@ -50,10 +49,11 @@ from app.facebook.governor import Governor
 from app.facebook.redis_quota import RedisQuota
 from app.http import problem_pages
 from app.http.conditional import Conditional
-from app.http.cors import CORS
+from app.http.cors import CrossOrigin
 from app.http.documents import install_documents
 from app.http.limits import BodyLimit, TimeLimit
 from app.http.middleware import RequestFrame
+from app.http.packing import Packing
 from app.http.parameters import known_parameters
 from app.http.problems import install_problem_handlers
 from app.logs import configure_logging, get_logger
@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(CallerFirst)
     app.add_middleware(TimeLimit, seconds=settings.request_timeout_seconds)
     app.add_middleware(BodyLimit, limit=_BODY_LIMIT)
+    app.add_middleware(Packing)
     app.add_middleware(
         Admission,
         requests=settings.max_concurrent_requests,
@@ -118,7 +119,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         patience=settings.request_queue_seconds,
     )
     if settings.cors_allowed_origins:
-        app.add_middleware(CORSMiddleware, allow_origins=settings.cors_allowed_origins, **CORS)
+        app.add_middleware(CrossOrigin, origins=settings.cors_allowed_origins)
     app.add_middleware(BearerLimit, limit=settings.max_bearer_bytes)
     known = (settings.public_url, settings.frontend_url, *settings.allowed_hosts)
     app.add_middleware(KnownHosts, allowed=known)

@@ -1,9 +1,10 @@
 """What API keys, callers and audit events look like on the wire."""
 
-from typing import Any
+from typing import Annotated, TypeAlias, Union
 
-from pydantic import Field
+from pydantic import Field, RootModel, WithJsonSchema
 
+from app.access.audit import ACTIONS
 from app.access.callers import Role
 from app.http.schemas import Input, Moment, Name, Output, Timestamp
 
@@ -45,6 +46,15 @@ class Me(Output):
     display_name: str
 
 
+# rows of an older release may name what this one does not, and are shown all the same
+AuditAction: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ACTIONS)})]
+_Plain: TypeAlias = Union[str, bool, int, float, "AuditedFields", None]
+
+
+class AuditedFields(RootModel[dict[str, _Plain | list[_Plain]]]):
+    """Fields as they were recorded, by the names they have in the API; never a secret or a member's value."""
+
+
 class AuditEvent(Output):
     """One change or action."""
 
@@ -53,8 +63,17 @@ class AuditEvent(Output):
     actor: str
     actor_name: str
     role: str
-    action: str = Field(examples=["connection.created"])
+    action: AuditAction = Field(
+        description="what was done to what; later releases may name more",
+        examples=["connection.created"],
+    )
     resource_id: str | None
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
+    before: AuditedFields | None = Field(
+        description="what a change, a removal or a detachment found",
+        examples=[{"display_name": "Newsletter"}],
+    )
+    after: AuditedFields | None = Field(
+        description="what it left, or the facts of an action that changes nothing",
+        examples=[{"display_name": "Newsletter, weekly"}],
+    )
     request_id: str | None

@@ -1,5 +1,6 @@
 """What surrounds every request: its id, one log line, and the headers of a safe answer."""
 
+import asyncio
 import re
 import time
 
@@ -8,7 +9,8 @@ from prometheus_client import Counter, Histogram
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.http.problems import shown_path, unexpected
+from app.errors import Unavailable
+from app.http.problems import problem_response, shown_path, unexpected
 from app.ids import new_id
 from app.logs import get_logger
 
@@ -46,13 +48,14 @@ class RequestFrame:
         # of its own for each request, whatever the server hands in: the caller is kept here, too
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status = time.perf_counter(), 0
+        began, status, streams = time.perf_counter(), 0, False
 
         async def framed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, streams
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name.lower() for name, _ in message["headers"]}
+                streams = b"content-length" not in names
                 message["headers"] = [
                     *message["headers"],
                     (b"x-request-id", request_id.encode()),
@@ -62,6 +65,14 @@ class RequestFrame:
 
         try:
             await self.app(scope, receive, framed)
+        except asyncio.CancelledError:
+            # the server is being stopped, and would say so in a way that is no problem document
+            if not status:
+                await problem_response(Request(scope), _Stopping())(scope, receive, framed)
+            elif streams:
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+            else:
+                raise
         except Exception as error:  # noqa: BLE001 - the last net there is
             # the server would print the traceback, and with it what its messages hold
             answer = unexpected(Request(scope), error)
@@ -83,6 +94,10 @@ class RequestFrame:
                     milliseconds=round(seconds * 1000, 1),
                 )
             structlog.contextvars.unbind_contextvars("request_id", "caller", "role")
+
+
+class _Stopping(Unavailable):
+    """The service is being stopped; send the request again shortly."""
 
 
 class _Broken(Exception):

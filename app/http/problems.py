@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
+from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 from app.codes import CODES
@@ -32,6 +33,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 # ids of the kind that we give out, and words with few digits: no address, number, hash or token is one
 _PLAIN_PART = re.compile(r"[a-z]{2,8}_[0-9A-Za-z]{0,40}|(?!.*[0-9]{5})[a-z0-9_.~-]{0,40}")
 MEDIA_TYPE = "application/problem+json"
+_METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 log = get_logger(__name__)
 
@@ -217,7 +219,25 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
     code = codes.get(
         error.status_code, "bad-request" if error.status_code < 500 else "internal-error"
     )
-    return problem_response(request, kind(detail, code=code), headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_methods(request))
+    return problem_response(request, kind(detail, code=code), headers=headers)
+
+
+def _methods(request: Request) -> list[str]:
+    """What the address answers to: the router names only those of the first route that it met."""
+    found = set[str]()
+    for route in request.app.router.routes:
+        if isinstance(route, Mount):
+            # files; the scope is the mount's by now, save for its path
+            found |= {"GET"} if request.scope["path"].startswith(f"{route.path}/") else set()
+            continue
+        for method in _METHODS:
+            asked = {**request.scope, "method": method}
+            if route.matches(asked)[0] is Match.FULL:
+                found.add(method)
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def unexpected(request: Request, error: BaseException) -> Response:

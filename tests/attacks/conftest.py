@@ -164,6 +164,8 @@ def answer_to(connection: socket.socket, seconds: float = 10) -> tuple[int, Mapp
     if not received:
         return 0, {}
     head, _, body = received.partition(b"\r\n\r\n")
+    if head.startswith(b"HTTP/1.1 100 "):
+        head, _, body = body.partition(b"\r\n\r\n")
     status = int(head.split()[1])
     try:
         document: Mapping[str, Any] = json.loads(body)
