@@ -190,6 +190,14 @@ class AudienceStatus(Output):
     description: str | None
 
 
+class AudienceReading(Output):
+    """The size of an audience at one look."""
+
+    looked_at: Timestamp
+    lower_bound: int | None
+    upper_bound: int | None
+
+
 class AudienceState(Output):
     """What Meta said of the audience some time after a run: members take up to a day to match."""
 
@@ -199,6 +207,10 @@ class AudienceState(Output):
     upper_bound: int | None
     error: str | None = Field(description="why the audience could not be looked at")
     looked_at: Timestamp
+    readings: list[AudienceReading] = Field(
+        default_factory=list,
+        description="every look since the run's end, oldest first",
+    )
 
 
 class Blocked(Output):

@@ -73,7 +73,17 @@ function NewWebhook({onClose}) {
 
 function Deliveries({one, onClose}) {
   const state = useLoad(() => api.get(`/v1/webhooks/${one.id}/deliveries`, {limit: 20}));
-  return html`<${Dialog} title=${t('Deliveries')} onClose=${onClose}>${Loaded(state, (found) => found.items.length ? html`<ul class="stack tight">${found.items.map((each) => html`<li><div class="row between"><span class="mono small">${each.event_type}</span>${Badge(each.status)}</div><p class="soft small">${Time(each.created_at)} · ${many(each.attempts, '{n} try', '{n} tries')}${each.last_status ? ` · HTTP ${each.last_status}` : ''}${each.last_error ? html` · ${Said(each.last_error)}` : ''}${each.next_attempt_at && each.status === 'pending' ? html` · ${t('again')} ${Time(each.next_attempt_at, 'ago')}` : ''}</p></li>`)}</ul>` : html`<p class="soft">${t('None yet.')}</p>`)}<div>${Button(t('Close'), onClose)}</div></${Dialog}>`;
+  const [since, from] = useState('');
+  const [also, take] = useState(false);
+  const [resend, resending] = useAction(async (each) => { await api.send('POST', `/v1/webhooks/${one.id}/deliveries/${each.id}/resend`); toast(t('It is sent again.')); state.reload(); });
+  const [recover, recovering] = useAction(async () => {
+    const {deliveries} = await api.send('POST', `/v1/webhooks/${one.id}/recover`, {since: new Date(since).toISOString(), delivered: also});
+    toast(many(deliveries, '{n} event is sent again.', '{n} events are sent again.'));
+    state.reload();
+  });
+  return html`<${Dialog} title=${t('Deliveries')} onClose=${onClose}>${Loaded(state, (found) => found.items.length ? html`<ul class="stack tight">${found.items.map((each) => html`<li><div class="row between"><span class="mono small">${each.event_type}</span><span class="row">${Badge(each.status)}${each.status !== 'pending' && Button(t('Send again'), () => resend(each), {kind: 'small', busy: resending.busy})}</span></div><p class="soft small">${Time(each.created_at)} · ${many(each.attempts, '{n} try', '{n} tries')}${each.last_status ? ` · HTTP ${each.last_status}` : ''}${each.last_error ? html` · ${Said(each.last_error)}` : ''}${each.next_attempt_at && each.status === 'pending' ? html` · ${t('again')} ${Time(each.next_attempt_at, 'ago')}` : ''}</p></li>`)}</ul>` : html`<p class="soft">${t('None yet.')}</p>`)}${Problem(resending.error ?? recovering.error)}
+    <fieldset class="stack tight"><legend class="label">${t('Send again what was missed')}</legend><${TextField} label=${t('Since')} type="datetime-local" value=${since} onInput=${from}/><${Choice} type="checkbox" label=${t('Also what the receiver has accepted')} checked=${also} onChange=${take}/>
+      <div>${Button(t('Send again'), recover, {busy: recovering.busy, why: since ? undefined : t('Say since when')})}</div></fieldset><div>${Button(t('Close'), onClose)}</div></${Dialog}>`;
 }
 
 const DAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'];

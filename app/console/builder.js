@@ -1,6 +1,6 @@
 // An export in the making: connection → key identifier → mapping → segments → schedule, with what the
 // first members would become beside it. The steps and words are the documentation's (Add export).
-import {html, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useAction, useRef, Page, Card, Loaded, Text, Said, Note, Problem, Button, Empty, Mark, TextField, SelectField, Choice, Loading, toast, go, isAdmin, Bar, KEYS} from './kit.js';
+import {html, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useAction, useRef, Page, Card, Loaded, Text, Said, Note, Problem, Button, Empty, Mark, TextField, SelectField, Choice, Loading, toast, go, isAdmin, Bar, KEYS, Cron} from './kit.js';
 
 const NEEDED = {email: ['EMAIL'], phone: ['PHONE'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY']};
 const MODES = ['add', 'mirror', 'replace', 'remove'];
@@ -72,6 +72,7 @@ function Form({found: first, id, reload}) {
       ${Card(t('Connection and name'), html`<div class="stack">
         <${SelectField} label=${t('Connection for export')} value=${draft.connection_id ?? ''} onChange=${(connection_id) => set({connection_id})} error=${wrong('/connection_id')}
           options=${[['', t('Choose a connection'), true], ...found.groups.flatMap((group) => group.connections.map((one) => [one.id, `${group.display_name}: ${one.display_name}`]))]}/>
+        <${Target} draft=${draft} set=${set} error=${wrong('/audience')}/>
         <${TextField} label=${t('Display name')} value=${draft.display_name} onInput=${(display_name) => set({display_name})} error=${wrong('/display_name')} hint=${t('For people: what is sent, and where to.')}/></div>`)}
       ${Card(t('Key identifier'), html`<fieldset><legend class="hide">${t('Key identifier')}</legend><div class="stack tight">
         ${[['email', t('Best chances for a match.')], ['name_and_address', t('First name, last name, and postal code or city, with the country.')], ['phone', t('With a country, or numbers that carry it.')]].map(([value, hint]) => html`<${Choice} box name="key" label=${say.name(value)} hint=${hint} checked=${draft.key_identifier === value} onChange=${() => set({key_identifier: value, attributes: withKeys(draft.attributes, NEEDED[value], attributes.list)})}/>`)}</div></fieldset>`)}
@@ -83,6 +84,17 @@ function Form({found: first, id, reload}) {
       <p class="soft small">${why ?? t('Saving checks everything and sends nothing.')}</p>
     </div>
     <div class="aside"><${Preview} draft=${draft} why=${!draft.segment_ids.length ? t('Choose a segment to see what its members would become.') : lacking(draft).length ? t('Map the key identifier to see what the members would become.') : null} onMap=${(key, name) => set({attributes: {...draft.attributes, [key]: name}})}/></div></form>`;
+}
+
+/** Another audience than the connection's own; contributors, who see no list of them, name it by its id. */
+function Target({draft, set, error}) {
+  const [open, show] = useState(Boolean(draft.audience));
+  const state = useLoad(() => open && isAdmin() && draft.connection_id ? api.get(`/v1/connections/${draft.connection_id}/audiences`) : Promise.resolve({items: []}), [open, draft.connection_id]);
+  const pick = (id) => set({audience: id ? {id} : null});
+  const rest = {label: t('Audience'), error, hint: t('Without one, the connection’s own; which others may be chosen is the connection’s setting.')};
+  if (!open && !error) return html`<p class="row small"><span class="soft">${t('Goes to the connection’s own audience.')}</span>${Button(t('Choose another'), () => show(true), {kind: 'small'})}</p>`;
+  if (!isAdmin()) return html`<${TextField} ...${rest} optional value=${draft.audience?.id ?? ''} onInput=${(id) => pick(id.trim())}/>`;
+  return Loaded(state, ({items}) => html`<${SelectField} ...${rest} value=${draft.audience?.id ?? ''} onChange=${pick} options=${[['', t('The connection’s own')], ...items.map((one) => [one.id, `${one.name ?? ''} (${one.id})${one.selectable ? '' : ` – ${one.reason}`}`, !one.selectable])]}/>`);
 }
 
 const lacking = (draft) => NEEDED[draft.key_identifier].filter((key) => !(key === 'COUNTRY' && draft.default_country) && ![draft.attributes[key]].flat().some(Boolean) && !(key === 'ZIP' && draft.attributes.CT));
@@ -142,7 +154,7 @@ function Timing({draft, set, wrong}) {
   return html`<div class="stack"><fieldset><legend class="label">${t('Sync mode')}</legend>${MODES.map((mode) => html`<${Choice} name="mode" label=${say.name(mode)} hint=${hints[mode]} checked=${draft.sync_mode === mode} onChange=${() => set({sync_mode: mode})}/>`)}</fieldset>
     ${wrong('/sync_mode') && html`<p class="wrong">${Said(wrong('/sync_mode'))}</p>`}
     <fieldset><legend class="label">${t('Schedule')}</legend>${['system', 'custom', 'manual'].map((mode) => html`<${Choice} name="schedule" label=${say.name(mode)} checked=${draft.schedule.mode === mode} onChange=${() => set({schedule: mode === 'custom' ? {mode, cron: draft.schedule.cron ?? '0 6 * * *', time_zone: draft.schedule.time_zone ?? zone} : {mode}})}/>`)}</fieldset>
-    ${draft.schedule.mode === 'custom' && html`<div class="cols"><${TextField} label="Cron" value=${draft.schedule.cron ?? ''} onInput=${(cron) => set({schedule: {...draft.schedule, cron}})} error=${wrong('/schedule')} hint=${t('minute, hour, day of month, month, day of week')}/><${TextField} label=${t('Time zone')} value=${draft.schedule.time_zone ?? ''} onInput=${(time_zone) => set({schedule: {...draft.schedule, time_zone}})}/></div>`}</div>`;
+    ${draft.schedule.mode === 'custom' && html`<div class="cols"><${Cron} cron=${draft.schedule.cron ?? ''} zone=${draft.schedule.time_zone ?? 'UTC'} onInput=${(cron) => set({schedule: {...draft.schedule, cron}})} error=${wrong('/schedule')}/><${TextField} label=${t('Time zone')} value=${draft.schedule.time_zone ?? ''} onInput=${(time_zone) => set({schedule: {...draft.schedule, time_zone}})}/></div>`}</div>`;
 }
 
 function Preview({draft, why, onMap}) {

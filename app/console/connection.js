@@ -19,9 +19,9 @@ export default function ConnectionPage({parts: [, id]}) {
       <div class="cols">${Card(t('What it is'), Terms([
         [t('Type'), 'Facebook Ads Manager'], [t('Ad account'), found.ad_account && html`${Text(found.ad_account.name ?? '')} <code>${found.ad_account.id}</code>${found.ad_account.business ? html`<br/><span class="soft small">${Text(found.ad_account.business.name ?? found.ad_account.business.id)}</span>` : ''}`],
         [t('Audience'), found.audience && html`${Text(found.audience.name ?? '')} ${found.audience.id ? html`<code>${found.audience.id}</code>` : html`<span class="soft">${t('made with the last step')}</span>`}`],
-        found.audience_state && [t('Size at Meta'), found.audience_state.lower_bound != null ? html`<span class="num">${fmt.number(found.audience_state.lower_bound)}–${fmt.number(found.audience_state.upper_bound)}</span> <span class="soft small">${Time(found.audience_state.looked_at, 'ago')}</span>` : t('too small to say')],
+        found.audience_state && [t('Size at Meta'), found.audience_state.lower_bound != null ? html`<span class="num">${fmt.range(found.audience_state.lower_bound, found.audience_state.upper_bound)}</span> <span class="soft small">${Time(found.audience_state.looked_at, 'ago')}</span>` : t('too small to say')],
         found.audience_state?.operation_status?.description && [t('State at Meta'), Said(found.audience_state.operation_status.description)],
-        [t('Who can use it'), found.shared_with.map(say.name).join(', ')]]))}
+        [t('Who can use it'), found.shared_with.map(say.name).join(', ')], [t('Audiences of its exports'), say.name(found.audience_choice)], found.audience_choice === 'listed' && ['', html`<code>${found.allowed_audience_ids.join(', ')}</code>`]]))}
       ${Card(t('Sign-in and consent'), Terms([
         [t('Ends'), End(found.token)], found.token && [t('Kind'), html`${found.token.kind === 'system_user' ? t('System user') : t('A person')} <span class="soft small">…${found.token.last4}</span>`], found.token && [t('Permissions'), found.token.scopes.join(', ')],
         found.sign_in_problem && [t('Last try'), html`<span class="bad">${problemOf(found.sign_in_problem)}</span>`],

@@ -61,6 +61,13 @@ function Status({one, runs, active}) {
       ${last.error && html`<p class="small" style=${{marginTop: '.6rem'}}><span class="strong">${say.move(last.error.culprit)}:</span> ${Said(last.error.message)}</p>`}</section>`}`;
 }
 
+const label = (point, short) => short ? fmt.date(point.finished_at).replace(/ \d{4}$/, '') : fmt.moment(point.finished_at);
+/** What Meta said last of the audience after that run, as [low, high]. */
+function size(point) {
+  const last = point.audience_state?.readings.at(-1);
+  return last?.lower_bound == null ? null : [last.lower_bound, last.upper_bound];
+}
+
 function History({past}) {
   const changed = new Map();
   past.history.forEach((point, i) => {
@@ -68,8 +75,11 @@ function History({past}) {
     const what = before && [before.schema_hash && point.schema_hash && before.schema_hash !== point.schema_hash && t('mapping'), before.rules_version && point.rules_version && before.rules_version !== point.rules_version && t('rules')].filter(Boolean).join(', ');
     if (what) changed.set(point.run_id, what);
   });
-  return html`<${Stacks} title=${t('What each run added, removed and left out')} items=${past.history} label=${(point, short) => short ? fmt.date(point.finished_at).replace(/ \d{4}$/, '') : fmt.moment(point.finished_at)} marks=${(point) => changed.get(point.run_id) ?? null} onPick=${(point) => go(`/runs/${point.run_id}`)}
+  return html`<${Stacks} title=${t('What each run added, removed and left out')} items=${past.history} label=${label} marks=${(point) => changed.get(point.run_id) ?? null} onPick=${(point) => go(`/runs/${point.run_id}`)}
     series=${[{name: t('Added'), tone: 'good', of: (point) => point.added}, {name: t('Removed'), tone: 'busy', of: (point) => point.removed}, {name: t('Not usable'), tone: 'warn', of: (point) => point.skipped}, {name: t('Called invalid by Meta'), tone: 'bad', of: (point) => point.invalid}]}/>
+    ${past.history.some(size) && html`<${Stacks} title=${t('Received, and the audience at Meta afterwards')} items=${past.history} label=${label} onPick=${(point) => go(`/runs/${point.run_id}`)}
+      series=${[{name: t('Received'), tone: 'accent', of: (point) => point.received}]} band=${{name: t('Size at Meta'), of: size}} height=${120}/>
+      <p class="soft small">${t('Matching takes up to a day.')} ${t('The audience holds what all runs sent, as far as Meta knows the people.')}</p>`}
     <p class="soft small">${many(past.runs, '{n} run kept', '{n} runs kept')}, ${many(past.runs_by_status.succeeded + past.runs_by_status.succeeded_with_warnings, '{n} went well', '{n} went well')}.</p>`;
 }
 

@@ -1,5 +1,5 @@
 // Exports: name, audience, the last result with its reason, the next run; run one, run all, schedule several.
-import {html, api, t, many, fmt, say, useList, useLater, useEffect, useState, useAction, useLoad, Page, List, Table, Badge, Time, Text, Said, Empty, Button, TextField, SelectField, Choice, Dialog, Problem, place, filter, Link, toast, go, mayEdit} from './kit.js';
+import {html, api, t, many, fmt, say, useList, useLater, useEffect, useState, useAction, useLoad, Page, List, Table, Badge, Time, Text, Said, Empty, Button, TextField, SelectField, Choice, Dialog, Problem, place, filter, Link, toast, go, mayEdit, Cron} from './kit.js';
 
 export default function Exports() {
   const {query} = place.value;
@@ -64,6 +64,6 @@ function Schedule({ids, onClose}) {
   });
   return html`<${Dialog} title=${many(ids.length, 'Schedule {n} export', 'Schedule {n} exports')} onClose=${() => onClose(false)}><fieldset><legend class="hide">${t('Schedule')}</legend>
     ${[['on', t('Switch their own schedules on'), t('Each keeps the schedule it has.')], ['off', t('Switch their schedules off'), t('They run on demand only.')], ['system', t('With every scheduled refresh'), ''], ['custom', t('One schedule for all of them'), '']].map(([value, label, hint]) => html`<${Choice} name="how" label=${label} hint=${hint} checked=${how === value} onChange=${() => set(value)}/>`)}</fieldset>
-    ${how === 'custom' && html`<${TextField} label="Cron" value=${cron} onInput=${type} error=${state.error?.at?.('/schedule')} hint=${t('minute, hour, day of month, month, day of week; in {zone}', {zone})}/>`}
+    ${how === 'custom' && html`<${Cron} cron=${cron} zone=${zone} onInput=${type} error=${state.error?.at?.('/schedule')}/>`}
     ${state.error && !state.error.at?.('/schedule') && Problem(state.error)}<div class="row">${Button(t('Save'), save, {kind: 'first', busy: state.busy})}${Button(t('Leave it'), () => onClose(false))}</div></${Dialog}>`;
 }

@@ -51,7 +51,7 @@ export const fmt = {
   date: (iso) => iso ? format(Intl.DateTimeFormat, {day: 'numeric', month: 'short', year: 'numeric'}).format(new Date(iso)) : '–',
   moment: (iso) => iso ? format(Intl.DateTimeFormat, {day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit'}).format(new Date(iso)) : '–',
   exact: (iso) => iso ? format(Intl.DateTimeFormat, {dateStyle: 'full', timeStyle: 'long'}).format(new Date(iso)) : '',
-  inZone: (iso, zone) => format(Intl.DateTimeFormat, {weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone: zone}).format(new Date(iso)),
+  inZone: (iso, zone, more) => format(Intl.DateTimeFormat, {weekday: 'short', hour: '2-digit', minute: '2-digit', timeZone: zone, ...more}).format(new Date(iso)),
   /** "in 3 minutes", "2 days ago" */
   ago(iso, now = Date.now()) {
     if (!iso) return '–';
@@ -61,6 +61,7 @@ export const fmt = {
     return format(Intl.RelativeTimeFormat, {numeric: 'auto'}).format(Math.round(seconds / size), unit);
   },
   /** 3:10, 1:02:03 */
+  range: (low, high) => low == null ? '–' : low === high ? fmt.number(low) : `${fmt.number(low)}–${fmt.number(high)}`,
   clock(seconds) {
     const s = Math.max(0, Math.round(seconds));
     const pad = (x) => String(x).padStart(2, '0');
@@ -88,6 +89,7 @@ const SAID = {
   system: 'With every scheduled refresh', custom: 'Own schedule', manual: 'Only on demand',
   validating: 'Checking', staging: 'Reading and hashing', uploading: 'Sending', finishing: 'Finishing',
   on_demand: 'On demand', scheduled: 'Scheduled',
+  fixed: 'Only the connection’s own', listed: 'Those listed here', any: 'Every customer list of the ad account',
   administrator: 'Administrator', contributor: 'Contributor', viewer: 'Viewer',
   file: 'Files', upload: 'Upload', postgres: 'Postgres', delta: 'Delta table', mysql: 'MySQL', snowflake: 'Snowflake', bigquery: 'BigQuery', iceberg: 'Iceberg', clickhouse: 'ClickHouse',
   EMAIL: 'E-mail', PHONE: 'Phone', FN: 'First name', LN: 'Last name', FI: 'First initial', GEN: 'Gender', DOB: 'Date of birth',
@@ -449,11 +451,12 @@ const nice = (most) => {
   return [1, 2, 5, 10].map((step) => step * size).find((top) => top >= most) ?? most;
 };
 
-/** Stacks over time: `series` [{name, tone, of(item)}], `label(item)`, `marks(item)` for dashed lines. */
-export function Stacks({title, items, series, label, marks = () => null, onPick, height = 150}) {
+/** Stacks over time: `series` [{name, tone, of(item)}], `label(item)`, `marks(item)` for dashed lines, `band` {name, of(item)} for a range [low, high]. */
+export function Stacks({title, items, series, label, marks = () => null, band, onPick, height = 150}) {
   const [box, width] = useWidth();
   const sums = items.map((item) => series.reduce((sum, one) => sum + one.of(item), 0));
-  const top = nice(Math.max(1, ...sums));
+  const ranges = items.map((item) => band?.of(item));
+  const top = nice(Math.max(1, ...sums, ...ranges.map((range) => range?.[1] ?? 0)));
   const left = 38, bottom = 20, inner = width - left, tall = height - bottom - 8;
   const step = inner / Math.max(1, items.length), wide = Math.max(1, Math.min(34, step * 0.72));
   const every = Math.max(1, Math.ceil(items.length / Math.max(1, Math.floor(inner / 62))));
@@ -470,12 +473,13 @@ export function Stacks({title, items, series, label, marks = () => null, onPick,
           below += high;
           return high > 0 && html`<rect class="f-${one.tone}" x=${x} y=${8 + tall - below} width=${wide} height=${Math.max(1, high)}/>`;
         })}
+        ${ranges[i] && html`<rect class="f-band" x=${left + step * i} y=${8 + tall * (1 - ranges[i][1] / top)} width=${step} height=${Math.max(2, tall * (ranges[i][1] - ranges[i][0]) / top)}/>`}
         ${marks(item) && html`<line class="s-mark" x1=${left + step * i} x2=${left + step * i} y1="4" y2=${8 + tall}/>`}
         ${i % every === 0 && html`<text x=${left + step * (i + 0.5)} y=${height - 4} text-anchor="middle">${label(item, true)}</text>`}</g>`;
     })}</svg>
-    <div class="legend">${series.map((one) => Swatch(one.tone, one.name))}${items.some(marks) && html`<span>┊ ${t('mapping or rules changed')}</span>`}</div>
-    <${Figures} title=${title} head=${[t('When'), ...series.map((one) => one.name), items.some(marks) && t('Changed')].filter(Boolean)}
-      rows=${items.map((item) => [label(item), ...series.map((one) => fmt.number(one.of(item))), items.some(marks) && (marks(item) ?? '')].filter((x) => x !== false))}/></figure>`;
+    <div class="legend">${series.map((one) => Swatch(one.tone, one.name))}${band && Swatch('band', band.name)}${items.some(marks) && html`<span>┊ ${t('mapping or rules changed')}</span>`}</div>
+    <${Figures} title=${title} head=${[t('When'), ...series.map((one) => one.name), band?.name, items.some(marks) && t('Changed')].filter(Boolean)}
+      rows=${items.map((item, i) => [label(item), ...series.map((one) => fmt.number(one.of(item))), band && fmt.range(...ranges[i] ?? []), items.some(marks) && (marks(item) ?? '')].filter((x) => x != null && x !== false))}/></figure>`;
 }
 
 /** The numbers of a picture. */
@@ -540,6 +544,17 @@ export const problemOf = (code) => ({
   'sign-in-denied': t('The sign-in was cancelled at Facebook. Nothing was stored.'), 'permission-declined': t('The ads_management permission was not allowed. Sign in again and allow it.'),
   'sign-in-code-refused': t('Facebook did not accept the answer of its dialog. Begin again.'), 'sign-in-expired': t('It took longer than ten minutes. Begin again.'),
 })[code] ?? t('The sign-in did not succeed ({code}). Begin again.', {code});
+
+// -- schedules ---------------------------------------------------------------------------------------
+
+/** A cron expression, and when it would start runs, before it is saved. */
+export function Cron({cron, zone, onInput, error}) {
+  const ask = useLater(`${cron}\n${zone}`);
+  const next = useLoad(() => api.get('/v1/schedule/next-times', {cron, time_zone: zone}), [ask]);
+  const wrong = error ?? next.error?.errors?.[0]?.detail;
+  return html`<div><${TextField} label="Cron" value=${cron} onInput=${onInput} error=${wrong} hint=${t('minute, hour, day of month, month, day of week; in {zone}', {zone})}/>
+    <p class="hint" aria-live="polite">${!next.error && next.data && `${t('Next:')} ${next.data.items.map((one) => fmt.inZone(one, zone, {day: 'numeric', month: 'short'})).join(' · ')}`}</p></div>`;
+}
 
 // -- sources ---------------------------------------------------------------------------------------
 

@@ -83,7 +83,7 @@ function Waits({run, until, left}) {
 
 function Size({state}) {
   if (state.error) return html`<p class="soft small">${t('The audience could not be looked at afterwards')} <code>${state.error}</code></p>`;
-  return html`<p>${t('The audience at Meta:')} ${state.lower_bound != null ? html`<span class="num">${fmt.number(state.lower_bound)}–${fmt.number(state.upper_bound)}</span>` : t('too small to say')} <span class="soft small">(${Time(state.looked_at, 'ago')})</span>${state.operation_status?.description ? html` · ${Said(state.operation_status.description)}` : ''}. ${t('Matching takes up to a day.')}</p>`;
+  return html`<p>${t('The audience at Meta:')} ${state.lower_bound != null ? html`<span class="num">${fmt.range(state.lower_bound, state.upper_bound)}</span>` : t('too small to say')} <span class="soft small">(${Time(state.looked_at, 'ago')})</span>${state.operation_status?.description ? html` · ${Said(state.operation_status.description)}` : ''}. ${t('Matching takes up to a day.')}</p>${state.readings.length > 1 && html`<p class="soft small">${state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · ')}</p>`}`;
 }
 
 function Progress({run, share}) {

@@ -10,7 +10,7 @@ export default function Segments() {
   const add = html`<a class="btn first" data-new href="#/segments/new">${t('Add a segment')}</a>`;
   return html`<${Page} title=${t('Segments')} curl="/v1/segments" actions=${mayEdit() && add}>
     <form class="filters" role="search" onSubmit=${(event) => event.preventDefault()}><${TextField} wide label=${t('Search')} type="search" value=${q} onInput=${typed}/>
-      <${SelectField} label=${t('Read from')} value=${query.kind ?? ''} onChange=${(kind) => filter({kind})} options=${[['', t('Any')], ...['file', 'upload', 'postgres', 'delta'].map((one) => [one, say.name(one)])]}/>
+      <${SelectField} label=${t('Read from')} value=${query.kind ?? ''} onChange=${(kind) => filter({kind})} options=${[['', t('Any')], ...['file', 'upload', 'postgres', 'mysql', 'delta', 'iceberg', 'clickhouse', 'snowflake', 'bigquery'].map((one) => [one, say.name(one)])]}/>
       <${SelectField} label=${t('Sort by')} value=${query.sort ?? ''} onChange=${(sort) => filter({sort})} options=${[['', t('Newest first')], ['display_name', t('Name')]]}/></form>
     ${List(state, (items) => Table(t('Segments'), [
       {title: t('Segment'), show: (one) => html`<a class="name" href="#/segments/${one.id}">${Text(one.display_name)}</a>${one.state !== 'active' ? html` ${Badge(one.state)}` : ''}<span class="sub mono">${one.name}</span>`},

@@ -8,7 +8,7 @@
 import {render} from './vendor/preact.js';
 import {
   html, signal, useEffect, useState, t, language, LANGUAGES, loadWords, remember, remembered, session, features, lost, offline, api, Refused,
-  place, go, Icon, Button, Problem, TextField, Dialog, Asked, Toasts, Loading, Note, Page, Link, say, useAction, useLoad,
+  place, go, Icon, Button, Problem, TextField, Dialog, Asked, Toasts, Loading, Note, Page, Link, say, useAction, useEvery,
 } from './kit.js';
 
 const SCREENS = {
@@ -89,6 +89,8 @@ function Languages() {
 // -- the frame -------------------------------------------------------------------------------------
 
 function Frame({ways}) {
+  // reading is using: while the page is seen, its session does not end for idleness (a day ends it in any case)
+  useEvery(600, () => { api.get('/v1/session').catch(() => { /* the next call says so */ }); });
   const now = session.value;
   const here = place.value.parts[0] ?? '';
   const [leave, leaving] = useAction(async () => { await api.send('DELETE', '/v1/session'); session.value = null; go(''); });

@@ -1,6 +1,6 @@
 // A connection step by step, as the documentation tells it: name and sharing → Continue with Facebook →
 // ad account → audience → Data privacy and compliance → Save. Leave at any step: it stays a draft.
-import {html, api, t, fmt, useLoad, useAction, useState, Page, Card, Loaded, Text, Note, Problem, Button, Empty, TextField, Choice, place, filter, toast, go, isAdmin, features, problemOf} from './kit.js';
+import {html, api, t, fmt, say, useLoad, useAction, useState, Page, Card, Loaded, Text, Note, Problem, Button, Empty, TextField, Choice, place, filter, toast, go, isAdmin, features, problemOf} from './kit.js';
 
 const STEPS = ['name', 'facebook', 'account', 'audience', 'privacy'];
 const TITLES = {name: 'Name and sharing', facebook: 'Continue with Facebook', account: 'Ad account', audience: 'Audience', privacy: 'Data privacy and compliance'};
@@ -82,7 +82,9 @@ function Audience({one, saved}) {
   const [name, type] = useState(one.audience?.id ? '' : one.audience?.name ?? '');
   const [chosen, choose] = useState(one.audience?.id ?? '');
   const [q, find] = useState('');
-  const [save, saving] = useAction(async () => saved(await patch(one, {audience: kind === 'new' ? {name} : {id: chosen}}), 'privacy'));
+  const [freedom, free] = useState(one.audience_choice);
+  const [allowed, allow] = useState(one.allowed_audience_ids);
+  const [save, saving] = useAction(async () => saved(await patch(one, {audience: kind === 'new' ? {name} : {id: chosen}, audience_choice: freedom, allowed_audience_ids: freedom === 'listed' ? allowed : []}), 'privacy'));
   const why = kind === 'new' ? !name.trim() && t('Enter a name first') : !chosen && t('Choose an audience first');
   return Card(t('Audience to fill'), html`<div class="stack"><fieldset><legend class="hide">${t('New or existing')}</legend><${Choice} box name="kind" label=${t('New custom audience')} hint=${t('Made at Meta with the last step, of type customer list.')} checked=${kind === 'new'} onChange=${() => be('new')}/></fieldset>
     ${kind === 'new' && html`<${TextField} label=${t('Name of the new audience')} value=${name} onInput=${type} error=${saving.error?.at?.('/audience')}/>`}
@@ -92,6 +94,8 @@ function Audience({one, saved}) {
       return html`${found.items.length > 8 && html`<${TextField} label=${t('Find an audience')} type="search" value=${q} onInput=${find}/>`}<fieldset class="pick" tabindex="0"><legend class="hide">${t('Existing custom audience')}</legend>
         ${shown.map((item) => html`<${Choice} key=${item.id} name="audience" label=${Text(item.name ?? item.id)} why=${item.selectable ? null : item.reason} checked=${chosen === item.id} onChange=${() => choose(item.id)} hint=${html`${item.subtype === 'CUSTOM' ? t('Customer list') : item.subtype ?? ''} · <code>${item.id}</code>${item.approximate_count_lower_bound > 0 ? html` · <span class="num">${fmt.short(item.approximate_count_lower_bound)}–${fmt.short(item.approximate_count_upper_bound)}</span>` : ''}`}/>`)}${!shown.length && html`<p class="soft">${t('None has this name.')}</p>`}</fieldset>`;
     })}
+    <fieldset><legend class="label">${t('Audiences of its exports')}</legend>${['fixed', 'listed', 'any'].map((value) => html`<${Choice} name="freedom" label=${say.name(value)} hint=${value === 'fixed' && t('Administrators may always choose another one.')} checked=${freedom === value} onChange=${() => free(value)}/>`)}</fieldset>
+    ${freedom === 'listed' && Loaded(state, (found) => html`<fieldset class="pick" tabindex="0"><legend class="hide">${t('Audiences contributors may choose')}</legend>${found.items.filter((item) => item.selectable).map((item) => html`<${Choice} key=${item.id} type="checkbox" label=${Text(item.name ?? item.id)} hint=${html`<code>${item.id}</code>`} checked=${allowed.includes(item.id)} onChange=${(on) => allow(on ? [...allowed, item.id] : allowed.filter((id) => id !== item.id))}/>`)}</fieldset>`)}
     ${saving.error && Problem(saving.error)}<div>${Button(t('Save and go on'), save, {kind: 'first', busy: saving.busy, why: why || undefined})}</div></div>`);
 }
 

@@ -49,6 +49,7 @@ async def look_again(deps: Connections, *, most: int = 100) -> int:
             return done - len(failed)
         try:
             found = await _look(deps, run)
+            found["readings"] = _readings(run, found)
         except (Retryable, Throttled) as error:
             log.warning("audience.not_looked_at", run_id=run.id, code=error.code)
             async with deps.database.transaction() as session:
@@ -129,6 +130,14 @@ def _state(audience: Audience) -> dict[str, Any]:
         "lower_bound": audience.lower_bound,
         "upper_bound": audience.upper_bound,
     }
+
+
+def _readings(run: Run, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Those before, and this one, where Meta said something."""
+    before = (run.audience_state or {}).get("readings", [])
+    if found["error"]:
+        return list(before)
+    return [*before, {name: found[name] for name in ("looked_at", "lower_bound", "upper_bound")}]
 
 
 def _status(status: Status | None) -> dict[str, Any] | None:

@@ -196,6 +196,9 @@ class RunPoint(Output):
     refused: int
     rules_version: str | None = Field(description="another one can explain another match rate")
     schema_hash: str | None = Field(description="another one means another mapping")
+    audience_state: AudienceState | None = Field(
+        description="what Meta said of the audience some time after the run"
+    )
 
 
 class ExportStatistics(Output):

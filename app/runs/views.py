@@ -87,11 +87,12 @@ def _waiting(row: Run) -> schemas.Waiting | None:
 
 def run_point(row: Run) -> schemas.RunPoint:
     """A run as a point of its export's history."""
-    names = set(schemas.RunPoint.model_fields) - {"run_id", "trigger", "status"}
+    names = set(schemas.RunPoint.model_fields) - {"run_id", "trigger", "status", "audience_state"}
     return schemas.RunPoint(
         run_id=row.id,
         trigger=Trigger(row.trigger),
         status=RunStatus(row.status),
+        audience_state=audience_state(row.audience_state),
         **{name: getattr(row, name) for name in names},
     )
 

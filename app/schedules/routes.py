@@ -1,6 +1,9 @@
 """`/v1/schedule`, `/v1/exports/schedule`, and `/v1/exports/runs`."""
 
-from fastapi import APIRouter, Request, status
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, status
+from pydantic import AfterValidator
 
 from app import clock
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
@@ -8,8 +11,9 @@ from app.exports.views import export_views
 from app.http.dependencies import DatabaseDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.schemas import changes
+from app.moments import Cron, check_cron, check_zone
 from app.schedules import schemas, service
-from app.schedules.views import all_runs_view, schedule_view, time_zones_view
+from app.schedules.views import all_runs_view, next_times_view, schedule_view, time_zones_view
 
 router = APIRouter(prefix="/v1", tags=["schedules"], route_class=IdempotentRoute)
 
@@ -33,6 +37,29 @@ async def put_schedule(
 async def list_time_zones(_: ViewerDep) -> schemas.TimeZones:
     """The time zones a schedule may name."""
     return time_zones_view(clock.now())
+
+
+@router.get("/schedule/next-times", operation_id="list_next_times")
+async def list_next_times(
+    _: ViewerDep,
+    cron: Annotated[
+        str,
+        AfterValidator(check_cron),
+        Query(
+            max_length=100,
+            description="five fields: minute, hour, day of month, month, day of week",
+            examples=["30 5 * * 1-5"],
+        ),
+    ],
+    time_zone: Annotated[
+        str,
+        AfterValidator(check_zone),
+        Query(max_length=64, description="whose clock `cron` reads", examples=["Europe/Berlin"]),
+    ] = "UTC",
+    count: Annotated[int, Query(ge=1, le=50)] = 5,
+) -> schemas.NextTimes:
+    """When a cron expression would start runs, before it is saved."""
+    return next_times_view(Cron(cron, time_zone), clock.now(), count)
 
 
 @router.post("/exports/schedule", operation_id="schedule_exports")

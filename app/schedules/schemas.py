@@ -66,6 +66,13 @@ class RefreshSchedule(Output):
     updated_by: str | None
 
 
+class NextTimes(Output):
+    """When a schedule would start runs."""
+
+    items: list[Timestamp] = Field(description="in order; fewer than asked for if it ends before")
+    next_cursor: None = None
+
+
 class TimeZone(Output):
     """A time zone a schedule may name."""
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.db.models import RefreshSchedule, Run
 from app.exports.timing import rule_of_refresh
-from app.moments import next_moment, utc_offset, zones
+from app.moments import Rule, next_moment, utc_offset, zones
 from app.runs.views import run_view
 from app.schedules import schemas
 from app.schedules.service import DEFAULT, Refused
@@ -24,6 +24,14 @@ def schedule_view(row: RefreshSchedule | None, now: datetime) -> schemas.Refresh
         updated_at=row.updated_at,
         updated_by=row.updated_by,
     )
+
+
+def next_times_view(rule: Rule, now: datetime, count: int) -> schemas.NextTimes:
+    """The next `count` moments of the rule."""
+    found: list[datetime] = []
+    while len(found) < count and (moment := next_moment(rule, found[-1] if found else now)):
+        found.append(moment)
+    return schemas.NextTimes(items=found)
 
 
 def time_zones_view(now: datetime) -> schemas.TimeZones:

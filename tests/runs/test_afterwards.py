@@ -89,6 +89,10 @@ async def test_the_audience_is_looked_at_three_times(
     run = await get_run(api, run)
     assert shown["audience_state"] == run["audience_state"]
     assert shown["audience_state"]["operation_status"]["code"] == 200
+    sizes = [(one["lower_bound"], one["upper_bound"]) for one in run["audience_state"]["readings"]]
+    assert sizes == [(150, 150), (150, 150)]
+    past = await expect(await api.get(f"/v1/exports/{export['id']}/statistics"), 200)
+    assert past["history"][0]["audience_state"] == run["audience_state"]
     version = shown["version"]
 
     # Meta is away: the look is taken later; the audience is gone: that is what is seen
@@ -101,6 +105,7 @@ async def test_the_audience_is_looked_at_three_times(
     assert [await look(), await look()] == [1, 0]
     state = (await get_run(api, run))["audience_state"]
     assert (state["error"], state["operation_status"]) == ("audience-gone", None)
+    assert len(state["readings"]) == 2
     shown = await expect(await api.get(f"/v1/connections/{connection['id']}"), 200)
     assert shown["audience_state"]["operation_status"]["code"] == 200
     assert shown["version"] == version

@@ -37,6 +37,22 @@ async def two_exports(
     return [await make_export(api, made, segment, display_name=f"Export {n}") for n in range(2)]
 
 
+async def test_the_next_times_of_a_cron(api: httpx.AsyncClient, wall_clock: Clock) -> None:
+    """Before it is saved: across the end of daylight saving, which moves it in UTC and not in Berlin."""
+    wall_clock.time = datetime(2026, 10, 22, 12, tzinfo=UTC)
+    params = {"cron": "30 5 * * 1-5", "time_zone": "Europe/Berlin", "count": 3}
+    found = await expect(await api.get("/v1/schedule/next-times", params=params), 200)
+    assert found["items"] == [
+        "2026-10-23T03:30:00.000Z",
+        "2026-10-26T04:30:00.000Z",
+        "2026-10-27T04:30:00.000Z",
+    ]
+    for wrong in ({"cron": "61 * * * *"}, {"cron": "0 0 30 2 *"}, {"time_zone": "Mars"}):
+        answer = await api.get("/v1/schedule/next-times", params=params | wrong)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0]["parameter"] == next(iter(wrong))
+
+
 # -- the system's schedule -------------------------------------------------------------------------
 
 
