@@ -14,14 +14,14 @@ from app import clock
 from app.exports.staging import NOBODY
 from app.facebook.errors import Fatal, Rejected
 from app.facebook.graph import Graph
-from app.facebook.payload import UploadSession, match_invalid_samples, upload_body
+from app.facebook.payload import UploadSession, match_invalid_samples
 from app.facebook.receipts import UploadReceipt
 from app.logs import get_logger
 from app.runs.execution import note
 from app.snapshots import BatchReader, BatchSlice
 from workers.context import WorkerContext
 from workers.lease import CancelRequested, Lease
-from workers.outcome import KEPT, Notes, Outcome, Prepared, prepare
+from workers.outcome import KEPT, Batch, Half, Notes, Outcome, Prepared, prepare
 from workers.plan import Step
 from workers.records import BatchRecorder
 from workers.replacement import Replacement, replacement_ended
@@ -189,14 +189,14 @@ class Delivery:
         sequence, session = step.sequence_of(batch), book.next(last=last)
         adds = step.operation == "add"
         erased = await self._withheld.now() if adds and self._withheld else NOBODY
-        work = partial(prepare, sequence, reader, batch, session, erased)
+        work = partial(prepare, sequence, Batch(reader, batch, erased), session)
         return await asyncio.get_running_loop().run_in_executor(self._worker.cpu, work)
 
     async def _upload(self, step: Step, prepared: Prepared, book: SessionBook) -> None:
         """Send a batch until it is answered for good, and note the answer."""
         began = clock.now()
         try:
-            outcome = await self._send(step, prepared.rows, prepared.session, prepared.body, book)
+            outcome = await self._send(step, prepared, book)
         except Rejected as error:
             log.warning(
                 "batch.bisected",
@@ -204,51 +204,51 @@ class Delivery:
                 code=error.code,
                 graph_code=error.graph_code,
             )
-            outcome = await self._bisect(step, prepared.rows, book, error)
-            if not outcome.received and prepared.rows.height > 1:
+            rows = await asyncio.to_thread(prepared.batch.rows)
+            outcome = await self._bisect(step, prepared.sequence, rows, book, error)
+            if not outcome.received and prepared.height > 1:
                 raise  # not one row passes: it is not a matter of single rows
         except Fatal as error:
             if step.operation == "replace":
                 raise replacement_ended(error) from error
             if error.code != TOO_SMALL or step.operation != "remove":
                 raise
-            rows = prepared.rows.height
-            outcome = Outcome(refused=rows, reasons={KEPT: rows}, trace_id=error.fbtrace_id)
+            kept = prepared.height
+            outcome = Outcome(refused=kept, reasons={KEPT: kept}, trace_id=error.fbtrace_id)
         self._recorder.note(
             outcome.record(
                 prepared.sequence,
                 step.operation,
                 prepared.session,
-                prepared.rows.height,
+                prepared.height,
                 began,
                 withheld=prepared.withheld,
             )
         )
 
-    async def _send(
-        self, step: Step, rows: pl.DataFrame, session: UploadSession, body: bytes, book: SessionBook
-    ) -> Outcome:
-        send = self._sender(step.operation, session)
+    async def _send(self, step: Step, prepared: Prepared, book: SessionBook) -> Outcome:
+        send = self._sender(step.operation, prepared.session)
         try:
-            receipt = await send(self._audience, body, fresh=self._fresh)
+            receipt = await send(self._audience, prepared.body, fresh=self._fresh)
         except Fatal as error:
             if error.code not in _SESSION_OVER or step.operation == "replace":
                 raise
             # the session is closed: an addition or a removal may simply be repeated under a new one
-            if book.session_id == session.session_id:
+            if book.session_id == prepared.session.session_id:
                 book.renew()
                 await self._begin_session(book)
-            session = book.next(last=False)
-            body = await asyncio.to_thread(upload_body, rows, session=session)
-            receipt = await send(self._audience, body, fresh=self._fresh)
-        book.answered(session.session_id, rows=rows.height, num_received=receipt.num_received)
+            prepared = await asyncio.to_thread(prepared.under, book.next(last=False))
+            receipt = await send(self._audience, prepared.body, fresh=self._fresh)
+        height = prepared.height
+        book.answered(prepared.session.session_id, rows=height, num_received=receipt.num_received)
         if receipt.version_warning is not None:
             self.notes.version_warning = receipt.version_warning
-        reasons = (
-            match_invalid_samples(receipt.invalid_samples, rows) if receipt.invalid_samples else {}
-        )
+        reasons: dict[str, int] = {}
+        if receipt.invalid_samples:
+            rows = await asyncio.to_thread(prepared.batch.rows)
+            reasons = match_invalid_samples(receipt.invalid_samples, rows)
         return Outcome(
-            received=rows.height,
+            received=height,
             invalid=receipt.num_invalid_entries,
             reasons=reasons,
             attempts=receipt.attempts,
@@ -263,7 +263,7 @@ class Delivery:
         return self._graph.remove_users if operation == "remove" else self._graph.add_users
 
     async def _bisect(
-        self, step: Step, rows: pl.DataFrame, book: SessionBook, error: Rejected
+        self, step: Step, sequence: int, rows: pl.DataFrame, book: SessionBook, error: Rejected
     ) -> Outcome:
         """Isolate the rows Meta refuses for their content; the others are delivered."""
         if rows.height == 1:
@@ -271,11 +271,11 @@ class Delivery:
         total, middle = Outcome(attempts=1, trace_id=error.fbtrace_id), rows.height // 2
         for half in (rows[:middle], rows[middle:]):
             session = book.next(last=False)
-            body = await asyncio.to_thread(upload_body, half, session=session)
+            prepared = await asyncio.to_thread(prepare, sequence, Half(half), session)
             try:
-                outcome = await self._send(step, half, session, body, book)
+                outcome = await self._send(step, prepared, book)
             except Rejected as again:
-                outcome = await self._bisect(step, half, book, again)
+                outcome = await self._bisect(step, sequence, half, book, again)
             total = total.plus(outcome)
             if total.attempts > _MOST_HALVINGS and not total.received:
                 # nothing passes at all: it is not a matter of single rows

@@ -7,7 +7,8 @@ import polars as pl
 
 from app import clock
 from app.exports.suppression import SuppressionList
-from app.facebook.payload import UploadSession, upload_body
+from app.facebook.hash_bodies import HashedRows, hashed_body
+from app.facebook.payload import Body, UploadSession, upload_body
 from app.runs.execution import BatchRecord
 from app.snapshots import BatchReader, BatchSlice
 
@@ -16,35 +17,73 @@ KEPT = "audience_too_small"
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """The rows of a slice that are to be sent, without the `erased` people; read whenever asked for."""
+
+    reader: BatchReader
+    part: BatchSlice
+    erased: SuppressionList
+
+    def rows(self) -> pl.DataFrame:
+        """The rows, hashes as digits, without columns that are empty. Blocking; raises `SnapshotError`."""
+        rows = self.reader.read(self.part)
+        if self.erased:
+            kept = self.erased.without(rows)
+            # no batch is empty: who would go with a whole one is taken out by the erasure itself
+            rows = kept if kept.height else rows
+        return filled_columns(rows)
+
+    def body(self, session: UploadSession) -> tuple[int, Body]:
+        """How many rows there are, and the body that holds them. Blocking; raises `SnapshotError`."""
+        pieces = None if self.erased else self.reader.digits(self.part)
+        if pieces is not None:
+            found = [HashedRows(rows, columns) for rows, columns in pieces]
+            body = hashed_body(found, session=session)
+            if body is not None:
+                return self.part.rows, body
+        rows = self.rows()
+        return rows.height, upload_body(rows, session=session)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Half:
+    """Some rows of a batch that was refused as a whole."""
+
+    frame: pl.DataFrame
+
+    def rows(self) -> pl.DataFrame:
+        """The rows, as those of a batch."""
+        return self.frame
+
+    def body(self, session: UploadSession) -> tuple[int, Body]:
+        """How many rows there are, and the body that holds them."""
+        return self.frame.height, upload_body(self.frame, session=session)
+
+
+@dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch ready to leave; `rows` is kept for what Meta may say of single rows.
+    """A batch ready to leave; its rows are read again only for what Meta says of single ones.
 
     `withheld` counts rows of the slice that were left out: those of people erased meanwhile.
     """
 
     sequence: int
-    rows: pl.DataFrame
+    height: int
+    batch: Batch | Half
     session: UploadSession
-    body: bytes
+    body: Body
     withheld: int = 0
 
+    def under(self, session: UploadSession) -> "Prepared":
+        """The same rows under another session. Blocking; raises `SnapshotError`."""
+        return prepare(self.sequence, self.batch, session)
 
-def prepare(
-    sequence: int,
-    reader: BatchReader,
-    batch: BatchSlice,
-    session: UploadSession,
-    erased: SuppressionList,
-) -> Prepared:
-    """A batch without the rows of `erased` people. Blocking; raises `SnapshotError`."""
-    rows = reader.read(batch)
-    if erased:
-        kept = erased.without(rows)
-        # no batch is empty: who would go with a whole one is taken out by the erasure itself
-        rows = kept if kept.height else rows
-    rows = filled_columns(rows)
-    body = upload_body(rows, session=session)
-    return Prepared(sequence, rows, session, body, withheld=batch.rows - rows.height)
+
+def prepare(sequence: int, batch: Batch | Half, session: UploadSession) -> Prepared:
+    """A batch and its body. Blocking; raises `SnapshotError`."""
+    height, body = batch.body(session)
+    withheld = batch.part.rows - height if isinstance(batch, Batch) else 0
+    return Prepared(sequence, height, batch, session, body, withheld)
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ import httpx
 import orjson
 
 from app.bounded import read_bounded
+from app.facebook.payload import Body
 
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "Audience-Export/1"}
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -96,7 +97,7 @@ class Wire:
         *,
         headers: Mapping[str, str],
         params: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: Body | None = None,
     ) -> Reply:
         """One request, sent once. Raises NoAnswer."""
         address = httpx.URL(f"{self._base_url}{path}")
@@ -106,7 +107,7 @@ class Wire:
             method,
             address,
             headers={**_HEADERS, **headers},
-            content=content,
+            content=None if content is None else bytes(content),
             extensions={"timeout": self._timeout},
         )
         transport = self._given or self._take()

@@ -16,6 +16,7 @@ from app.facebook.classify import About, from_body, from_status, from_transport
 from app.facebook.config import GraphConfig
 from app.facebook.errors import AmbiguousOutcome, GraphError, Rejected, Retryable, Scope, Throttled
 from app.facebook.governor import Governor
+from app.facebook.payload import Body
 from app.facebook.retry import RetryPolicy
 from app.facebook.usage import read_usage
 
@@ -39,7 +40,7 @@ class Call:
     requires: str | None
     params: Mapping[str, str] = field(default_factory=dict)
     concealed: Mapping[str, str] = field(default_factory=dict, repr=False)
-    content: bytes | None = field(default=None, repr=False)
+    content: Body | None = field(default=None, repr=False)
     replayable: bool = True
     guard: Guard | None = field(default=None, repr=False)
 

@@ -18,6 +18,7 @@ from app.facebook.audiences import AUDIENCE_READS, CUSTOMER_LIST, Audience
 from app.facebook.calls import Answer, Call, Caller, Guard
 from app.facebook.classify import About, from_transport
 from app.facebook.paging import all_entries, first_allowed
+from app.facebook.payload import Body
 from app.facebook.receipts import SessionStatus, UploadReceipt
 
 _DIGITS = re.compile(r"[0-9]{1,32}")
@@ -145,19 +146,19 @@ class Graph:
         return answers.text(answer.json, "id") or ""
 
     async def add_users(
-        self, audience_id: str, body: bytes, *, fresh: bool = False
+        self, audience_id: str, body: Body, *, fresh: bool = False
     ) -> UploadReceipt:
         """POST /<audience>/users: adds the rows of a body made by `payload.upload_body`."""
         return await self._upload("POST", "users", audience_id, body, fresh=fresh)
 
     async def remove_users(
-        self, audience_id: str, body: bytes, *, fresh: bool = False
+        self, audience_id: str, body: Body, *, fresh: bool = False
     ) -> UploadReceipt:
         """DELETE /<audience>/users, its rows in the body: query strings end at some 60 kB."""
         return await self._upload("DELETE", "users", audience_id, body, fresh=fresh)
 
     async def replace_users(
-        self, audience_id: str, body: bytes, *, first: bool, fresh: bool = False
+        self, audience_id: str, body: Body, *, first: bool, fresh: bool = False
     ) -> UploadReceipt:
         """POST /<audience>/usersreplace: one batch of a session that swaps the whole content.
 
@@ -169,7 +170,7 @@ class Graph:
             "POST", "usersreplace", audience_id, body, fresh=fresh, replayable=not first
         )
 
-    async def remove_from_every_audience(self, ad_account_id: str, body: bytes) -> str | None:
+    async def remove_from_every_audience(self, ad_account_id: str, body: Body) -> str | None:
         """DELETE /act_…/usersofanyaudience: takes people out of all customer lists at once.
 
         Meta documents no answer to this, so any that is no error will do; its trace id, if any.
@@ -193,7 +194,7 @@ class Graph:
         method: str,
         edge: str,
         audience_id: str,
-        body: bytes,
+        body: Body,
         *,
         fresh: bool,
         replayable: bool = True,

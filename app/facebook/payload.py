@@ -10,12 +10,15 @@ import re
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 import polars as pl
 
 MAX_ROWS = 10_000
+
+Body: TypeAlias = bytes | memoryview
+"""The bytes of a request, which nobody changes any more."""
 
 # https://developers.facebook.com/docs/marketing-api/audiences/guides/custom-audiences, "Hashing"
 HASHED_KEYS = frozenset(

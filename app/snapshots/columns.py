@@ -6,6 +6,7 @@ cells; a plain column is text padded to one width. Polars frames enter and leave
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
@@ -54,6 +55,17 @@ class TextColumn:
     octets: Octets
     lengths: npt.NDArray[np.uint16]
     nulls: Mask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DigitColumn:
+    """Hashes as their 64 lower-case hexadecimal digits, `V64`: of each row, or by code where there
+    are `codes`, of which 0 is a missing value. `missing` marks rows without a value, if there are any.
+    """
+
+    digits: npt.NDArray[np.void]
+    codes: Codes | None = None
+    missing: Mask | None = None
 
 
 Column: TypeAlias = CellColumn | CodeColumn | TextColumn
@@ -142,6 +154,20 @@ def part(column: Column | pl.DataType, start: int, stop: int) -> Column | pl.Dat
     if isinstance(column, CellColumn):
         return CellColumn(column.cells[start:stop], nulls)
     return TextColumn(column.octets[start:stop], column.lengths[start:stop], nulls)
+
+
+def hexadecimal(cells: Cells) -> npt.NDArray[np.void]:
+    """The 64 digits of each cell, as `V64`: two bytes of it at a time are looked up."""
+    pairs = np.ascontiguousarray(cells).view("<u2")
+    return _four_digits().take(pairs).view(f"V{2 * CELL_BYTES}")
+
+
+@cache
+def _four_digits() -> npt.NDArray[np.uint32]:
+    """The four digits of every two bytes, as they lie in memory."""
+    numbers = np.arange(1 << 16, dtype="<u2").view(np.uint8)
+    digits = np.frombuffer(numbers.tobytes().hex().encode(), dtype=np.uint32)
+    return np.ascontiguousarray(digits)
 
 
 def table_of(column: CodeColumn, *, hexadecimal: bool = False) -> pl.Series:

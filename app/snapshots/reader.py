@@ -3,16 +3,29 @@
 import hashlib
 import threading
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from itertools import accumulate
 from typing import TypeAlias
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from app.snapshots import files
-from app.snapshots.columns import CodeColumn, part, table_of, to_frame
+from app.snapshots.columns import (
+    CellColumn,
+    CodeColumn,
+    DigitColumn,
+    hexadecimal,
+    missing,
+    part,
+    table_of,
+    to_frame,
+)
 from app.snapshots.errors import SnapshotError
 from app.snapshots.files import StagedRows
+from app.snapshots.groups import has_text
 from app.snapshots.manifest import BatchSlice, Group, Manifest, StagedFile
 from app.snapshots.sealing import FileKey
 from app.snapshots.store import SnapshotStore
@@ -87,20 +100,37 @@ class BatchReader:
         Raises `SnapshotError` (`snapshot-missing`, `snapshot-corrupt`, `snapshot-unreachable`), and
         `IndexError` for a slice that is not one of this manifest.
         """
+        pieces = [file.frame(start, rows) for file, start, rows in self._pieces(batch)]
+        if not pieces:
+            return pl.DataFrame(schema=self._schema(self._manifest.groups[batch.group]))
+        return pl.concat(pieces)
+
+    def digits(
+        self, batch: BatchSlice
+    ) -> list[tuple[int, Mapping[str, DigitColumn | None]]] | None:
+        """The rows of a slice as hexadecimal digits, piece by piece, each with its number of rows.
+
+        A column without a value in a file is None. No list where a column is no hash. Raises as
+        `read` does.
+        """
+        if has_text(self._manifest.groups[batch.group]):
+            return None
+        return [(rows, file.digits(start, rows)) for file, start, rows in self._pieces(batch)]
+
+    def _pieces(self, batch: BatchSlice) -> Iterator[tuple["_OpenFile", int, int]]:
+        """The files of a slice, each with its first row and its rows of the slice."""
         group = self._manifest.groups[batch.group]
         if not 0 <= batch.offset <= batch.offset + batch.rows <= group.rows:
             raise IndexError(f"Batch {batch.sequence} is outside its group of {group.rows} rows.")
         ends = self._ends[batch.group]
-        pieces: list[pl.DataFrame] = []
         at, left = batch.offset, batch.rows
         while left:
             number = bisect_right(ends, at)
             file = self._file(group, group.files[number])
             start = at - (ends[number] - file.rows)
-            piece = file.frame(start, min(left, file.rows - start))
-            pieces.append(piece)
-            at, left = at + piece.height, left - piece.height
-        return pl.concat(pieces) if pieces else pl.DataFrame(schema=self._schema(group))
+            rows = min(left, file.rows - start)
+            yield file, start, rows
+            at, left = at + rows, left - rows
 
     def _file(self, group: Group, file: StagedFile) -> "_OpenFile":
         with self._lock:
@@ -128,13 +158,40 @@ class _OpenFile:
         self.rows = staged.rows
         self._hexadecimal = hexadecimal
         self._columns = {name: staged.column(name) or schema[name] for name in schema}
-        self._tables = {
-            name: table_of(column, hexadecimal=hexadecimal)
-            for name, column in self._columns.items()
-            if isinstance(column, CodeColumn)
-        }
 
     def frame(self, start: int, rows: int) -> pl.DataFrame:
         """That many rows from `start` on."""
         parts = {name: part(each, start, start + rows) for name, each in self._columns.items()}
         return to_frame(parts, rows, hexadecimal=self._hexadecimal, tables=self._tables)
+
+    def digits(self, start: int, rows: int) -> dict[str, DigitColumn | None]:
+        """That many rows from `start` on; all columns are hashes."""
+        found: dict[str, DigitColumn | None] = {}
+        for name, whole in self._columns.items():
+            column = part(whole, start, start + rows)
+            if isinstance(column, CellColumn):
+                found[name] = DigitColumn(hexadecimal(column.cells), missing=column.nulls)
+            elif isinstance(column, CodeColumn):
+                digits = self._digits[name]
+                found[name] = DigitColumn(digits, column.codes, missing(column))
+            else:
+                found[name] = None
+        return found
+
+    @cached_property
+    def _tables(self) -> dict[str, pl.Series]:
+        return {
+            name: table_of(column, hexadecimal=self._hexadecimal) for name, column in self._coded()
+        }
+
+    @cached_property
+    def _digits(self) -> dict[str, npt.NDArray[np.void]]:
+        return {name: hexadecimal(column.entries) for name, column in self._coded()}
+
+    def _coded(self) -> list[tuple[str, CodeColumn]]:
+        """The columns with few values: what those become is made once for all batches of the file."""
+        return [
+            (name, column)
+            for name, column in self._columns.items()
+            if isinstance(column, CodeColumn)
+        ]
