@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from app.access.dependencies import identify
 from app.db import liveness
+from app.db.figures import Figures
 from app.db.session import Database
 from app.errors import Forbidden, Unavailable
 from app.http.schemas import Output
@@ -104,12 +105,14 @@ async def readyz(request: Request) -> Health:
 
 @router.get("/metrics", operation_id="metrics", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Counters and histograms of this process, for Prometheus.
+    """Counters and histograms of this process, and the state of the deployment, for Prometheus.
 
     For who sends METRICS_KEY; without one, for this machine and for administrators.
     """
     await _may_measure(request)
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    figures: Figures = request.app.state.figures
+    text = generate_latest() + await figures.text()
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 async def _may_measure(request: Request) -> None:

@@ -11,6 +11,8 @@ from typing import Any
 
 import structlog
 
+from app.sampling import Sampler
+
 # Meta's tokens, bearer headers and query tokens; a name that says it is a secret hides its value
 _TOKEN = re.compile(
     r"(EAA[0-9A-Za-z]{16,})|((?<=[Bb]earer )\S+)|"
@@ -20,8 +22,13 @@ _TOKEN = re.compile(
 _SECRET_NAME = re.compile(r"token|secret|password|authorization|api_key|encryption", re.IGNORECASE)
 
 
-def configure_logging(*, level: str = "INFO", form: str = "json", process: str = "api") -> None:
-    """Send every log line, ours and the libraries', to standard output in one form."""
+def configure_logging(
+    *, level: str = "INFO", form: str = "json", process: str = "api", per_second: int = 0
+) -> None:
+    """Send every log line, ours and the libraries', to standard output in one form.
+
+    `per_second`: lines of one kind of event that are told; 0 means all.
+    """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -38,7 +45,11 @@ def configure_logging(*, level: str = "INFO", form: str = "json", process: str =
         ]
     )
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            Sampler(per_second),
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,

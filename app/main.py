@@ -29,6 +29,7 @@ from app.configuration import routes as configuration
 from app.connections import routes as connections
 from app.connections import sign_in_routes
 from app.console.serving import install_console
+from app.db.figures import Figures
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.description import DESCRIPTION, TAGS
@@ -46,6 +47,7 @@ from app.exports.preview import Previews
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
 from app.facebook.governor import Governor
+from app.facebook.measuring import measuring
 from app.facebook.redis_quota import RedisQuota
 from app.http import problem_pages
 from app.http.conditional import Conditional
@@ -56,7 +58,9 @@ from app.http.middleware import RequestFrame
 from app.http.packing import Packing
 from app.http.parameters import known_parameters
 from app.http.problems import install_problem_handlers
+from app.identifiers import hash_engine
 from app.logs import configure_logging, get_logger
+from app.metrics import Accounts, introduce
 from app.overview import routes as overview
 from app.queue import Doorbell
 from app.runs import event_routes
@@ -162,8 +166,14 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    configure_logging(level=settings.log_level, form=settings.log_format, process="api")
+    configure_logging(
+        level=settings.log_level,
+        form=settings.log_format,
+        process="api",
+        per_second=settings.log_lines_per_second,
+    )
     state = app.state
+    introduce(version=app.version, hash_engine=hash_engine())
     connections_here = Connections(_connection_limits(settings), Proxies(settings.trusted_proxies))
     if not bound_server(connections_here):
         log.warning(
@@ -177,6 +187,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.doorbell = Doorbell(settings.redis_url.get_secret_value())
     probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
     state.readiness = health.Readiness(probing, state.doorbell)
+    state.figures = Figures(probing)
     state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
     state.graph = graph_client(settings, state.doorbell)
     state.issuer_http = httpx.AsyncClient(timeout=5)
@@ -295,5 +306,7 @@ def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
         answer_bytes=settings.max_answer_bytes,
     )
     return GraphClient(
-        config, governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds))
+        config,
+        governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds)),
+        observe=measuring(Accounts(settings.metrics_ad_accounts)),
     )

@@ -189,7 +189,15 @@ class Settings(BaseSettings):
     of each, and so is what `/metrics` counts.
     """
     metrics_key: SecretStr = SecretStr("")
-    """Who may read `/metrics`, as a bearer; without it this machine, and administrators."""
+    """Who may read `/metrics`, as a bearer; without it this machine, and (of the API) administrators."""
+    metrics_ad_accounts: Literal["hashed", "plain", "off"] = "hashed"
+    """How metrics name ad accounts: by eight digits of their hash, as they are, or not at all."""
+    worker_metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Where each worker answers `/metrics` and `/livez`; 0: nowhere. The workers of one `serve` take this
+    port and the following ones.
+    """
+    worker_metrics_host: str = "127.0.0.1"
+    """The address a worker's port listens on; `0.0.0.0` in a container, with a `METRICS_KEY`."""
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
     """Requests worked on at once, those that read and those that act each."""
     max_event_streams: int = Field(default=200, ge=1)
@@ -224,6 +232,10 @@ class Settings(BaseSettings):
     """One line per event: JSON, or for people."""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """The least that is told."""
+    log_lines_per_second: int = Field(default=100, ge=0)
+    """Of one kind of event, of a process; the next line says how many were left out. The line of a run's end
+    is never left out. 0: all are told.
+    """
     run_history_days: int = Field(default=90, ge=1)
     """How long runs are kept."""
     run_attempt_budget: int = Field(default=5, ge=1)

@@ -9,8 +9,10 @@ from app.db.session import Database
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
 from app.facebook.governor import Governor
+from app.facebook.measuring import measuring
 from app.facebook.redis_quota import RedisQuota
 from app.logs import configure_logging
+from app.metrics import Accounts
 from app.queue import Doorbell
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
@@ -62,7 +64,12 @@ class WorkerContext:
 
 def build_context(settings: Settings) -> WorkerContext:
     """Put the collaborators together; nothing is connected yet."""
-    configure_logging(level=settings.log_level, form=settings.log_format, process="worker")
+    configure_logging(
+        level=settings.log_level,
+        form=settings.log_format,
+        process="worker",
+        per_second=settings.log_lines_per_second,
+    )
     doorbell = Doorbell(settings.redis_url.get_secret_value())
     vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
     store = SnapshotStore.open(settings.snapshots, sealing=vault)
@@ -89,6 +96,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 RedisQuota(doorbell.redis, lease=settings.lease_seconds),
                 max_wait=settings.throttle_patience_seconds,
             ),
+            observe=measuring(Accounts(settings.metrics_ad_accounts)),
         ),
         vault=vault,
         store=store,

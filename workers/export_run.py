@@ -8,7 +8,7 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock
+from app import clock, metrics
 from app.connections.blocking import BLOCKED, blocked_until, note_block
 from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
@@ -54,6 +54,7 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
                 status = await _work(worker, run, lease)
         except (LeaseLost, Unavailable) as error:
             # the run is another's, or will be reclaimed when its lease ends
+            metrics.LEASE_LOSSES.inc(isinstance(error, LeaseLost))
             log.warning("run.left", code=error.code)
             return
         except asyncio.CancelledError:
@@ -61,10 +62,8 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
             await asyncio.shield(_hand_back(worker, run, lease, RunParked(seconds=0)))
             raise
         await call_next(worker, run_id)
-        log.info(
-            "run.left" if status is None else f"run.{status}",
-            seconds=round(time.monotonic() - began, 3),
-        )
+        if status is None:
+            log.info("run.left", seconds=round(time.monotonic() - began, 3))
 
 
 async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | None:
@@ -143,8 +142,6 @@ def _ending(error: Exception) -> tuple[RunStatus, AppError | None]:
 async def _end(
     worker: WorkerContext, run: Run, lease: Lease, status: RunStatus, error: AppError | None = None
 ) -> RunStatus:
-    if error is not None:
-        log.warning("run.ends", status=status, code=error.code, detail=error.detail)
     await conclude(worker, run, lease, status, error=error)
     return status
 

@@ -3,16 +3,18 @@
 import asyncio
 import os
 import signal
+from importlib.metadata import version
 
 from arq.worker import Worker
 
-from app.identifiers import self_test
+from app import metrics
+from app.identifiers import hash_engine
 from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
 from workers.heartbeat import heartbeat
-from workers.settings import WorkerSettings, settings_of_worker
+from workers.settings import WorkerSettings, port_of, settings_of_worker
 
 log = get_logger(__name__)
 
@@ -32,7 +34,7 @@ async def _until_stopped(settings: Settings) -> None:
     check_hashing()
     log.info("worker.started", pid=os.getpid())
     try:
-        async with heartbeat(context.database):
+        async with heartbeat(context.database), port_of(settings):
             while not stopping.is_set():
                 await _work(settings, context, stopping)
     finally:
@@ -42,8 +44,9 @@ async def _until_stopped(settings: Settings) -> None:
 
 def check_hashing() -> None:
     """Hash what is known; a platform without the vectorised hash is right as well, but slower."""
-    if not self_test():
-        log.warning("hashing.slow", engine="hashlib")
+    metrics.introduce(version=version("audience-export"), hash_engine=hash_engine())
+    if hash_engine() != "stringzilla":
+        log.warning("hashing.slow", engine=hash_engine())
 
 
 async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ results are the run row's business: arq's are set so that they never decide anyt
 """
 
 import sys
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -20,6 +20,7 @@ from workers.errands import call_webhooks, carry_out_erasures, look_at_meta
 from workers.export_run import export_run
 from workers.heartbeat import heartbeat
 from workers.janitor import clean_up_after_runs, sweep_runs
+from workers.metrics_port import metrics_port
 
 MAX_RUNS_AT_ONCE = 4
 _A_DAY = 24 * 60 * 60
@@ -44,13 +45,21 @@ def settings_of_worker() -> Settings:
     return settings
 
 
+def port_of(settings: Settings) -> AbstractAsyncContextManager[None]:
+    """The port of this worker's metrics, for the time of the block."""
+    key = settings.metrics_key.get_secret_value()
+    return metrics_port(settings.worker_metrics_host, settings.worker_metrics_port, key)
+
+
 async def start(ctx: dict[str, Any]) -> None:
     """Build what the jobs share, unless the process brought it along."""
     if "worker" not in ctx:
-        ctx["worker"] = build_context(settings_of_worker())
+        settings = settings_of_worker()
+        ctx["worker"] = build_context(settings)
         ctx["owned"] = AsyncExitStack()
         ctx["owned"].push_async_callback(ctx["worker"].close)
         await ctx["owned"].enter_async_context(heartbeat(ctx["worker"].database))
+        await ctx["owned"].enter_async_context(port_of(settings))
 
 
 async def stop(ctx: dict[str, Any]) -> None:

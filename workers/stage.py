@@ -2,9 +2,11 @@
 
 import asyncio
 import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app import metrics
 from app.db.models import Segment
 from app.exports.plan import plan_of_spec
 from app.exports.staging import NOBODY, Tally, stage_members
@@ -50,11 +52,19 @@ async def stage(
                 suppressed=suppressed,
             )
         )
-        return await _watched(lease, work, tally, (stop, given_up))
+        manifest = await _watched(lease, work, tally, (stop, given_up), counted := Counted())
+        counted.add(tally)
+        metrics.MEMBERS_DUPLICATE.inc(manifest.duplicates)
+        metrics.MEMBERS_STAGED.inc(manifest.staged)
+        return manifest
 
 
 async def _watched(
-    lease: Lease, work: asyncio.Task[Manifest], tally: Tally, ends: Sequence[threading.Event]
+    lease: Lease,
+    work: asyncio.Task[Manifest],
+    tally: Tally,
+    ends: Sequence[threading.Event],
+    counted: "Counted",
 ) -> Manifest:
     """The result of the work; what it has met so far is written down while it goes on."""
     try:
@@ -63,12 +73,32 @@ async def _watched(
             if done:
                 return work.result()
             lease.check_cancel()
+            counted.add(tally)
             await lease.write(lambda session, claim: note(session, claim, **columns_of(tally)))
     finally:
         # whatever ended the waiting also ends the threads, and their files with them
         for end in ends:
             end.set()
         await asyncio.wait({work})
+
+
+class Counted:
+    """How much of a tally the process's counters have: what comes later is added to them."""
+
+    def __init__(self) -> None:
+        """Nothing yet."""
+        self._read = self._expanded = 0
+        self._skipped: Counter[str] = Counter()
+
+    def add(self, tally: Tally) -> None:
+        """Count what the tally has met since the last time."""
+        with tally.lock:
+            read, expanded, skipped = tally.read, tally.expanded, Counter(tally.skipped)
+        metrics.MEMBERS_READ.inc(read - self._read)
+        metrics.MEMBERS_EXPANDED.inc(expanded - self._expanded)
+        for reason, number in (skipped - self._skipped).items():
+            metrics.MEMBERS_SKIPPED.labels(reason).inc(number)
+        self._read, self._expanded, self._skipped = read, expanded, skipped
 
 
 async def _suppressed(worker: WorkerContext, spec: Mapping[str, Any]) -> SuppressionList:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import typer
 
-from app.cli.environment import hand_over, is_image, is_set
+from app.cli.environment import extended, hand_over, is_image, is_set
 from app.cli.kept_keys import ADMINISTRATOR, ENCRYPTION, kept_key, new_administrator_key
 from app.cli.signals import StopSignals
 from app.embedded.child import Child, Ending, bare_environment
@@ -95,11 +95,20 @@ def make_worker(number: int, settings: Settings) -> Child:
     return Child(
         f"worker-{number}",
         [sys.executable, "-m", "workers"],
+        env=_with_port_of(number, settings),
         endings=(
             Ending(signal.SIGTERM, settings.shutdown_grace_seconds + 5),
             Ending(signal.SIGKILL, 5),
         ),
     )
+
+
+def _with_port_of(number: int, settings: Settings) -> dict[str, str] | None:
+    """The environment of a worker whose metrics have a port: the next one for each."""
+    first = settings.worker_metrics_port
+    if not first:
+        return None
+    return extended({"WORKER_METRICS_PORT": str(first + number - 1)})
 
 
 def make_api(number: int, listener: socket.socket) -> Child:

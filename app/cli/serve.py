@@ -37,7 +37,12 @@ def serve(
         hand_over({"LOG_FORMAT": "console"})
     settings = read_settings()
     refuse_in_image(settings)
-    configure_logging(level=settings.log_level, form=settings.log_format, process="serve")
+    configure_logging(
+        level=settings.log_level,
+        form=settings.log_format,
+        process="serve",
+        per_second=settings.log_lines_per_second,
+    )
     stop = StopSignals()
     with ExitStack() as stack, suppress(StopRequested):
         stack.enter_context(stop.installed())

@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from app.db.pool import POOLS
 from app.errors import Unavailable
 from app.logs import get_logger
 
@@ -69,6 +70,7 @@ class Database:
                 },
             },
         )
+        POOLS.watch(self.engine.sync_engine.pool, application_name)
         event.listen(self.engine.sync_engine, "checkin", _note_use)
         event.listen(self.engine.sync_engine, "checkout", _ping_if_idle)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

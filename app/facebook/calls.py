@@ -18,7 +18,7 @@ from app.facebook.errors import AmbiguousOutcome, GraphError, Rejected, Retryabl
 from app.facebook.governor import Governor
 from app.facebook.payload import Body
 from app.facebook.retry import RetryPolicy
-from app.facebook.usage import read_usage
+from app.facebook.usage import NOTHING, Usage, read_usage
 
 VERSION_WARNING = "x-ad-api-version-warning"
 
@@ -57,13 +57,20 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """One try, for metrics: `edge` has no ids in it; `code` is our error's, None on success."""
+    """One try, for metrics: `edge` has no ids in it; `code` is our error's, None on success.
+
+    `waited`: seconds until its turn came, before `seconds` began. `usage`: what the answer said of quotas.
+    """
 
     method: str
     edge: str
     seconds: float
     status: int | None
     code: str | None
+    waited: float = 0.0
+    throttled: bool = False
+    account: str | None = None
+    usage: Usage = NOTHING
 
 
 class Caller:
@@ -131,6 +138,7 @@ class Caller:
                 )
 
     async def _once(self, call: Call, token: str | None) -> Reply:
+        asked = self._now()
         async with self._governor.slot(call.about.account) as slot:
             started = self._now()
             reply: Reply | None = None
@@ -150,7 +158,7 @@ class Caller:
             usage = read_usage(reply.headers if reply else {}, call.about.account)
             if reply is not None:
                 error = self._judge(call, reply)
-            self._record(call, self._now() - started, reply, error)
+            self._record(call, started - asked, self._now() - started, reply, error, usage)
             if error is None:
                 assert reply is not None
                 await slot.answered(usage)
@@ -189,13 +197,32 @@ class Caller:
         return {"appsecret_proof": hmac.new(secret, token.encode(), hashlib.sha256).hexdigest()}
 
     def _record(
-        self, call: Call, seconds: float, reply: Reply | None, error: GraphError | None
+        self,
+        call: Call,
+        waited: float,
+        seconds: float,
+        reply: Reply | None,
+        error: GraphError | None,
+        usage: Usage,
     ) -> None:
         if self._observe is not None:
             edge = "/".join(part for part in call.path.split("/") if not part[-1:].isdigit())
             status = reply.status if reply else None
             code = error.code if error else None
-            self._observe(CallRecord(call.method, edge or "node", seconds, status, code))
+            throttled, account = isinstance(error, Throttled), call.about.account
+            self._observe(
+                CallRecord(
+                    call.method,
+                    edge or "node",
+                    seconds,
+                    status,
+                    code,
+                    waited=waited,
+                    throttled=throttled,
+                    account=account,
+                    usage=usage,
+                )
+            )
 
 
 def _headers(call: Call, token: str | None) -> dict[str, str]:

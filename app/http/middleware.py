@@ -48,10 +48,11 @@ class RequestFrame:
         # of its own for each request, whatever the server hands in: the caller is kept here, too
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         structlog.contextvars.bind_contextvars(request_id=request_id)
-        began, status, streams = time.perf_counter(), 0, False
+        began, status, streams, sent = time.perf_counter(), 0, False, 0
 
         async def framed(message: Message) -> None:
-            nonlocal status, streams
+            nonlocal status, streams, sent
+            sent += len(message.get("body", b""))
             if message["type"] == "http.response.start":
                 status = message["status"]
                 names = {name.lower() for name, _ in message["headers"]}
@@ -90,8 +91,11 @@ class RequestFrame:
                     "request",
                     method=scope["method"],
                     path=shown_path(scope),
+                    route=route,
                     status=status or 500,
                     milliseconds=round(seconds * 1000, 1),
+                    sent_bytes=sent,
+                    **scope["state"].get("problem", {}),
                 )
             structlog.contextvars.unbind_contextvars("request_id", "caller", "role")
 

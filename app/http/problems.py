@@ -83,6 +83,11 @@ def problem_response(
         headers = {"Retry-After": str(int(error.members.get("retry_after", 5))), **(headers or {})}
     if error.status == 401:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
+    # for the line that the log has of this request
+    request.scope.setdefault("state", {})["problem"] = {
+        "code": error.code,
+        "culprit": error.culprit,
+    }
     body = {
         "type": f"/problems/{error.code}",
         "title": CODES[error.code].title if error.code in CODES else "Error",

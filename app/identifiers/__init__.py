@@ -4,6 +4,7 @@ Nothing in here reads or logs anything, or keeps it longer than a caller holds i
 says what every rule does and why.
 """
 
+from app.identifiers.columns.digest import engine as hash_engine
 from app.identifiers.columns.digest import self_test
 from app.identifiers.columns.distinct import Memory
 from app.identifiers.expansion import expand
@@ -46,6 +47,7 @@ __all__ = [
     "check_plan",
     "expand",
     "explain",
+    "hash_engine",
     "identify",
     "keep",
     "key_columns",

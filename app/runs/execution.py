@@ -15,8 +15,9 @@ from sqlalchemy import ColumnElement, case, delete, func, literal, null, select,
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock
+from app import clock, metrics
 from app.db.models import Connection, Export, Run, RunBatch, Segment
+from app.db.session import after_commit
 from app.errors import AppError, Culprit, RunError
 from app.runs.states import FINAL, Phase, RunStatus, origins
 from app.runs.waiting import WaitReason, waiting_document
@@ -200,6 +201,15 @@ async def record_batches(
         },
         Run.cancel_requested_at,
     )
+
+    async def count() -> None:
+        for item in counted:
+            metrics.BATCHES.labels(item.operation).inc()
+            metrics.MEMBERS_SENT.labels(item.operation).inc(item.rows - item.refused)
+            metrics.MEMBERS_REFUSED.inc(item.refused)
+            metrics.MEMBERS_INVALID.inc(item.invalid)
+
+    after_commit(session, count)
     return row[0] is not None
 
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 from sqlalchemy import not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock
+from app import clock, metrics
 from app.db.baselines import forget_plans, remember_unfinished
 from app.db.liveness import alive
 from app.db.models import Run
@@ -96,6 +96,7 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
             )
         ).all()
         await _explain_waiting(session)
+    metrics.RUNS_RECLAIMED.inc(counts[1])
     rung = 0
     for run_id, fence, due_at in waiting:
         if due_at > now - _PATIENCE and not counts[1] and fence == 0:

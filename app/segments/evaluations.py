@@ -6,10 +6,10 @@ from typing import Any
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock
+from app import clock, metrics
 from app.access.callers import Caller
 from app.db.models import Segment, SegmentEvaluation
-from app.db.session import Database
+from app.db.session import Database, after_commit
 from app.errors import SourceError
 from app.ids import new_id
 from app.segments import service
@@ -69,9 +69,15 @@ async def note_counts(session: AsyncSession, counts: Mapping[str, int | None]) -
 
 async def note_failure(session: AsyncSession, segment_id: str, error: SourceError) -> None:
     """Write down why a segment could not be read, unless it is gone."""
-    there = select(Segment.id).where(Segment.id == segment_id)
-    if await session.scalar(there.with_for_update(key_share=True, read=True)) is None:
+    there = select(Segment.source["kind"].astext).where(Segment.id == segment_id)
+    kind = await session.scalar(there.with_for_update(key_share=True, read=True))
+    if kind is None:
         return
+
+    async def count() -> None:
+        metrics.SOURCE_ERRORS.labels(kind, error.code).inc()
+
+    after_commit(session, count)
     document = {"code": error.code, "culprit": str(error.culprit), "message": error.detail}
     _remember(session, segment_id, error=document)
 

@@ -15,7 +15,7 @@ from sqlalchemy import Update, delete, exists, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app import clock
+from app import clock, metrics
 from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Webhook, WebhookDelivery
@@ -65,6 +65,7 @@ class Delivered:
 class _Claimed:
     id: str
     webhook_id: str
+    event: str
     body: bytes
     attempt: int
     url: str
@@ -150,6 +151,7 @@ async def _claim(session: AsyncSession, vault: Vault, most: int) -> Sequence[_Cl
         _Claimed(
             id=row.id,
             webhook_id=row.webhook_id,
+            event=row.event_type,
             body=row.body.encode(),
             attempt=row.attempts,
             url=webhooks[row.webhook_id].url,
@@ -193,6 +195,8 @@ async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
             await _succeeded(session, item, status)
         else:
             await _failed(session, item, status, reason)
+    outcome = "delivered" if reason is None else "failed"
+    metrics.WEBHOOK_ATTEMPTS.labels(item.event, outcome).inc()
     log.info("webhook.attempted", delivery_id=item.id, attempt=item.attempt, outcome=reason or "ok")
     return reason is None
 

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.endings import tell_of_end
 from app.db.models import Run
 from app.webhooks.events import EventType, announce, written
 
@@ -31,10 +32,11 @@ async def announce_start(session: AsyncSession, run: Run) -> None:
 
 
 async def announce_end(session: AsyncSession, run: Run) -> None:
-    """Have webhooks told how the run ended; call it in the transaction that ends it."""
+    """Have webhooks told how the run ended, and the log; call it in the transaction that ends it."""
     event = _ENDS.get(str(run.status))
     if event is None:
         return
+    tell_of_end(session, run)
     await announce(session, event, run.id, _data(run))
     if (run.error or {}).get("code") == FLAGGED and not await _flagged_before(session, run):
         await announce_flagged(session, run)

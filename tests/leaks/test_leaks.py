@@ -20,6 +20,7 @@ from app.db.secrets import Vault
 from tests.flows.journey import ACCOUNT, expect
 from tests.leaks.conftest import Deployment
 from tests.leaks.scan import Scanner, files_under
+from tests.operate.lines import check_fields, lines_of
 
 # parts of every identifier here, in the forms it takes on the way to its hash
 MARK = "zqxleak"
@@ -272,8 +273,9 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
         await failures(story, deployment.members, connection)
         await the_rest(story)
         await story.post(f"/v1/exports/{export['id']}/duplicate", 201)
+        page = await api.get("/metrics")
     scanner = Scanner(story.secrets)
-    places = await everything(deployment)
+    places = [*await everything(deployment), ("metrics", page.content)]
     names = [name for name, _ in places]
     # what is searched is really there
     for part in (
@@ -288,11 +290,23 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
         assert any(part in name for name in names), part
     logs = b"".join(content for name, content in places if name.endswith(".log"))
     assert b"run.claimed" in logs
+    await check_lines(deployment)
     # pushed members whom nobody erased lie there, with their plain columns sealed
     kept = [content for name, content in places if name.endswith(".rows")]
     assert len([content for content in kept if b'"form":"sealed"' in content]) >= 1
     assert scanner.found_in(places) == {}
     await plants_are_found(deployment, scanner)
+
+
+async def check_lines(deployment: Deployment) -> None:
+    """Every line is JSON; requests and runs have one each, with the fields of docs/logs.md and no others."""
+    found = lines_of(deployment.logs / "api.log", deployment.logs / "worker.log")
+    check_fields(found)
+    ended = sorted(line["run_id"] for line in found if line["event"] == "run.ended")
+    database = await asyncpg.connect(deployment.postgres.url.replace("+asyncpg", ""))
+    rows = await database.fetch("select id from runs where finished_at is not null order by id")
+    await database.close()
+    assert ended == [row["id"] for row in rows]
 
 
 async def plants_are_found(deployment: Deployment, scanner: Scanner) -> None:

@@ -1,0 +1,181 @@
+"""The numbers of /metrics are those of the runs, in a form that Prometheus takes, for whom it concerns."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from prometheus_client import Counter
+
+from app import metrics
+from app.metrics import Accounts, account_hash
+from tests.conftest import free_port
+from tests.flows.journey import (
+    ACCOUNT,
+    expect,
+    get_run,
+    make_connection,
+    make_export,
+    make_segment,
+    start_run,
+)
+from tests.operate.reading import Change, samples, value
+from tests.segments.files import write_csv
+from workers.metrics_port import metrics_port
+
+ROWS = ["ada@example.com", "ADA@example.com ", "bob@example.com", "nobody", '""']
+
+
+async def scrape(api: httpx.AsyncClient) -> str:
+    answer = await api.get("/metrics")
+    assert answer.status_code == 200
+    return answer.text
+
+
+async def test_a_run_moves_the_counters_by_its_counts(
+    api: httpx.AsyncClient, work: Any, segment_root: Path
+) -> None:
+    """Read, skipped, staged, sent, by how much the run says, and its end once."""
+    write_csv(segment_root / "five.csv", ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "five.csv"))
+    export = await make_export(api, connection, segment)
+    before = await scrape(api)
+    run = await start_run(api, export)
+    await work()
+    run = await get_run(api, run)
+    after = await scrape(api)
+    change, counts = Change(before, after), run["counts"]
+    assert counts["staged"] == 2
+    assert change("members_read_total") == counts["read"]
+    assert change("members_expanded_total") == counts["expanded"]
+    assert change("members_duplicates_total") == counts["duplicates"]
+    assert change("members_staged_total") == counts["staged"]
+    assert change("members_sent_total", operation="add") == counts["added"]
+    assert change("members_refused_total") == counts["refused"]
+    assert change("batches_total") == counts["batches_done"]
+    for reason, number in run["skipped_reasons"].items():
+        assert change("members_skipped_total", reason=reason) == number
+    assert change("members_skipped_total") == counts["skipped"]
+    assert change("runs_ended_total", status=run["status"], culprit="none", code="none") == 1
+    assert change("runs_ended_total") == 1
+    assert change("run_seconds_count", status=run["status"]) == 1
+    assert change("graph_calls_total", edge="users", status="200", code="none") == 1
+    assert change("graph_call_seconds_count") == change("graph_calls_total") > 1
+    now = samples(after)
+    quota = value(now, "audience_export_graph_quota_used_ratio", ad_account=account_hash("1001"))
+    assert 0 <= quota < 1
+    # by its hash only
+    assert ACCOUNT.removeprefix("act_") not in {text for _, has in now for _, text in has}
+    assert value(now, "audience_export_hash_engine_info", engine="stringzilla") == 1
+
+
+async def test_what_goes_wrong_is_counted_by_code_and_culprit(
+    api: httpx.AsyncClient, work: Any, sandbox: Any, segment_root: Path
+) -> None:
+    """A source that is away, a token that is refused, a run canceled before it began."""
+    path = segment_root / "away.csv"
+    write_csv(path, ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(path))
+    export = await make_export(api, connection, segment)
+    before = await scrape(api)
+    path.unlink()
+    run = await start_run(api, export)
+    await work()
+    assert (await get_run(api, run))["status"] == "skipped"
+    waiting = await start_run(api, export)
+    state = samples(await scrape(api))
+    await expect(await api.post(f"/v1/runs/{waiting['id']}/cancel"), 200)
+    change = Change(before, await scrape(api))
+    assert change("source_errors_total", kind="file", code="source-not-found") == 1
+    assert change("runs_ended_total", status="skipped", code="source-not-found") == 1
+    assert change("runs_ended_total", status="canceled") == 1
+    assert value(state, "audience_export_connections", status="ready") == 1
+    assert value(state, "audience_export_database_up") == 1
+
+
+async def test_the_state_of_the_deployment(api: httpx.AsyncClient, segment_root: Path) -> None:
+    """Queue, workers, connections: from the database, whichever process is asked."""
+    write_csv(segment_root / "some.csv", ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "some.csv"))
+    await start_run(api, await make_export(api, connection, segment))
+    state = samples(await scrape(api))
+    assert value(state, "audience_export_runs", status="queued") == 1
+    assert value(state, "audience_export_queue_depth") == 1
+    assert value(state, "audience_export_queue_oldest_seconds") >= 0
+    assert value(state, "audience_export_workers") == 0
+    assert value(state, "audience_export_database_pool_connections_max") > 0
+
+
+def test_names_and_labels_are_bounded() -> None:
+    """Counters end in _total, times are seconds, and no label is what a caller may choose freely."""
+    chosen = {
+        "export_id",
+        "run_id",
+        "connection_id",
+        "audience_id",
+        "path",
+        "url",
+        "email",
+        "token",
+    }
+    for found in vars(metrics).values():
+        if not hasattr(found, "_labelnames"):
+            continue
+        name = found._name + ("_total" if isinstance(found, Counter) else "")
+        assert name.startswith("audience_export_")
+        assert not set(found._labelnames) & chosen, name
+        assert not name.endswith(("_ms", "_milliseconds", "_minutes", "_percent")), name
+
+
+def test_accounts_are_hashed_or_plain_or_left_out_and_never_too_many() -> None:
+    hashed = Accounts("hashed")
+    labels = {hashed.label(f"act_{number}") for number in range(500)}
+    assert len(labels) == 201
+    assert "others" in labels
+    assert Accounts("plain").label("act_7") == "7"
+    assert Accounts("off").label("act_7") is None
+
+
+@pytest.fixture
+async def port() -> Any:
+    number = free_port()
+    async with metrics_port("127.0.0.1", number, ""):
+        yield number
+
+
+async def test_the_worker_answers_on_its_own_port(port: int) -> None:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=5) as client:
+        page = await client.get("/metrics")
+        assert page.status_code == 200
+        assert "audience_export_members_read_total" in page.text
+        assert page.headers["content-type"].startswith("text/plain")
+        assert (await client.head("/metrics")).content == b""
+        assert (await client.get("/livez")).text == "ok\n"
+        assert (await client.get("/v1/runs")).status_code == 404
+        assert (await client.post("/metrics")).status_code == 405
+        # a proxy on this machine passes on what comes from anywhere
+        assert (await client.get("/metrics", headers={"X-Forwarded-For": "1.2.3.4"})).is_error
+        assert (await client.get("/metrics", headers={"X": "y" * 20_000})).status_code == 400
+
+
+async def test_the_worker_asks_for_the_key() -> None:
+    number = free_port()
+    async with (
+        metrics_port("127.0.0.1", number, "a key"),
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{number}") as client,
+    ):
+        assert (await client.get("/metrics")).status_code == 401
+        wrong = {"Authorization": "Bearer another"}
+        assert (await client.get("/metrics", headers=wrong)).status_code == 401
+        right = {"Authorization": "Bearer a key"}
+        assert (await client.get("/metrics", headers=right)).status_code == 200
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_a_port_that_is_taken_costs_no_run(port: int) -> None:
+    async with metrics_port("127.0.0.1", port, ""):
+        await asyncio.sleep(0)
