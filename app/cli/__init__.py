@@ -11,9 +11,9 @@ from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand
 
-from app.cli.groups import group
+from app.cli.groups import Group, group
 from app.errors import AppError, ConfigurationError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -75,7 +75,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 )
 
 
-class Commands(TyperGroup):
+class Commands(Group):
     """Loads a command when it is run, and turns our errors into one sentence and an exit status.
 
     The status is 2 for settings and usage, 1 for the rest.

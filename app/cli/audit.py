@@ -20,4 +20,4 @@ def audit(
     params = {"actor": actor, "action": action, "resource_id": resource}
     with service() as api:
         items = api.items("/v1/audit-events", limit=limit, params=params)
-    print_list(items, "at", "action", "resource_id", "actor", as_json=as_json)
+    print_list(items, "at", "action", "actor_name", "resource_id", "actor", as_json=as_json)

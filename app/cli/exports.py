@@ -30,7 +30,7 @@ def list_(
     """List exports, newest first."""
     with service() as api:
         items = api.items("/v1/exports", limit=limit, params={"q": search})
-    columns = ("id", "display_name", "status", "schedule.mode", "next_run_at", "last_run.status")
+    columns = ("id", "display_name", "status", "last_run.status", "next_run_at", "schedule.mode")
     print_list(items, *columns, as_json=as_json)
 
 

@@ -1,31 +1,11 @@
 """`hash`: the service's own rules applied to files on the machine where the members must stay."""
 
-import json
-from collections.abc import Iterable
-from contextlib import nullcontext
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
-import polars as pl
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
-from app.cli.printing import AsJson, print_json, say
-from app.errors import ConfigurationError
-from app.identifiers import (
-    Consent,
-    HashTally,
-    IdentifierPlan,
-    KeyIdentifier,
-    check_plan,
-    identify,
-)
-from app.sources import SourceAccess, open_source
-from app.wording import count_of
-
-_ROWS_PER_FILE = 1_000_000
-_TALLY = "_tally.json"
+from app.cli.printing import AsJson
 
 
 def hash_members(
@@ -36,7 +16,7 @@ def hash_members(
         typer.Option(help="KEY=column, such as EMAIL=mail; repeat it, or separate by commas."),
     ],
     key_identifier: Annotated[
-        KeyIdentifier | None,
+        Literal["email", "name_and_address", "phone"] | None,
         typer.Option(help="What a row must have; by the mapped keys, if absent."),
     ] = None,
     default_country: Annotated[str | None, typer.Option(help="ISO alpha-2.")] = None,
@@ -52,95 +32,7 @@ def hash_members(
 
     A segment takes OUTPUT as a source of kind file with "hashed": true.
     """
-    plan = _plan(attributes, key_identifier, default_country, date_format, time_zone, consent)
-    place = Path(members).absolute()
-    fixed = next((up for up in (place, *place.parents) if up.exists()), place)
-    root = fixed if fixed.is_dir() else fixed.parent
-    source = open_source({"kind": "file", "url": str(place)}, SourceAccess((root,)))
-    total = source.count()
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        raise ConfigurationError("OUTPUT is not empty; name a folder that is not there yet.")
-    output.mkdir(parents=True, exist_ok=True)
-    tally = HashTally()
-    console = Console(stderr=True)
-    bar = _bar(console) if console.is_terminal else None
-    with bar or nullcontext():
-        task = None if bar is None else bar.add_task("hashing", total=total)
-        number, held, rows = 0, [], 0
-        for frame in source.chunks(plan.columns()):
-            found = identify(frame, plan)
-            tally.add(found)
-            held.append(found.rows)
-            rows += found.rows.height
-            if rows >= _ROWS_PER_FILE:
-                number, held, rows = _write(output, number, held), [], 0
-            if bar is not None and task is not None:
-                bar.advance(task, frame.height)
-        if rows or not number:
-            _write(output, number, held or [_nobody(plan)])
-    # last, so that it stands beside rows that are whole
-    (output / _TALLY).write_text(json.dumps(tally.to_json(), indent=2) + "\n")
-    if as_json:
-        print_json(tally.to_json())
-        return
-    say(f"{count_of(tally.read, 'member')} read, {count_of(tally.rows, 'row')} hashed.")
-    for reason, count in tally.skipped.most_common():
-        say(f"  skipped: {reason} {count:,}")
+    from app.cli.hashed_files import asked_for, hash_files  # noqa: PLC0415 - see the package
 
-
-def _plan(
-    attributes: Iterable[str],
-    key_identifier: KeyIdentifier | None,
-    default_country: str | None,
-    date_format: str | None,
-    time_zone: str,
-    consent: str | None,
-) -> IdentifierPlan:
-    mapped: dict[str, tuple[str, ...]] = {}
-    for entry in (part for text in attributes for part in text.split(",") if part.strip()):
-        key, mark, column = entry.strip().partition("=")
-        if not mark or not column:
-            raise ConfigurationError("Write --attributes as KEY=column, such as EMAIL=mail.")
-        mapped[key.upper()] = (*mapped.get(key.upper(), ()), column)
-    if key_identifier is None:
-        key_identifier = next(
-            (item for item in (KeyIdentifier.EMAIL, KeyIdentifier.PHONE) if item.upper() in mapped),
-            KeyIdentifier.NAME_AND_ADDRESS,
-        )
-    asked = None
-    if consent is not None:
-        column, mark, value = consent.partition("=")
-        if not mark:
-            raise ConfigurationError("Write --consent as column=value.")
-        asked = Consent(attribute=column, equals=value)
-    plan = IdentifierPlan(
-        key_identifier,
-        mapped,
-        default_country=default_country,
-        date_format=date_format,
-        time_zone=time_zone,
-        consent=asked,
-    )
-    if problems := check_plan(plan):
-        raise ConfigurationError(" ".join(problem.detail for problem in problems))
-    return plan
-
-
-def _write(output: Path, number: int, frames: list[pl.DataFrame]) -> int:
-    pl.concat(frames).write_parquet(output / f"part-{number:05d}.parquet")
-    return number + 1
-
-
-def _nobody(plan: IdentifierPlan) -> pl.DataFrame:
-    empty: dict[str, Any] = {name: [] for name in plan.columns()}
-    return identify(pl.DataFrame(empty, schema=dict.fromkeys(empty, pl.String)), plan).rows
-
-
-def _bar(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TaskProgressColumn(),
-        console=console,
-    )
+    plan = asked_for(attributes, key_identifier, default_country, date_format, time_zone, consent)
+    hash_files(members, output, plan, as_json=as_json)

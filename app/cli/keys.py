@@ -2,13 +2,16 @@
 
 import asyncio
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 import typer
 
 from app.cli.environment import is_image, read_settings
 from app.cli.groups import group
 from app.errors import ConfigurationError
-from app.settings import Settings
+
+if TYPE_CHECKING:  # see the package
+    from app.settings import Settings
 
 app = group("Keys that encrypt secrets at rest.")
 
@@ -75,7 +78,7 @@ def rotate() -> None:
         raise typer.Exit(1)
 
 
-def _database(settings: Settings, stack: ExitStack) -> tuple[str, list[str]]:
+def _database(settings: "Settings", stack: ExitStack) -> tuple[str, list[str]]:
     """The database's address and the keys: as configured, or those of the data folder."""
     texts = [key.get_secret_value() for key in settings.encryption_keys]
     if settings.database_url:

@@ -47,8 +47,8 @@ def list_(
     with service() as api:
         items = api.items("/v1/runs", limit=limit, params=params)
     columns = (
-        *("id", "export_id", "trigger", "status", "queued_at", "finished_at"),
-        *("counts.staged", "counts.added", "counts.removed", "error.code"),
+        *("id", "status", "export.display_name", "counts.staged", "error.code", "queued_at"),
+        *("finished_at", "trigger", "counts.added", "counts.removed", "export_id"),
     )
     print_list(items, *columns, as_json=as_json)
 
@@ -91,9 +91,9 @@ def start_all(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    print_list(found["started"], "id", "export_id", "status", as_json=False)
+    print_list(found["started"], "id", "status", "export.display_name", "export_id", as_json=False)
     if found["not_started"]:
-        columns = ("export_id", "display_name", "code", "detail")
+        columns = ("export_id", "code", "detail", "display_name")
         say("not started:")
         print_list(found["not_started"], *columns, as_json=False)
 

@@ -125,7 +125,7 @@ def history(segment_id: SegmentId, limit: Limit = 20, *, as_json: AsJson = False
     """List the segment's counts over time, newest first."""
     with service() as api:
         items = api.items(f"{_path(segment_id)}/evaluations", limit=limit)
-    print_list(items, "at", "member_count", "error.code", "error.message", as_json=as_json)
+    print_list(items, "at", "member_count", "error.message", "error.code", as_json=as_json)
 
 
 @app.command()

@@ -13,12 +13,8 @@ from typing import Annotated
 import typer
 
 from app.cli.environment import hand_over, is_set, read_settings
-from app.cli.local import make_api, make_worker, refuse_in_image, start_sandbox, start_servers
 from app.cli.signals import StopRequested, StopSignals
 from app.errors import ConfigurationError
-from app.logs import configure_logging, get_logger
-
-log = get_logger("audience-export")
 
 
 class CannotListen(ConfigurationError):
@@ -33,6 +29,16 @@ def serve(
     workers: Annotated[int, typer.Option(min=0, max=64, help="Worker processes.")] = 1,
 ) -> None:
     """Run the API and its workers; what is not configured runs embedded, under DATA_DIR."""
+    from app.cli.local import (  # noqa: PLC0415 - see the package
+        make_api,
+        make_worker,
+        refuse_in_image,
+        start_sandbox,
+        start_servers,
+    )
+    from app.logs import configure_logging, get_logger  # noqa: PLC0415
+
+    log = get_logger("audience-export")
     if not is_set("LOG_FORMAT") and sys.stdout.isatty():
         hand_over({"LOG_FORMAT": "console"})
     settings = read_settings()

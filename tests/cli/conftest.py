@@ -69,6 +69,7 @@ class Serve:
             start_new_session=True,
         )
         self.pids: list[int] = []
+        self.folder = str(data_dir)  # where its segments may be read from
 
     def ready(self, seconds: float = 60) -> float:
         """Wait for /readyz; the seconds it took."""

@@ -1,14 +1,19 @@
 """The command line against a running service: the story, a scheduler's exit statuses, a narrow terminal."""
 
+import fcntl
 import json
 import os
 import pty
+import re
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.cli import COMMANDS, load
@@ -33,6 +38,7 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         SANDBOX_APP | meta | {"BOOTSTRAP_API_KEY": KEY, "SEGMENT_ROOTS": str(folder / "segments")},
     )
     service.ready()
+    service.folder = str(folder / "segments")
     yield service
     service.end()
     sandbox.terminate()
@@ -126,37 +132,142 @@ def test_a_scheduler_is_told_by_the_exit_status(call, running: Serve) -> None:
     assert len(unreachable.stderr.strip().splitlines()) == 1
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ("runs", "list"),
-        ("exports", "list"),
-        ("segments", "list"),
-        ("connections", "list"),
-        ("audit",),
-    ],
-)
-def test_lists_fit_eighty_columns_without_cutting_ids(
-    running: Serve, tmp_path: Path, words
+LONG = "Customers of the summer campaign who bought twice and then never again since March"
+LETTERS = "x" * 90  # nothing to break it at
+
+
+@pytest.fixture(scope="module")
+def full(running: Serve, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """One of everything, with names as long as people make them; ids by kind."""
+    folder = tmp_path_factory.mktemp("full")
+    headers = {"Authorization": f"Bearer {KEY}"}
+    with httpx.Client(base_url=running.url, headers=headers, timeout=60) as api:
+
+        def post(path: str, **body: object) -> dict[str, Any]:
+            answer = api.post(path, json=body)
+            assert answer.is_success, (path, answer.text)
+            found: dict[str, Any] = answer.json() if answer.content else {}
+            return found
+
+        version = api.get("/v1/consent").json()["version"]
+        connection = post(
+            "/v1/connections",
+            display_name=LONG,
+            access_token="sandbox-user-token",
+            ad_account_id="act_1001",
+            audience={"name": LONG[:50]},
+            consent={"accepted": True, "version": version},
+            shared_with=["administrator", "contributor"],
+        )["id"]
+        name = "customers_" + "y" * 40
+        segment = post("/v1/segments", name=name, display_name=LONG, source={"kind": "upload"})[
+            "id"
+        ]
+        kind = {"Content-Type": "application/x-ndjson"}
+        path = f"/v1/segments/{segment}/members"
+        assert api.put(path, content=b'{"EMAIL": "a@example.com"}\n', headers=kind).is_success
+        people = Path(running.folder) / "people.csv"
+        people.write_text(f"email,{LETTERS}\nann@example.com,1\n")
+        source = {"kind": "file", "url": str(people)}
+        wide = post("/v1/segments", name="wide", display_name=LONG, source=source)["id"]
+        export = post(
+            "/v1/exports",
+            display_name=LONG,
+            connection_id=connection,
+            key_identifier="email",
+            attributes={"EMAIL": "EMAIL"},
+            segment_ids=[segment],
+        )["id"]
+        run = post(f"/v1/exports/{export}/runs")["id"]
+        ended = api.get(f"/v1/runs/{run}", params={"wait": 55}).json()
+        assert ended["status"] == "succeeded", ended
+        url = f"https://hooks.example.com/{LETTERS}"
+        webhook = post("/v1/webhooks", url=url, events=["run.finished", "run.failed"])["id"]
+        post(f"/v1/webhooks/{webhook}/test")
+        post("/v1/api-keys", display_name=LONG, role="viewer")
+        post("/v1/erasures", people=[{"EMAIL": "gone@example.com"}])
+        configuration = folder / "configuration.json"
+        configuration.write_text(api.get("/v1/configuration").text)
+    return {
+        "connection": connection, "segment": segment, "wide": wide, "export": export, "run": run,
+        "webhook": webhook, "configuration": str(configuration), "name": name,
+    }  # fmt: skip
+
+
+LISTS = {
+    "connections list": "connection",
+    "connections check {connection}": None,
+    "segments list": "segment",
+    "segments attributes {wide}": LETTERS,
+    "segments history {segment}": None,
+    "segments exports {segment}": "export",
+    "exports list": "export",
+    "exports preview {export}": None,
+    "exports statistics {export}": "run",
+    "runs list": "run",
+    "runs batches {run}": None,
+    "runs start-all": None,
+    "webhooks list": "webhook",
+    "webhooks deliveries {webhook}": None,
+    "erasures list": None,
+    "api-keys list": None,
+    "audit": None,
+    "config import {configuration} --dry-run": "y" * 40,
+    # one thing, a line a field
+    "connections show {connection}": "connection",
+    "exports show {export}": "export",
+    "runs show {run}": "run",
+    "segments show {segment}": "segment",
+    "webhooks test {webhook}": None,
+    "schedule show": None,
+}
+
+
+def test_lists_fit_eighty_columns_and_cut_nothing(
+    running: Serve, full: dict[str, str], tmp_path: Path
 ) -> None:
-    shown = _on_a_terminal(running, tmp_path, *words)
-    lines = shown.splitlines()
-    assert all(len(line) <= 80 for line in lines), shown
-    items = [line for line in lines if "_0" in line]
-    for line in items:
-        assert any(len(word) >= 36 for word in line.split()), shown
+    """Columns that do not fit are left out and named; a long name goes on in the next line."""
+    asked = [words.format(**full).split() for words in LISTS]
+    screens = _on_a_terminal(running, tmp_path, asked)
+    for (words, whole), shown in zip(LISTS.items(), screens, strict=True):
+        lines = shown.splitlines()
+        assert len(lines) > 1, words
+        assert all(len(line.rstrip()) <= 80 for line in lines), f"{words}\n{shown}"
+        assert "…" not in shown, f"{words}\n{shown}"
+        told = "".join(shown.split())
+        if whole in full:
+            # an id stands whole, to be copied
+            assert any(full[whole] in line.split() for line in lines), f"{words}\n{shown}"
+        elif whole is not None:
+            assert sum(line.count(whole[0]) for line in lines) >= len(whole), f"{words}\n{shown}"
+        if words in {"connections list", "exports list", "api-keys list", "exports show {export}"}:
+            assert all(word in told for word in LONG.split()), f"{words}\n{shown}"
 
 
-def _on_a_terminal(running: Serve, folder: Path, *words: str) -> str:
-    """What a command prints on a terminal of 80 columns."""
+# all commands one after the other in one process: what takes a second each is the start
+SCREENS = """
+import contextlib, json, sys
+import typer
+from app.cli import app
+
+for words in json.loads(sys.argv[1]):
+    with contextlib.suppress(SystemExit):
+        typer.main.get_command(app).main(args=words, prog_name="audience-export")
+    sys.stderr.flush()
+    print("\x1e", end="", flush=True)
+"""
+
+
+def _on_a_terminal(running: Serve, folder: Path, commands: list[list[str]]) -> list[str]:
+    """What each command prints on a terminal of 80 columns, its two streams together."""
     parent, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     client = {"AUDIENCE_EXPORT_URL": running.url, "AUDIENCE_EXPORT_API_KEY": KEY}
-    with subprocess.Popen(
-        [sys.executable, "-m", "app.cli", *words],
-        env=environment(folder, client | {"COLUMNS": "80", "TERM": "dumb"}),
-        stdout=child,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+    given = environment(folder, client | {"TERM": "xterm-256color"})
+    for name in ("COLUMNS", "LINES", "NO_COLOR"):
+        given.pop(name, None)
+    words = [sys.executable, "-c", SCREENS, json.dumps(commands)]
+    with subprocess.Popen(words, env=given, stdin=child, stdout=child, stderr=child) as process:
         os.close(child)
         pieces = []
         while True:
@@ -169,7 +280,53 @@ def _on_a_terminal(running: Serve, folder: Path, *words: str) -> str:
             pieces.append(piece)
         assert process.wait() == 0
     os.close(parent)
-    return b"".join(pieces).decode().replace("\r\n", "\n")
+    text = b"".join(pieces).decode().replace("\r\n", "\n")
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", text).split("\x1e")[:-1]
+
+
+def test_help_imports_nothing_that_takes_long() -> None:
+    """Of every command and group, in one process: counted in modules, which no busy machine changes."""
+    done = subprocess.run(
+        [sys.executable, "-c", HELPS], capture_output=True, text=True, timeout=60, check=True
+    )
+    imported = json.loads(done.stdout)
+    heavy = {
+        *("pydantic", "pydantic_core", "fastapi", "starlette", "uvicorn", "sqlalchemy", "asyncpg"),
+        *(
+            "alembic",
+            "arq",
+            "redis",
+            "httpx",
+            "rich",
+            "structlog",
+            "polars",
+            "numpy",
+            "cryptography",
+        ),
+    }
+    assert heavy & {name.partition(".")[0] for name in imported} == set()
+    assert len(imported) < 400
+
+
+HELPS = """
+import contextlib, io, json, sys
+import typer
+from app.cli import COMMANDS, app, load
+
+top = typer.main.get_command(app)
+
+def ask(*words):
+    with contextlib.redirect_stdout(io.StringIO()) as said, contextlib.suppress(SystemExit):
+        top.main(args=[*words, "--help"], prog_name="audience-export")
+    assert "Usage:" in said.getvalue(), words
+
+ask()
+for name in COMMANDS:
+    ask(name)
+    for inner in getattr(load(name), "commands", {}):
+        ask(name, inner)
+print(json.dumps(sorted(sys.modules)))
+"""
 
 
 def test_help_says_what_each_command_says_of_itself() -> None:
