@@ -58,6 +58,7 @@ from app.http.middleware import RequestFrame
 from app.http.packing import Packing
 from app.http.parameters import known_parameters
 from app.http.problems import install_problem_handlers
+from app.http.written import Written
 from app.identifiers import hash_engine
 from app.logs import configure_logging, get_logger
 from app.metrics import Accounts, introduce
@@ -216,6 +217,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.readers = Readers(settings.max_source_reads)
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
     state.drafts = Drafts()
+    state.written = Written()
     state.uploads = Uploads(
         store,
         ThreadPoolExecutor(settings.max_pushes, thread_name_prefix="upload"),

@@ -4,12 +4,24 @@ The order is by creation (ids sort by it) or by name, with the id to tell equal 
 """
 
 import json
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, tuple_
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    any_,
+    func,
+    literal,
+    literal_column,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
+from app.db.models import Base, IdText
 from app.errors import BadRequest
 
 
@@ -50,6 +62,19 @@ def sorted_page(
         here = tuple_(*columns)
         query = query.where(here < tuple_(*last) if down else here > tuple_(*last))
     return query.order_by(*(one.desc() if down else one for one in columns)).limit(limit + 1)
+
+
+def version_of(table: type[Base]) -> ColumnElement[int]:
+    """Another number after every change of a row: the transaction that wrote it as it is.
+
+    https://www.postgresql.org/docs/current/ddl-system-columns.html
+    """
+    return literal_column(f"{table.__tablename__}.xmin::text::bigint", BigInteger)
+
+
+def one_of(ids: Iterable[str]) -> Any:
+    """What a column is compared with to be one of these ids: one parameter, however many they are."""
+    return any_(literal(list(ids), ARRAY(IdText)))
 
 
 def place_of(row: Any, sort: NamedSort) -> str:

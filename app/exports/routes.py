@@ -9,6 +9,7 @@ from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
 from app.exports import copying, draft, findings, listing, preview, schemas, service
 from app.exports.collaborators import Exports, StartRun
+from app.exports.pages import written_exports
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import MetadataDep, PageDep, SessionDep
 from app.http.gone import while_listening
@@ -16,6 +17,7 @@ from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
+from app.http.written import written_page
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=IdempotentRoute)
 
@@ -66,8 +68,9 @@ async def create_export(
         return await export_view(session, row, caller, max_members=deps.max_members)
 
 
-@router.get("", operation_id="list_exports")
+@router.get("", operation_id="list_exports", response_model=Page[schemas.Export])
 async def list_exports(
+    request: Request,
     session: SessionDep,
     deps: ExportsDep,
     page: PageDep,
@@ -83,7 +86,7 @@ async def list_exports(
     connection_id: Annotated[str | None, Query(max_length=80)] = None,
     segment_id: Annotated[str | None, Query(max_length=80)] = None,
     sort: NamedSort = NamedSort.NEWEST,
-) -> Page[schemas.Export]:
+) -> Response:
     """Exports, newest first unless sorted otherwise."""
     filters = {
         "q": q,
@@ -98,10 +101,10 @@ async def list_exports(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    return Page(
-        items=await export_views(session, items, caller, max_members=deps.max_members),
-        next_cursor=cursor,
+    shown = await written_exports(
+        session, request.app.state.written, items, caller, max_members=deps.max_members
     )
+    return written_page(shown, cursor)
 
 
 @router.post("/preview", operation_id="preview_draft")

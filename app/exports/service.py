@@ -6,8 +6,9 @@ Saving looks at the segments' attributes and at the audience; it never sends a m
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import load_only
 
 from app import clock
 from app.access.audit import record
@@ -15,6 +16,7 @@ from app.access.callers import Caller
 from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.labels import merged
+from app.db.listing import one_of
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.checks import check_export, claim_audience, refuse_nulls
@@ -59,7 +61,7 @@ async def segments_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[
     statement = (
         select(ExportSegment.export_id, Segment)
         .join(Segment, Segment.id == ExportSegment.segment_id)
-        .where(ExportSegment.export_id.in_(export_ids))
+        .where(ExportSegment.export_id == one_of(export_ids))
         .order_by(ExportSegment.export_id, ExportSegment.position)
     )
     found: dict[str, list[Segment]] = {name: [] for name in export_ids}
@@ -73,21 +75,30 @@ async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict
 
     A moment that was due meanwhile leaves a skipped run, which must not hide the one at work (L55).
     """
-    active = func.max(Run.id).filter(Run.status.in_(("queued", "running")))
-    shown = (
-        select(func.coalesce(active, func.max(Run.id)).label("id"))
-        .where(Run.export_id.in_(export_ids))
-        .group_by(Run.export_id)
-        .subquery()
+    shown = select(shown_run()).where(Export.id == one_of(export_ids))
+    fields = (Run.export_id, Run.status, Run.trigger, Run.queued_at, Run.finished_at)
+    numbers = (Run.staged, Run.received, Run.error)
+    rows = await session.scalars(
+        select(Run).where(Run.id.in_(shown)).options(load_only(*fields, *numbers))
     )
-    rows = await session.scalars(select(Run).join(shown, shown.c.id == Run.id))
     return {row.export_id: row for row in rows}
+
+
+def shown_run() -> ColumnElement[str | None]:
+    """The id of an export's active run, or else of its newest, as a column of a query of exports.
+
+    Two looks into indexes, however long the history is.
+    """
+    of_export = select(Run.id).where(Run.export_id == Export.id).correlate(Export)
+    active = of_export.where(Run.status.in_(("queued", "running"))).limit(1).scalar_subquery()
+    newest = of_export.order_by(Run.id.desc()).limit(1).scalar_subquery()
+    return func.coalesce(active, newest)
 
 
 async def connections_of(session: AsyncSession, rows: Sequence[Export]) -> dict[str, Connection]:
     """The connections of these exports, by id."""
     wanted = {row.connection_id for row in rows if row.connection_id is not None}
-    found = await session.scalars(select(Connection).where(Connection.id.in_(wanted)))
+    found = await session.scalars(select(Connection).where(Connection.id == one_of(wanted)))
     return {row.id: row for row in found}
 
 

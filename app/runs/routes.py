@@ -11,7 +11,9 @@ from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.schemas import Moment
+from app.http.written import written_page
 from app.runs import schemas, service
+from app.runs.pages import written_runs
 from app.runs.states import RunStatus, Trigger
 from app.runs.statistics import export_statistics
 from app.runs.views import run_views, statistics_view
@@ -45,8 +47,9 @@ async def create_run(
     return await _one(database, run.id)
 
 
-@router.get("/runs", operation_id="list_runs")
+@router.get("/runs", operation_id="list_runs", response_model=Page[schemas.Run])
 async def list_runs(
+    request: Request,
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
@@ -67,7 +70,7 @@ async def list_runs(
         Query(max_length=200, description="in the names of export and connection, and error codes"),
     ] = None,
     sort: TimeSort = TimeSort.NEWEST,
-) -> Page[schemas.Run]:
+) -> Response:
     """Runs, newest first unless sorted otherwise."""
     filters = {
         "export_id": export_id,
@@ -91,20 +94,24 @@ async def list_runs(
         oldest_first=sort is TimeSort.OLDEST,
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return Page(items=await run_views(session, items), next_cursor=cursor)
+    return written_page(await written_runs(session, request.app.state.written, items), cursor)
 
 
-@router.get("/exports/{export_id}/runs", operation_id="list_export_runs")
+@router.get(
+    "/exports/{export_id}/runs",
+    operation_id="list_export_runs",
+    response_model=Page[schemas.Run],
+)
 async def list_export_runs(
-    export_id: ExportId, session: SessionDep, page: PageDep, _: ViewerDep
-) -> Page[schemas.Run]:
+    export_id: ExportId, request: Request, session: SessionDep, page: PageDep, _: ViewerDep
+) -> Response:
     """An export's runs, newest first."""
     scope = f"runs|{export_id}"
     rows = await service.list_runs(
         session, {"export_id": export_id}, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return Page(items=await run_views(session, items), next_cursor=cursor)
+    return written_page(await written_runs(session, request.app.state.written, items), cursor)
 
 
 @router.get("/exports/{export_id}/statistics", operation_id="get_export_statistics")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,7 +22,31 @@ class Surroundings:
     names: Mapping[str, str] = field(default_factory=dict)
 
 
-async def surroundings_of(session: AsyncSession, rows: Sequence[Run]) -> Surroundings:
+class Standing(Protocol):
+    """What of a run says where it stands, and who asked for it."""
+
+    @property
+    def id(self) -> str:
+        """`run_…`."""
+        ...
+
+    @property
+    def status(self) -> str:
+        """Its status."""
+        ...
+
+    @property
+    def due_at(self) -> datetime:
+        """Not before then is it taken."""
+        ...
+
+    @property
+    def requested_by(self) -> str:
+        """The id of a caller."""
+        ...
+
+
+async def surroundings_of(session: AsyncSession, rows: Sequence[Standing]) -> Surroundings:
     """Two queries at most, however many runs."""
     now = clock.now()
     queued = [row for row in rows if row.status == RunStatus.QUEUED and row.due_at <= now]
