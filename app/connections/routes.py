@@ -10,6 +10,7 @@ from app.connections import asking, blocking, consent, findings, offers, schemas
 from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
+from app.connections.pages import written_connections
 from app.connections.views import (
     account_choice,
     account_choices,
@@ -23,6 +24,7 @@ from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
+from app.http.written import WrittenDep, written_page
 
 router = APIRouter(prefix="/v1", tags=["connections"], route_class=IdempotentRoute)
 
@@ -77,8 +79,11 @@ async def create_connection(
     return connection_view(row, warn_within=warn_within)
 
 
-@router.get("/connections", operation_id="list_connections")
+@router.get(
+    "/connections", operation_id="list_connections", response_model=Page[schemas.Connection]
+)
 async def list_connections(
+    written: WrittenDep,
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
@@ -87,7 +92,7 @@ async def list_connections(
     q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
     status: Literal["draft", "ready", "reauthentication_required"] | None = None,
     sort: NamedSort = NamedSort.NEWEST,
-) -> Page[schemas.Connection]:
+) -> Response:
     """Connections, newest first unless sorted otherwise."""
     filters = {"q": q, "status": status, "metadata": metadata}
     scope = f"connections|{filters}|{sort}"
@@ -95,9 +100,8 @@ async def list_connections(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    return Page(
-        items=[connection_view(row, warn_within=warn_within) for row in items], next_cursor=cursor
-    )
+    shown = await written_connections(session, written, items, warn_within=warn_within)
+    return written_page(shown, cursor)
 
 
 @router.get("/connections/available", operation_id="list_available_connections")

@@ -7,7 +7,7 @@ in between.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -24,7 +24,7 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.cancellation import request_cancel
-from app.db.listing import NamedSort, contains, sorted_page
+from app.db.listing import NamedSort, contains, sorted_page, version_of
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.errors import GraphError
@@ -64,9 +64,11 @@ async def list_connections(
     sort: NamedSort = NamedSort.NEWEST,
     after: str | None,
     limit: int,
-) -> Sequence[Connection]:
+) -> Sequence[Any]:
     """Connections by name (`q`) and status; one more than the limit if there is more."""
-    query = select(Connection)
+    query: Select[*tuple[Any, ...]] = select(
+        Connection.id, Connection.display_name, version_of(Connection).label("row_version")
+    )
     if filters.get("q"):
         query = query.where(contains(Connection.display_name, filters["q"]))
     if filters.get("status") is not None:
@@ -76,7 +78,7 @@ async def list_connections(
     page = sorted_page(
         query, Connection.id, Connection.display_name, sort=sort, after=after, limit=limit
     )
-    return (await session.scalars(page)).all()
+    return list(await session.execute(page))
 
 
 async def usable_connections(session: AsyncSession, caller: Caller) -> Sequence[Connection]:

@@ -42,14 +42,14 @@ class TimeSort(StrEnum):
 
 
 def sorted_page(
-    query: Select[Any],
+    query: Select[*tuple[Any, ...]],
     row_id: InstrumentedAttribute[str],
     name: InstrumentedAttribute[str],
     *,
     sort: NamedSort,
     after: str | None,
     limit: int,
-) -> Select[Any]:
+) -> Select[*tuple[Any, ...]]:
     """The query in that order, from behind `after` on, for one row more than the limit.
 
     Raises `BadRequest` for a cursor of another order.

@@ -26,7 +26,7 @@ class Listed:
     versions: tuple[Hashable, ...]
 
 
-_DASH = literal_column("'-'")
+_DASH: ColumnElement[str] = literal_column("'-'")
 
 
 def _versions() -> tuple[ColumnElement[Any], ...]:

@@ -17,7 +17,7 @@ from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
-from app.http.written import written_page
+from app.http.written import WrittenDep, written_page
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=IdempotentRoute)
 
@@ -70,7 +70,7 @@ async def create_export(
 
 @router.get("", operation_id="list_exports", response_model=Page[schemas.Export])
 async def list_exports(
-    request: Request,
+    written: WrittenDep,
     session: SessionDep,
     deps: ExportsDep,
     page: PageDep,
@@ -101,9 +101,7 @@ async def list_exports(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    shown = await written_exports(
-        session, request.app.state.written, items, caller, max_members=deps.max_members
-    )
+    shown = await written_exports(session, written, items, caller, max_members=deps.max_members)
     return written_page(shown, cursor)
 
 

@@ -7,11 +7,20 @@ https://www.postgresql.org/docs/current/ddl-system-columns.html
 """
 
 from collections import OrderedDict
-from collections.abc import Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from datetime import datetime
+from typing import Annotated, Any
 
 import orjson
-from fastapi import Response
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel
+
+from app import clock
+
+Until = datetime | None
+"""When the clock alone makes an item another one."""
+Write = Callable[[list[Any]], Awaitable[Mapping[Any, tuple[BaseModel, Until]]]]
+"""Of the items' names to the items; one that is gone is absent."""
 
 
 class Written:
@@ -21,23 +30,33 @@ class Written:
         """`most_bytes` of JSON are kept at most."""
         self._most = most_bytes
         self._bytes = 0
-        self._kept: OrderedDict[Hashable, tuple[bytes, datetime | None]] = OrderedDict()
+        self._kept: OrderedDict[Hashable, tuple[bytes, Until]] = OrderedDict()
 
-    def get(self, made_of: Hashable, *, now: datetime | None = None) -> bytes | None:
-        """The JSON, if it is kept and still true `now`."""
-        text, until = self._kept.get(made_of, (None, None))
-        if text is None or (until is not None and now is not None and until <= now):
+    async def items(self, made_of: Mapping[Any, Hashable], write: Write) -> list[bytes]:
+        """Items in their order, as JSON; `write` makes those that are not kept.
+
+        `made_of`: of each item's name to the versions of all that it shows. What changes between the
+        reading of the versions and that of the rows is kept under versions nobody will read again.
+        """
+        now = clock.now()
+        found = {name: self._get(versions, now) for name, versions in made_of.items()}
+        missing = [name for name, text in found.items() if text is None]
+        if missing:
+            for name, (item, until) in (await write(missing)).items():
+                text = found[name] = item.model_dump_json().encode()
+                self._keep(made_of[name], text, until)
+        return [text for text in found.values() if text is not None]
+
+    def _get(self, versions: Hashable, now: datetime) -> bytes | None:
+        text, until = self._kept.get(versions, (None, None))
+        if text is None or (until is not None and until <= now):
             return None
-        self._kept.move_to_end(made_of)
+        self._kept.move_to_end(versions)
         return text
 
-    def keep(self, made_of: Hashable, text: bytes, *, until: datetime | None = None) -> None:
-        """Keep it for the next who asks; whatever it shows must be in `made_of`, but for the time.
-
-        `until`: when the clock makes it another one.
-        """
-        before, _ = self._kept.pop(made_of, (b"", None))
-        self._kept[made_of] = text, until
+    def _keep(self, versions: Hashable, text: bytes, until: Until) -> None:
+        before, _ = self._kept.pop(versions, (b"", None))
+        self._kept[versions] = text, until
         self._bytes += len(text) - len(before)
         while self._bytes > self._most:
             _, (oldest, _) = self._kept.popitem(last=False)
@@ -48,3 +67,12 @@ def written_page(items: Sequence[bytes], next_cursor: str | None) -> Response:
     """A page as `app.http.pagination.Page` would be written."""
     body = b'{"items":[%b],"next_cursor":%b}' % (b",".join(items), orjson.dumps(next_cursor))
     return Response(body, media_type="application/json")
+
+
+async def get_written(request: Request) -> Written:
+    """What this process has written."""
+    written: Written = request.app.state.written
+    return written
+
+
+WrittenDep = Annotated[Written, Depends(get_written)]

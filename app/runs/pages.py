@@ -1,18 +1,18 @@
 """Pages of runs, read and written only where a row has changed since it was last shown."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.listing import one_of, version_of
-from app.db.models import Run
-from app.http.written import Written
-from app.runs.surroundings import Standing, Surroundings, surroundings_of
+from app.db.listing import one_of
+from app.db.models import Run, RunBatch
+from app.http.written import Until, Written
+from app.runs import schemas
+from app.runs.surroundings import Standing, surroundings_of
 from app.runs.views import run_view
-
-_VERSION = version_of(Run).label("version")
 
 
 class Versioned(Standing, Protocol):
@@ -29,20 +29,34 @@ async def written_runs(
 ) -> list[bytes]:
     """Each run as JSON; one that was forgotten meanwhile is left out."""
     around = await surroundings_of(session, rows)
-    found = {row.id: written.get(_made_of(row, around)) for row in rows}
-    missing = [name for name, text in found.items() if text is None]
-    if missing:
-        changed = select(Run, _VERSION).where(Run.id == one_of(missing))
-        for run, version in await session.execute(changed):
-            # it may have changed since: what is kept goes by the version that was read
-            text = found[run.id] = run_view(run, around).model_dump_json().encode()
-            written.keep(_key(run.id, version, run.requested_by, around), text)
-    return [text for text in found.values() if text is not None]
+
+    async def write(names: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
+        runs = await session.scalars(select(Run).where(Run.id == one_of(names)))
+        return {run.id: (run_view(run, around), None) for run in runs}
+
+    made_of = {
+        row.id: (row.id, row.version, around.names[row.requested_by], around.places.get(row.id))
+        for row in rows
+    }
+    return await written.items(made_of, write)
 
 
-def _made_of(row: Versioned, around: Surroundings) -> Hashable:
-    return _key(row.id, row.version, row.requested_by, around)
+async def written_batches(
+    session: AsyncSession, written: Written, run_id: str, rows: Sequence[Any]
+) -> list[bytes]:
+    """Each batch of the run as JSON."""
 
+    async def write(numbers: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
+        batches = await session.scalars(
+            select(RunBatch).where(
+                RunBatch.run_id == run_id, RunBatch.sequence.between(numbers[0], numbers[-1])
+            )
+        )
+        return {
+            row.sequence: (schemas.RunBatch.model_validate(row), None)
+            for row in batches
+            if row.sequence in made_of
+        }
 
-def _key(run_id: str, version: int, requested_by: str, around: Surroundings) -> tuple[Any, ...]:
-    return (run_id, version, around.names.get(requested_by), around.places.get(run_id))
+    made_of = {row.sequence: (run_id, row.sequence, row.version) for row in rows}
+    return await written.items(made_of, write)

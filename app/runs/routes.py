@@ -11,9 +11,9 @@ from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.schemas import Moment
-from app.http.written import written_page
+from app.http.written import WrittenDep, written_page
 from app.runs import schemas, service
-from app.runs.pages import written_runs
+from app.runs.pages import written_batches, written_runs
 from app.runs.states import RunStatus, Trigger
 from app.runs.statistics import export_statistics
 from app.runs.views import run_views, statistics_view
@@ -49,7 +49,7 @@ async def create_run(
 
 @router.get("/runs", operation_id="list_runs", response_model=Page[schemas.Run])
 async def list_runs(
-    request: Request,
+    written: WrittenDep,
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
@@ -94,7 +94,7 @@ async def list_runs(
         oldest_first=sort is TimeSort.OLDEST,
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return written_page(await written_runs(session, request.app.state.written, items), cursor)
+    return written_page(await written_runs(session, written, items), cursor)
 
 
 @router.get(
@@ -103,7 +103,11 @@ async def list_runs(
     response_model=Page[schemas.Run],
 )
 async def list_export_runs(
-    export_id: ExportId, request: Request, session: SessionDep, page: PageDep, _: ViewerDep
+    export_id: ExportId,
+    written: WrittenDep,
+    session: SessionDep,
+    page: PageDep,
+    _: ViewerDep,
 ) -> Response:
     """An export's runs, newest first."""
     scope = f"runs|{export_id}"
@@ -111,7 +115,7 @@ async def list_export_runs(
         session, {"export_id": export_id}, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    return written_page(await written_runs(session, request.app.state.written, items), cursor)
+    return written_page(await written_runs(session, written, items), cursor)
 
 
 @router.get("/exports/{export_id}/statistics", operation_id="get_export_statistics")
@@ -160,9 +164,14 @@ async def _one(database: Database, run_id: str) -> schemas.Run:
         return (await run_views(session, [await service.get_run(session, run_id)]))[0]
 
 
-@router.get("/runs/{run_id}/batches", operation_id="list_run_batches")
+@router.get(
+    "/runs/{run_id}/batches",
+    operation_id="list_run_batches",
+    response_model=Page[schemas.RunBatch],
+)
 async def list_run_batches(
     run_id: RunId,
+    written: WrittenDep,
     session: SessionDep,
     page: PageDep,
     _: ViewerDep,
@@ -170,17 +179,17 @@ async def list_run_batches(
         int | None,
         Query(ge=0, le=2**53, description="only batches with a greater sequence, to read on later"),
     ] = None,
-) -> Page[schemas.RunBatch]:
+) -> Response:
     """Every answered upload of a run, in order.
 
     Batches are answered out of order: whoever reads on with `after_sequence` while the run is under
     way should go back a little.
     """
-    await service.get_run(session, run_id)
+    await service.check_run(session, run_id)
     scope = f"batches|{run_id}|{after_sequence}"
     after = page.after_number(scope)
     rows = await service.list_batches(
         session, run_id, after=after_sequence if after is None else after, limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, key="sequence")
-    return Page(items=[schemas.RunBatch.model_validate(row) for row in items], next_cursor=cursor)
+    return written_page(await written_batches(session, written, run_id, items), cursor)

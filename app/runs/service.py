@@ -179,6 +179,13 @@ async def get_run(session: AsyncSession, run_id: str) -> Run:
     return row
 
 
+async def check_run(session: AsyncSession, run_id: str) -> None:
+    """Raises `NotFound` if there is no such run."""
+    found = is_id("run", run_id) and await session.scalar(select(Run.id).where(Run.id == run_id))
+    if not found:
+        raise NotFound("There is no such run.")
+
+
 async def wait_for_end(database: Database, run: Run, *, seconds: float) -> Run:
     """The run once it has ended, or as it is when the time is up. Raises `NotFound` if it is forgotten."""
     until = time.monotonic() + seconds
@@ -243,17 +250,17 @@ _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 
 async def list_batches(
     session: AsyncSession, run_id: str, *, after: int | None, limit: int
-) -> Sequence[RunBatch]:
-    """The run's answered uploads in order; one more than the limit if there is more."""
+) -> Sequence[Any]:
+    """The run's answered uploads in order, number and version; one more than the limit if there is more."""
     query = (
-        select(RunBatch)
+        select(RunBatch.sequence, version_of(RunBatch).label("version"))
         .where(RunBatch.run_id == run_id)
         .order_by(RunBatch.sequence)
         .limit(limit + 1)
     )
     if after is not None:
         query = query.where(RunBatch.sequence > after)
-    return (await session.scalars(query)).all()
+    return (await session.execute(query)).all()
 
 
 async def cancel_run(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:

@@ -3,11 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, metrics
 from app.access.callers import Caller
+from app.db.listing import one_of
 from app.db.models import Segment, SegmentEvaluation
 from app.db.session import Database, after_commit
 from app.errors import SourceError
@@ -101,15 +102,17 @@ async def failures_of(
     session: AsyncSession, segment_ids: Sequence[str]
 ) -> dict[str, SegmentEvaluation]:
     """The last look at each of these segments, where that one failed."""
+    # one look into the index for each, however often it was looked at
     newest = (
-        select(func.max(SegmentEvaluation.id).label("id"))
-        .where(SegmentEvaluation.segment_id.in_(segment_ids))
-        .group_by(SegmentEvaluation.segment_id)
-        .subquery()
+        select(SegmentEvaluation.id)
+        .where(SegmentEvaluation.segment_id == Segment.id)
+        .order_by(SegmentEvaluation.id.desc())
+        .limit(1)
+        .correlate(Segment)
+        .scalar_subquery()
     )
-    rows = await session.scalars(
-        select(SegmentEvaluation).join(newest, newest.c.id == SegmentEvaluation.id)
-    )
+    shown = select(newest).select_from(Segment).where(Segment.id == one_of(segment_ids))
+    rows = await session.scalars(select(SegmentEvaluation).where(SegmentEvaluation.id.in_(shown)))
     return {row.segment_id: row for row in rows if row.error is not None}
 
 

@@ -16,16 +16,17 @@ from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
+from app.http.written import WrittenDep, written_page
 from app.identifiers import PUSHED_KEYS
 from app.segments import evaluations, schemas, service, uploads
 from app.segments.media import ANY, MEDIA_TYPES, told_by_content
+from app.segments.pages import written_segments
 from app.segments.pushed import readable_sources
 from app.segments.views import (
     attribute_views,
     evaluation_view,
     members_view,
     segment_view,
-    segment_views,
 )
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=IdempotentRoute)
@@ -59,8 +60,9 @@ async def create_segment(
         return await segment_view(session, row)
 
 
-@router.get("", operation_id="list_segments")
+@router.get("", operation_id="list_segments", response_model=Page[schemas.Segment])
 async def list_segments(
+    written: WrittenDep,
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
@@ -71,7 +73,7 @@ async def list_segments(
         str | None, Query(max_length=40, description="of the source", examples=["file"])
     ] = None,
     sort: NamedSort = NamedSort.NEWEST,
-) -> Page[schemas.Segment]:
+) -> Response:
     """Segments, newest first unless sorted otherwise."""
     filters = {"q": q, "state": state, "kind": kind, "metadata": metadata}
     scope = f"segments|{filters}|{sort}"
@@ -79,7 +81,7 @@ async def list_segments(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    return Page(items=await segment_views(session, items), next_cursor=cursor)
+    return written_page(await written_segments(session, written, items), cursor)
 
 
 @router.get("/{segment_id}", operation_id="get_segment")

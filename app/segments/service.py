@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,7 +13,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller, Role, role_needed
 from app.db.labels import merged
-from app.db.listing import NamedSort, contains, sorted_page
+from app.db.listing import NamedSort, contains, sorted_page, version_of
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
@@ -41,9 +41,20 @@ async def list_segments(
     sort: NamedSort = NamedSort.NEWEST,
     after: str | None,
     limit: int,
-) -> Sequence[Segment]:
+) -> Sequence[Any]:
     """Segments by name (`q`), state and kind of source; one more than the limit if there is more."""
-    query = select(Segment)
+    newest = (
+        select(func.max(SegmentEvaluation.id))
+        .where(SegmentEvaluation.segment_id == Segment.id)
+        .correlate(Segment)
+        .scalar_subquery()
+    )
+    query = select(
+        Segment.id,
+        Segment.display_name,
+        version_of(Segment).label("row_version"),
+        newest.label("evaluation"),
+    )
     if filters.get("q"):
         found = (contains(column, filters["q"]) for column in (Segment.name, Segment.display_name))
         query = query.where(or_(*found))
@@ -54,7 +65,7 @@ async def list_segments(
     if filters.get("metadata"):
         query = query.where(Segment.labels.contains(filters["metadata"]))
     page = sorted_page(query, Segment.id, Segment.display_name, sort=sort, after=after, limit=limit)
-    return (await session.scalars(page)).all()
+    return list(await session.execute(page))
 
 
 async def find_segments(session: AsyncSession, segment_ids: Sequence[str]) -> list[Segment]:

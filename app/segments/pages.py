@@ -1,0 +1,27 @@
+"""Pages of segments, read and written only where something that they show has changed."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.listing import one_of
+from app.db.models import Segment
+from app.http.written import Until, Written
+from app.segments.views import segment_views
+
+
+async def written_segments(
+    session: AsyncSession, written: Written, rows: Sequence[Any]
+) -> list[bytes]:
+    """Each segment as JSON; one that was deleted meanwhile is left out."""
+
+    async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
+        segments = await session.scalars(select(Segment).where(Segment.id == one_of(missing)))
+        views = await segment_views(session, segments.all())
+        return {view.id: (view, None) for view in views}
+
+    made_of = {row.id: (row.id, row.row_version, row.evaluation) for row in rows}
+    return await written.items(made_of, write)

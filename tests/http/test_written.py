@@ -1,0 +1,107 @@
+"""Lists are written from what was written before; they must show what a look at each item shows."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app import clock
+from app.http.written import Written
+from app.runs.schemas import RunCreate
+from tests.flows.journey import expect, make_connection, make_export, make_segment
+
+LISTS = ("/v1/connections", "/v1/segments", "/v1/exports", "/v1/runs")
+
+
+async def assert_lists_show_what_is(api: httpx.AsyncClient) -> None:
+    """Every list shows each of its items as GET does: twice, since the second is written from the first."""
+    for _ in range(2):
+        for path in LISTS:
+            for item in (await expect(await api.get(path), 200))["items"]:
+                one = await expect(await api.get(f"{path}/{item['id']}"), 200)
+                assert item == one, path
+
+
+async def test_lists_show_every_change_at_once(
+    api: httpx.AsyncClient, segment_root: Path, work: Callable[..., Any]
+) -> None:
+    (segment_root / "m.csv").write_text("email\nanna@example.com\n")
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    export = await make_export(api, connection, segment)
+    await assert_lists_show_what_is(api)
+
+    run = await expect(await api.post(f"/v1/exports/{export['id']}/runs"), 202)
+    await assert_lists_show_what_is(api)
+    await work()
+    await assert_lists_show_what_is(api)
+    shown = (await api.get("/v1/exports")).json()["items"][0]
+    assert shown["last_run"]["status"] == "succeeded"
+    batches = f"/v1/runs/{run['id']}/batches"
+    assert (await api.get(batches)).json() == (await api.get(batches)).json()
+    assert len((await api.get(batches)).json()["items"]) == 1
+
+    # what an export shows of others
+    await api.patch(f"/v1/connections/{connection['id']}", json={"display_name": "Renamed"})
+    await api.patch(f"/v1/segments/{segment['id']}", json={"display_name": "Other"})
+    shown = (await api.get("/v1/exports")).json()["items"][0]
+    assert shown["connection"]["display_name"] == "Renamed"
+    assert shown["segments"][0]["display_name"] == "Other"
+    await api.put("/v1/schedule", json={"enabled": True, "times": ["04:00"]})
+    assert (await api.get("/v1/exports")).json()["items"][0]["next_run_at"] is not None
+
+    # a look that fails is a row of its own
+    (segment_root / "m.csv").unlink()
+    await api.post(f"/v1/segments/{segment['id']}/refresh")
+    await assert_lists_show_what_is(api)
+    assert (await api.get("/v1/segments")).json()["items"][0]["last_error"] is not None
+
+
+async def test_the_clock_changes_what_no_row_does(
+    api: httpx.AsyncClient, segment_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (segment_root / "m.csv").write_text("email\nanna@example.com\n")
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    await make_export(
+        api,
+        connection,
+        segment,
+        schedule={"mode": "custom", "cron": "0 5 * * *", "time_zone": "UTC"},
+    )
+    first = (await api.get("/v1/exports")).json()["items"][0]["next_run_at"]
+    later = clock.now() + timedelta(days=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert (await api.get("/v1/exports")).json()["items"][0]["next_run_at"] > first
+    await assert_lists_show_what_is(api)
+
+
+async def test_what_one_role_may_do_is_not_shown_to_another(
+    api: httpx.AsyncClient, segment_root: Path
+) -> None:
+    (segment_root / "m.csv").write_text("email\nanna@example.com\n")
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    await make_export(api, await make_connection(api), segment)
+    assert (await api.get("/v1/exports")).json()["items"][0]["your_permission"] == "edit"
+    key = await expect(
+        await api.post("/v1/api-keys", json={"display_name": "viewer", "role": "viewer"}), 201
+    )
+    answer = await api.get("/v1/exports", headers={"Authorization": f"Bearer {key['key']}"})
+    assert answer.json()["items"][0]["your_permission"] == "view"
+
+
+async def test_what_is_kept_is_bounded() -> None:
+    written, made = Written(most_bytes=120), []
+
+    async def write(names: list[Any]) -> dict[Any, Any]:
+        made.extend(names)
+        return {name: (RunCreate(metadata={"name": f"{name:030}"}), None) for name in names}
+
+    for name in (1, 2, 1, 3, 1, 2):
+        assert len(await written.items({name: name}, write)) == 1
+    # two have room: the third took the place of the second, which was not asked for the longest
+    assert made == [1, 2, 3, 2]
+    assert await written.items({}, write) == []
