@@ -1,19 +1,43 @@
 """Pages of connections, read and written only where a row has changed since it was last shown."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.connections.blocking import blocked_until
 from app.connections.views import connection_view
-from app.db.listing import one_of
+from app.db.listing import NamedSort, contains, one_of, sorted_page, version_of
 from app.db.models import Connection
 from app.http.written import Until, Written
+
+
+async def connections_page(
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: NamedSort = NamedSort.NEWEST,
+    after: str | None,
+    limit: int,
+) -> Sequence[Any]:
+    """Connections by name (`q`) and status; one more than the limit if there is more."""
+    query: Select[*tuple[Any, ...]] = select(
+        Connection.id, Connection.display_name, version_of(Connection).label("row_version")
+    )
+    if filters.get("q"):
+        query = query.where(contains(Connection.display_name, filters["q"]))
+    if filters.get("status") is not None:
+        query = query.where(Connection.status == filters["status"])
+    if filters.get("metadata"):
+        query = query.where(Connection.labels.contains(filters["metadata"]))
+    page = sorted_page(
+        query, Connection.id, Connection.display_name, sort=sort, after=after, limit=limit
+    )
+    return list(await session.execute(page))
 
 
 async def written_connections(

@@ -10,7 +10,7 @@ from app.connections import asking, blocking, consent, findings, offers, schemas
 from app.connections.catalogue import connection_types
 from app.connections.collaborators import Connections
 from app.connections.kinds import DISPLAY_NAMES
-from app.connections.pages import written_connections
+from app.connections.pages import connections_page, written_connections
 from app.connections.views import (
     account_choice,
     account_choices,
@@ -96,7 +96,7 @@ async def list_connections(
     """Connections, newest first unless sorted otherwise."""
     filters = {"q": q, "status": status, "metadata": metadata}
     scope = f"connections|{filters}|{sort}"
-    rows = await service.list_connections(
+    rows = await connections_page(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))

@@ -7,7 +7,7 @@ in between.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -24,7 +24,6 @@ from app.connections.targets import (
     lock_audience,
 )
 from app.db.cancellation import request_cancel
-from app.db.listing import NamedSort, contains, sorted_page, version_of
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.errors import GraphError
@@ -55,30 +54,6 @@ async def get_connection(session: AsyncSession, connection_id: str) -> Connectio
     if row is None:
         raise NotFound("There is no such connection.")
     return row
-
-
-async def list_connections(
-    session: AsyncSession,
-    filters: Mapping[str, Any],
-    *,
-    sort: NamedSort = NamedSort.NEWEST,
-    after: str | None,
-    limit: int,
-) -> Sequence[Any]:
-    """Connections by name (`q`) and status; one more than the limit if there is more."""
-    query: Select[*tuple[Any, ...]] = select(
-        Connection.id, Connection.display_name, version_of(Connection).label("row_version")
-    )
-    if filters.get("q"):
-        query = query.where(contains(Connection.display_name, filters["q"]))
-    if filters.get("status") is not None:
-        query = query.where(Connection.status == filters["status"])
-    if filters.get("metadata"):
-        query = query.where(Connection.labels.contains(filters["metadata"]))
-    page = sorted_page(
-        query, Connection.id, Connection.display_name, sort=sort, after=after, limit=limit
-    )
-    return list(await session.execute(page))
 
 
 async def usable_connections(session: AsyncSession, caller: Caller) -> Sequence[Connection]:
