@@ -81,7 +81,14 @@ def _asked(client: socket.socket, request: bytes, times: int) -> None:
 
 @contextmanager
 def served(
-    tree: Path, folder: Path, postgres: EmbeddedPostgres, valkey: str, *, runs: int
+    tree: Path,
+    folder: Path,
+    postgres: EmbeddedPostgres,
+    valkey: str,
+    *,
+    runs: int,
+    exports: int = 200,
+    batches_a_run: int = 60,
 ) -> Iterator[Served]:
     """The version of a working tree, on a database of its own."""
     python = tree / ".venv/bin/python"
@@ -102,7 +109,7 @@ def served(
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    run = asyncio.run(_fill(url, runs))
+    run = asyncio.run(_fill(url, runs=runs, exports=exports, batches_a_run=batches_a_run))
     command = [str(python), "-m", "uvicorn", "app.main:create_app", "--factory", "--no-access-log"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -123,21 +130,24 @@ def served(
 
 
 async def _create(postgres: EmbeddedPostgres, name: str) -> None:
-    connection = await asyncpg.connect(_plain(postgres.url))
-    await connection.execute(f"create database {name}")
+    connection = await asyncpg.connect(plain_address(postgres.url))
+    if not await connection.fetchval("select 1 from pg_database where datname = $1", name):
+        await connection.execute(f"create database {name}")
     await connection.close()
 
 
-async def _fill(url: str, runs: int) -> str:
-    connection = await asyncpg.connect(_plain(url))
-    await fill(connection, exports=200, runs=runs, batches_a_run=60)
+async def _fill(url: str, **size: int) -> str:
+    connection = await asyncpg.connect(plain_address(url))
+    if not await connection.fetchval("select exists (select from runs)"):
+        await fill(connection, **size)
     await connection.execute("vacuum analyze")
     run: str = await connection.fetchval("select min(id) from runs where status = 'succeeded'")
     await connection.close()
     return run
 
 
-def _plain(url: str) -> str:
+def plain_address(url: str) -> str:
+    """As asyncpg takes it."""
     return url.replace("+asyncpg", "")
 
 

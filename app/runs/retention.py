@@ -45,7 +45,7 @@ async def clean_up(
 
     None if another process is at it. Raises `Unavailable`, `SnapshotError`.
     """
-    runs = await _forget_runs(database, before=history)
+    runs = await forget_runs(database, before=history)
     if runs is None:
         return None
     answers = await _forget_answers(database)
@@ -64,7 +64,7 @@ async def clean_up(
     return CleanedUp(runs=runs, answers=answers, folders=folders)
 
 
-async def _forget_runs(database: Database, *, before: timedelta) -> int | None:
+async def forget_runs(database: Database, *, before: timedelta) -> int | None:
     """In portions, so that nobody waits for the locks of a large one; None if another is at it."""
     total = 0
     while True:

@@ -1,0 +1,183 @@
+"""How lists and the overview answer over a history of years, and how it is forgotten.
+
+    python -m benchmarks.history [--runs 1000000] [--batches 10] [--exports 10000]
+
+The history is made by SQL; the API is asked over HTTP, one request after the other, each filter with
+values that many rows have, that few have, and that none has.
+"""
+
+import argparse
+import asyncio
+import itertools
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import asyncpg
+import httpx
+
+from app.db.session import Database
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.runs.retention import forget_runs
+from benchmarks.lists import KEY, ROOT, plain_address, served
+
+_LEAST = 40
+_OLDER = timedelta(days=330)
+
+
+def hexed(prefix: str, number: int) -> str:
+    """An id as `benchmarks.filling` makes them."""
+    return f"{prefix}_{number:032x}"
+
+
+def questions(exports: int, run: str, half: str) -> dict[str, Callable[[int], str]]:
+    """What is asked, by name; each takes a number to vary it."""
+
+    def among(prefix: str, most: int) -> Callable[[int], str]:
+        return lambda n: hexed(prefix, n * 7919 % most + 1)
+
+    export, connection, segment = among("exp", exports), among("con", 200), among("seg", 500)
+    runs = {
+        "all": lambda _: "",
+        "oldest first": lambda _: "sort=created_at",
+        "export": lambda n: f"export_id={export(n)}",
+        "connection": lambda n: f"connection_id={connection(n)}",
+        "segment": lambda n: f"segment_id={segment(n)}",
+        "segment, none": lambda _: f"segment_id={hexed('seg', 9999)}",
+        "status failed": lambda _: "status=failed",
+        "status queued": lambda _: "status=queued",
+        "status, two": lambda _: "status=queued&status=running",
+        "status canceled, none": lambda _: "status=canceled",
+        "trigger": lambda _: "trigger=on_demand",
+        "trigger and status": lambda _: "trigger=on_demand&status=skipped",
+        "requested by, few": lambda _: "requested_by=bootstrap",
+        "requested by, none": lambda n: f"requested_by=oidc:{n}",
+        "error, many": lambda _: "error_code=token-rejected",
+        "error, few": lambda _: "error_code=audience-gone",
+        "error, none": lambda _: "error_code=run-crashed",
+        "after": lambda _: f"queued_after={half}",
+        "before": lambda _: f"queued_before={half}",
+        "metadata, none": lambda n: f"metadata=team:{n}",
+        "text, many": lambda n: f"q=export%20{n % 10}",
+        "text, few": lambda n: f"q=export%20{n % 10}777",
+        "text, none": lambda n: f"q=nothing{n}",
+    }
+    of_exports = {
+        "all": lambda _: "",
+        "by name": lambda _: "sort=display_name",
+        "text": lambda n: f"q=export%20{n % 10}77",
+        "text, none": lambda n: f"q=nothing{n}",
+        "status": lambda _: "status=active",
+        "status, none": lambda _: "status=detached",
+        "last failed": lambda _: "last_status=failed",
+        "last none": lambda _: "last_status=none",
+        "connection": lambda n: f"connection_id={connection(n)}",
+        "segment": lambda n: f"segment_id={segment(n)}",
+        "metadata, none": lambda n: f"metadata=team:{n}",
+    }
+    audit = {
+        "all": lambda _: "",
+        "resource": lambda n: f"resource_id={export(n)}",
+        "actor": lambda _: "actor=bootstrap",
+        "actor, none": lambda n: f"actor=oidc:{n}",
+        "action, none": lambda _: "action=segment.deleted",
+        "before": lambda _: f"at_before={half}",
+    }
+    named: dict[str, Callable[[int], str]] = {
+        "overview": lambda _: "/v1/overview",
+        "runs of an export": lambda n: f"/v1/exports/{export(n)}/runs",
+        "statistics of an export": lambda n: f"/v1/exports/{export(n)}/statistics",
+        "batches of a run": lambda _: f"/v1/runs/{run}/batches",
+        "segments": lambda _: "/v1/segments",
+        "segments, text": lambda n: f"/v1/segments?q={n % 10}7",
+        "connections": lambda _: "/v1/connections",
+    }
+    for path, asked in (("runs", runs), ("exports", of_exports), ("audit-events", audit)):
+        for name, query in asked.items():
+            named[f"{path}: {name}"] = lambda n, p=path, q=query: f"/v1/{p}?{q(n)}"  # type: ignore[misc]
+    return named
+
+
+def main() -> None:
+    """Fill, ask, forget; print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--runs", type=int, default=1_000_000)
+    parser.add_argument("--batches", type=int, default=10)
+    parser.add_argument("--exports", type=int, default=10_000)
+    parser.add_argument("--only", default="")
+    parser.add_argument("--keep", type=Path, help="a folder to keep the history in")
+    parser.add_argument("--no-retention", action="store_true")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="audience-export-bench-") as place:
+        folder = asked.keep or Path(place)
+        (folder / "history").mkdir(exist_ok=True, parents=True)
+        size = {"runs": asked.runs, "exports": asked.exports, "batches_a_run": asked.batches}
+        began = time.monotonic()
+        with (
+            EmbeddedPostgres(folder, durable=False) as postgres,
+            EmbeddedValkey(folder) as valkey,
+            served(ROOT, folder / "history", postgres, valkey.url, **size) as api,
+        ):
+            print(f"made in {time.monotonic() - began:.0f} s", flush=True)
+            half = asyncio.run(_half(postgres.address("lists_history")))
+            client = httpx.Client(
+                base_url=f"http://127.0.0.1:{api.port}",
+                headers={"Authorization": f"Bearer {KEY}"},
+                timeout=60,
+            )
+            for name, query in questions(asked.exports, api.run, half).items():
+                if asked.only in name:
+                    print(f"{name:28} {_times(client, query)}", flush=True)
+            if not asked.no_retention:
+                print(asyncio.run(_forget(postgres.address("lists_history"), client)))
+
+
+def _times(client: httpx.Client, query: Callable[[int], str]) -> str:
+    seen: list[float] = []
+    began = time.monotonic()
+    for number in itertools.count():
+        start = time.perf_counter()
+        answer = client.get(query(number))
+        seen.append((time.perf_counter() - start) * 1000)
+        answer.raise_for_status()
+        if number >= _LEAST - 1 or (number >= 4 and time.monotonic() - began > 5):
+            break
+    seen = sorted(seen[1:])
+    return (
+        f"p50 {seen[len(seen) // 2]:8.1f}  p99 {seen[int(len(seen) * 0.99)]:8.1f} ms  ({len(seen)})"
+    )
+
+
+async def _half(url: str) -> str:
+    connection = await asyncpg.connect(plain_address(url))
+    moment = await connection.fetchval("select now() - interval '180 days'")
+    await connection.close()
+    return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+
+async def _forget(url: str, client: httpx.Client) -> str:
+    """A tenth of the history is forgotten while others look and write."""
+    database = Database(url)
+    began = time.monotonic()
+    work = asyncio.create_task(forget_runs(database, before=_OLDER))
+    seen: list[float] = []
+    while not work.done():
+        start = time.perf_counter()
+        (await asyncio.to_thread(client.get, "/v1/runs")).raise_for_status()
+        seen.append((time.perf_counter() - start) * 1000)
+        await asyncio.sleep(0.02)
+    gone = await work
+    await database.close()
+    seen.sort()
+    seconds = time.monotonic() - began
+    return (
+        f"forgot {gone:,} runs in {seconds:.1f} s; lists meanwhile p50 {seen[len(seen) // 2]:.1f}, "
+        f"p99 {seen[int(len(seen) * 0.99)]:.1f} ms"
+    )
+
+
+if __name__ == "__main__":
+    main()
