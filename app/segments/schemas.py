@@ -107,6 +107,22 @@ class DeltaSource(Input):
     hashed: Hashed = None
 
 
+class IcebergSource(Input):
+    """Members in an Iceberg table of a catalog of SEGMENT_DATABASES."""
+
+    kind: Literal["iceberg"]
+    database: Annotated[str, StringConstraints(min_length=1, max_length=100)] = Field(
+        description="the catalog's name in SEGMENT_DATABASES"
+    )
+    table: Annotated[str, StringConstraints(min_length=1, max_length=1000)] = Field(
+        description="namespace.name; names with dots in double quotes", examples=["crm.members"]
+    )
+    snapshot: Annotated[int, Field(ge=0, lt=2**63)] | None = Field(
+        None, description="the newest of each run, if absent"
+    )
+    hashed: Hashed = None
+
+
 class UploadSource(Input):
     """Members that are pushed with PUT …/members; only their hashes are kept."""
 
@@ -121,13 +137,13 @@ class UploadSource(Input):
 
 
 Source = Annotated[
-    FileSource | DeltaSource | PostgresSource | MysqlSource | UploadSource,
+    FileSource | DeltaSource | PostgresSource | MysqlSource | IcebergSource | UploadSource,
     Field(discriminator="kind"),
 ]
 
 
 def source_fields(
-    source: FileSource | DeltaSource | PostgresSource | MysqlSource | UploadSource,
+    source: FileSource | DeltaSource | PostgresSource | MysqlSource | IcebergSource | UploadSource,
 ) -> dict[str, Any]:
     """What is kept of a source: the fields that were given; null means something only for `quote`."""
     given = source.model_dump(mode="json", exclude_unset=True)

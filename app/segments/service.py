@@ -23,7 +23,7 @@ from app.segments.readers import Readers
 from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places
-READ_KINDS = frozenset({"file", "delta", "postgres", "mysql"})
+READ_KINDS = frozenset({"file", "delta", "postgres", "mysql", "iceberg"})
 
 
 async def get_segment(session: AsyncSession, segment_id: str) -> Segment:

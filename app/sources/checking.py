@@ -10,13 +10,14 @@ from typing import Final, Literal
 from app.errors import NotFound, SourceError
 from app.sources.access import SourceAccess
 from app.sources.databases import Probe, Rights, kind_of
+from app.sources.iceberg_catalogs import probe_iceberg
 from app.sources.mysql import probe_mysql
 from app.sources.postgres import probe_postgres
 
 CheckName = Literal["reachable", "signed_in", "may_read", "may_not_write"]
 
 _PROBES: Final[Mapping[str, Probe]] = MappingProxyType(
-    {"postgres": probe_postgres, "mysql": probe_mysql}
+    {"postgres": probe_postgres, "mysql": probe_mysql, "iceberg": probe_iceberg}
 )
 _NAMES: Final[tuple[CheckName, ...]] = ("reachable", "signed_in", "may_read", "may_not_write")
 # the check that fails by an error of this code; those before it went well

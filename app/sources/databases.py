@@ -23,11 +23,14 @@ SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
         "postgresql+asyncpg": "postgres",
         "mysql": "mysql",
         "mariadb": "mysql",
+        "iceberg+https": "iceberg",
+        "iceberg+http": "iceberg",
+        "iceberg+sqlite": "iceberg",
     }
 )
 """Scheme of an address → kind of source."""
 
-_FIELDS = {"kind", "database", "table", "query", "hashed"}
+_FIELDS = frozenset({"kind", "database", "table", "query", "hashed"})
 _PART = r"""{q}(?:[^{q}\0]|{q}{q})+{q}|[^{q}.\0]+"""
 
 
@@ -67,12 +70,18 @@ def kind_of(address: str) -> str | None:
     return SCHEMES.get(address.partition("://")[0].lower()) if "://" in address else None
 
 
-def address_of(source: Mapping[str, Any], kind: str, access: SourceAccess) -> str:
+def address_of(
+    source: Mapping[str, Any],
+    kind: str,
+    access: SourceAccess,
+    *,
+    fields: frozenset[str] = _FIELDS,
+) -> str:
     """The address of the database a source of this kind names.
 
     Raises `source-invalid` for fields it does not have, `database-unknown`, `database-kind-mismatch`.
     """
-    if surplus := sorted(set(source) - _FIELDS):
+    if surplus := sorted(set(source) - fields):
         raise faults.invalid(f'A source of kind {kind} has no field "{surplus[0]}".')
     name = source.get("database")
     if not isinstance(name, str) or name not in access.databases:
@@ -100,12 +109,17 @@ def relation_of(source: Mapping[str, Any], *, quote_mark: str, parts: int = 2) -
         raise faults.invalid('Give either "table" (schema.name) or "query" (one SELECT).')
     if query is not None:
         return Relation(f"query on {database}", given, is_query=True)
-    pattern = re.compile(_PART.format(q=quote_mark))
-    names = pattern.findall(given)
-    if ".".join(names) != given or not 1 <= len(names) <= parts:
+    names = names_of(given, quote_mark=quote_mark)
+    if not 1 <= len(names) <= parts:
         raise faults.invalid('"table" must be a name or schema.name; quote names with dots.')
-    quoted = ".".join(quoted_name(_bare(name, quote_mark), quote_mark) for name in names)
+    quoted = ".".join(quoted_name(name, quote_mark) for name in names)
     return Relation(f"table {given} of {database}", quoted, is_query=False)
+
+
+def names_of(table: str, *, quote_mark: str) -> list[str]:
+    """The names between the dots, without their quotes; none where it cannot be taken apart."""
+    names = re.findall(_PART.format(q=quote_mark), table)
+    return [_bare(name, quote_mark) for name in names] if ".".join(names) == table else []
 
 
 def quoted_name(name: str, quote_mark: str) -> str:

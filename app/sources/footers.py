@@ -94,6 +94,24 @@ def _groups(footer: Struct, name: str, limits: Unpacking) -> list[Group]:
     return groups
 
 
+def column_numbers(file: OpenedFile, name: str) -> dict[int, str]:
+    """The numbers (`field_id`) that top columns have, and their names; columns without one are left out.
+
+    Raises `parquet-broken`, `parquet-too-large-unpacked`.
+    """
+    found: dict[int, str] = {}
+    inside = 0
+    try:
+        for element in _footer(file, name)[2][1:]:
+            if inside == 0 and 9 in element:
+                found[element[9]] = element[4].decode()
+            # a group's children follow it at once, and count as long as it does
+            inside = max(inside - 1, 0) + element.get(5, 0)
+    except (BadThrift, KeyError, TypeError, AttributeError, ValueError, IndexError):
+        raise broken(name, "its footer") from None
+    return found
+
+
 def unpacked_sizes(
     file: OpenedFile, name: str, group: Group, columns: Sequence[str], limits: Unpacking
 ) -> int:

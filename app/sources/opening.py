@@ -9,6 +9,7 @@ from app.sources.delta import open_delta
 from app.sources.files import StoredFile
 from app.sources.filesource import FileSource
 from app.sources.formats import format_of
+from app.sources.iceberg import open_iceberg
 from app.sources.mysql import open_mysql
 from app.sources.port import MemberSource
 from app.sources.postgres import open_postgres
@@ -29,11 +30,13 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
         return open_postgres(source, access)
     if kind == "mysql":
         return open_mysql(source, access)
+    if kind == "iceberg":
+        return open_iceberg(source, access)
     if kind == "delta":
         return open_delta(source, access)
     if kind == "upload":
         return open_pushed(source, access)
-    raise faults.invalid('"kind" must be one of file, delta, postgres, mysql, upload.')
+    raise faults.invalid('"kind" must be one of file, delta, postgres, mysql, iceberg, upload.')
 
 
 def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:
