@@ -9,6 +9,8 @@ BIN := $(VENV)/bin
 STAMP = $(VENV)/.installed-$(1)
 LINT_DOCUMENT = cd openapi && node_modules/.bin/spectral lint --quiet --fail-severity hint -r spectral.yaml openapi.json \
 	&& node_modules/.bin/redocly lint --config redocly.yaml --max-problems 20 openapi.json
+CONSOLE_TYPES = openapi/console/schema.d.ts
+CHECK_CONSOLE = $(MAKE) -s $(CONSOLE_TYPES) && openapi/node_modules/.bin/tsc -p openapi/console
 
 help: ## Show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,7 +46,8 @@ check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 	@$(BIN)/lint-imports
 	@$(BIN)/hadolint Dockerfile
 	@$(BIN)/python -c "import yaml; yaml.safe_load(open('compose.yaml'))"
-	@if test -e openapi/node_modules/.installed; then $(LINT_DOCUMENT); else echo "The API document is linted by make contract, which needs node."; fi
+	@if test -e openapi/node_modules/.installed; then ($(LINT_DOCUMENT)) && $(CHECK_CONSOLE); \
+	else echo "The API document is linted, and the console's types are checked, by make contract, which needs node."; fi
 
 console-shots: $(call STAMP,dev) ## Pictures of every screen of the console, into docs/console (needs Chromium)
 	@$(BIN)/python -m tests.console.shots docs/console
@@ -63,8 +66,12 @@ openapi/.venv/.installed: $(BIN)/uv openapi/requirements.lock
 	@$(BIN)/uv pip sync --quiet --python openapi/.venv/bin/python --require-hashes openapi/requirements.lock
 	@touch $@
 
-contract: $(call STAMP,dev) openapi/node_modules/.installed openapi/.venv/.installed ## Lint the API document, and try generated clients; needs node
+$(CONSOLE_TYPES): openapi/openapi.json openapi/node_modules/.installed
+	@cd openapi && node_modules/.bin/openapi-typescript openapi.json --default-non-nullable=false -o console/schema.d.ts >/dev/null 2>&1
+
+contract: $(call STAMP,dev) openapi/node_modules/.installed openapi/.venv/.installed ## Lint the API document, check the console against it, try generated clients; needs node
 	@$(LINT_DOCUMENT)
+	@$(CHECK_CONSOLE)
 	@$(BIN)/python -m pytest -q tests/clients
 
 bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md (QUICK=1: no ten-million runs)

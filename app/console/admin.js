@@ -16,7 +16,7 @@ function Keys() {
   const [dialog, open] = useState(null);
   const [revoke, revoking] = useAction(async (one) => {
     if (!await ask(t('Revoke this key?'), t('“{name}” is refused from now on, and whoever is signed in with it is signed out.', {name: one.display_name}), t('Revoke'))) return;
-    await api.send('DELETE', `/v1/api-keys/${one.id}`);
+    await api.remove(`/v1/api-keys/${one.id}`);
     toast(t('Revoked.'));
     state.reload();
   });
@@ -34,7 +34,7 @@ function NewKey({onClose}) {
   const [role, be] = useState('contributor');
   const [days, last] = useState('');
   const [made, tell] = useState(null);
-  const [create, state] = useAction(async () => tell(await api.send('POST', '/v1/api-keys', {display_name: name, role, ...(days ? {expires_at: new Date(Date.now() + days * 864e5).toISOString()} : {})})));
+  const [create, state] = useAction(async () => tell(await api.send('POST', '/v1/api-keys', {display_name: name, role, ...(days ? {expires_at: new Date(Date.now() + Number(days) * 864e5).toISOString()} : {})})));
   if (made) return html`<${Dialog} title=${t('The key, shown this once')} onClose=${onClose}><p>${t('Keep it now; only its last four characters are shown later.')}</p><p><code class="strong">${made.key}</code></p><div class="row">${Button(t('Copy'), () => copy(made.key), {kind: 'first'})}${Button(t('Close'), onClose)}</div></${Dialog}>`;
   return html`<${Dialog} title=${t('Create a key')} onClose=${onClose}><${TextField} label=${t('Name')} value=${name} onInput=${type} error=${state.error?.at?.('/display_name')} hint=${t('Of the person or program that uses it.')}/>
     <fieldset><legend class="label">${t('Role')}</legend>${[['viewer', t('Sees exports, segments and runs.')], ['contributor', t('Makes and runs exports on shared connections.')], ['administrator', t('Everything.')]].map(([value, hint]) => html`<${Choice} name="role" label=${say.name(value)} hint=${hint} checked=${role === value} onChange=${() => be(value)}/>`)}</fieldset>
@@ -49,7 +49,7 @@ function Webhooks() {
   const [rotate, rotating] = useAction(async (one) => {
     if (await ask(t('Make a new secret?'), t('The old one signs too for a while, so that the receiver can change over.'), t('New secret'), {danger: false})) open({secret: (await api.send('POST', `/v1/webhooks/${one.id}/rotate`)).secret});
   });
-  const [remove, removing] = useAction(async (one) => { if (!await ask(t('Delete this webhook?'), t('Nothing is sent to it any more.'), t('Delete'))) return; await api.send('DELETE', `/v1/webhooks/${one.id}`); state.reload(); });
+  const [remove, removing] = useAction(async (one) => { if (!await ask(t('Delete this webhook?'), t('Nothing is sent to it any more.'), t('Delete'))) return; await api.remove(`/v1/webhooks/${one.id}`); state.reload(); });
   return html`<div class="row between"><p class="soft">${t('Addresses that are told what happens, signed as Standard Webhooks.')}</p>${Button(t('Add a webhook'), () => open({add: true}), {kind: 'first', 'data-new': ''})}</div>${Problem(testing.error ?? rotating.error ?? removing.error)}
     ${List(state, (items) => Table(t('Webhooks'), [
       {title: t('Address'), show: (one) => html`<span class="name">${Text(one.url)}</span><span class="sub">${one.events.join(', ')}</span>`},

@@ -40,6 +40,7 @@ function Checks({id, ready}) {
     <div>${Button(found ? t('Check again') : t('Check now'), check, {busy: state.busy, why: ready ? undefined : t('Sign in and choose an ad account first')})}</div></div>`);
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Edit({one, onClose}) {
   const [name, type] = useState(one.display_name);
   const [shared, share] = useState(one.shared_with.includes('contributor'));
@@ -50,8 +51,9 @@ function Edit({one, onClose}) {
     ${state.error && !state.error.at?.('/display_name') && Problem(state.error)}<div class="row">${Button(t('Save'), save, {kind: 'first', busy: state.busy})}${Button(t('Leave it'), () => onClose())}</div></${Dialog}>`;
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Delete({one, uses, onClose}) {
-  const [remove, state] = useAction(async () => { await api.send('DELETE', `/v1/connections/${one.id}${uses.length ? '?detach=true' : ''}`); toast(t('Deleted. What was delivered stays at Meta.')); go('/connections'); });
+  const [remove, state] = useAction(async () => { await api.remove(`/v1/connections/${one.id}`, {detach: uses.length > 0 || undefined}); toast(t('Deleted. What was delivered stays at Meta.')); go('/connections'); });
   return html`<${Dialog} title=${t('Delete this connection?')} onClose=${onClose}><p>${t('Its token is deleted and its runs stop. The audience stays at Meta with everybody in it.')}</p>
     ${uses.length > 0 && html`<p>${many(uses.length, 'This export is detached and runs no more:', 'These exports are detached and run no more:')}</p><ul>${uses.map((each) => html`<li>${Text(each.display_name)}</li>`)}</ul>`}${Problem(state.error)}
     <div class="row">${Button(uses.length ? t('Detach them and delete') : t('Delete'), remove, {kind: 'danger', busy: state.busy})}${Button(t('Leave it'), onClose)}</div></${Dialog}>`;

@@ -26,6 +26,7 @@ export default function ExportPage({parts: [, id]}) {
   </${Page}>`;
 }
 
+/** @param {Of<{one: Export}>} _ */
 function Actions({one, active, state, runs}) {
   const [run, running] = useAction(async () => { const made = await api.create(`/v1/exports/${one.id}/runs`); go(`/runs/${made.id}`); });
   const [duplicate, copying] = useAction(async () => { const made = await api.create(`/v1/exports/${one.id}/duplicate`, {}); toast(t('A copy was made. Nothing was sent.')); go(`/exports/${made.id}/edit`); });
@@ -37,7 +38,7 @@ function Actions({one, active, state, runs}) {
   });
   const [remove, removing] = useAction(async () => {
     if (!await ask(t('Delete this export?'), t('Its runs stay in the history and its audience stays at Meta.'), t('Delete'))) return;
-    await api.send('DELETE', `/v1/exports/${one.id}`);
+    await api.remove(`/v1/exports/${one.id}`);
     toast(t('Deleted. Its audience stays at Meta.'));
     go('/exports');
   });
@@ -48,6 +49,7 @@ function Actions({one, active, state, runs}) {
     ${error && html`<div style=${{flexBasis: '100%'}}>${Problem(error, runs.reload)}</div>`}`;
 }
 
+/** @param {Of<{one: Export}>} _ */
 function Status({one, runs, active}) {
   if (runs.error && !runs.data) return Problem(runs.error, runs.reload);
   const last = runs.data?.items[0];
@@ -68,6 +70,7 @@ function size(point) {
   return last?.lower_bound == null ? null : [last.lower_bound, last.upper_bound];
 }
 
+/** @param {Of<{past: ExportStatistics}>} _ */
 function History({past}) {
   const changed = new Map();
   past.history.forEach((point, i) => {
@@ -83,11 +86,13 @@ function History({past}) {
     <p class="soft small">${many(past.runs, '{n} run kept', '{n} runs kept')}, ${many(past.runs_by_status.succeeded + past.runs_by_status.succeeded_with_warnings, '{n} went well', '{n} went well')}.</p>`;
 }
 
+/** @param {Of<{one: Export}>} _ */
 function Mapping({one}) {
   return html`<div class="stack">${Terms([[t('Key identifier'), say.name(one.key_identifier)], [t('Segments'), html`${one.segments.map((segment, i) => html`${i ? ', ' : ''}<a href="#/segments/${segment.id}">${Text(segment.display_name)}</a>`)}`]])}
     <table><caption class="hide">${t('Mapping')}</caption><thead><tr><th scope="col">${t('Meta’s key')}</th><th scope="col">${t('Attribute of the members')}</th></tr></thead><tbody>${Object.entries(one.attributes).map(([key, names]) => html`<tr><td>${say.name(key)} ${Tag(key)}</td><td>${[names].flat().map((name, i) => html`${i ? ', ' : ''}<code><bdi>${name}</bdi></code>`)}</td></tr>`)}</tbody></table></div>`;
 }
 
+/** @param {Of<{one: Export}>} _ */
 function Settings({one}) {
   const modes = {add: t('Only adds; nobody is taken out.'), mirror: t('Adds who is new and takes out who has left.'), replace: t('Swaps the whole list.'), remove: t('Takes the segments’ members out.')};
   return Terms([

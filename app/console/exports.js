@@ -34,6 +34,7 @@ export default function Exports() {
   </${Page}>`;
 }
 
+/** @param {Of<{one: Export}>} _ */
 function RunNow({one, onDone}) {
   const [run, state] = useAction(async () => { const made = await api.create(`/v1/exports/${one.id}/runs`); toast(t('The run has begun.')); go(`/runs/${made.id}`); onDone(); });
   return html`${Button(t('Run'), run, {kind: 'small', busy: state.busy, 'aria-label': t('Run {name}', {name: one.display_name}), why: one.status === 'active' ? undefined : say.status(one.status)})}${state.error && html`<p class="wrong">${state.error.code === 'run-already-active' ? html`<a href="#/runs/${state.error.run_id}">${t('It runs already')}</a>` : Said(state.error.message)}</p>`}`;

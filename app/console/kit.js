@@ -55,7 +55,7 @@ export const fmt = {
   /** "in 3 minutes", "2 days ago" */
   ago(iso, now = Date.now()) {
     if (!iso) return '–';
-    const seconds = (new Date(iso) - now) / 1000;
+    const seconds = (Date.parse(iso) - now) / 1000;
     const far = Math.abs(seconds);
     const [unit, size] = far < 60 ? ['second', 1] : far < 3600 ? ['minute', 60] : far < 86400 ? ['hour', 3600] : ['day', 86400];
     return format(Intl.RelativeTimeFormat, {numeric: 'auto'}).format(Math.round(seconds / size), unit);
@@ -69,7 +69,7 @@ export const fmt = {
   },
   span(from, to) {
     if (!from) return '–';
-    const seconds = (new Date(to ?? Date.now()) - new Date(from)) / 1000;
+    const seconds = (Date.parse(to ?? new Date()) - Date.parse(from)) / 1000;
     const unit = (n, name) => format(Intl.NumberFormat, {style: 'unit', unit: name, unitDisplay: 'narrow', maximumFractionDigits: n < 10 ? 1 : 0}).format(n);
     return seconds < 60 ? unit(Math.max(0, seconds), 'second') : seconds < 5400 ? unit(seconds / 60, 'minute') : unit(seconds / 3600, 'hour');
   },
@@ -131,6 +131,7 @@ export function remember(name, value) {
 // -- the API ---------------------------------------------------------------------------------------
 
 export const session = signal(null);
+/** @type {{value: Record<string, any>}} */
 export const features = signal({});
 /** Set while somebody must sign in again; called when they have. */
 export const lost = signal(null);
@@ -140,7 +141,8 @@ export const offline = signal(false);
 export class Refused extends Error {
   constructor(status, problem) {
     super(problem.detail ?? `HTTP ${status}`);
-    Object.assign(this, problem, {status, errors: problem.errors ?? []});
+    this.errors = problem.errors ?? [];
+    Object.assign(this, {...problem, status, errors: this.errors});
   }
   /** What is wrong with a field, by its JSON pointer. */
   at(pointer) {
@@ -148,21 +150,23 @@ export class Refused extends Error {
   }
 }
 
-async function call(method, path, {body, headers = {}, params, signal: stop, raw} = {}) {
+/** @param {any} options */
+async function call(method, path, options = {}) {
+  const {body, headers = {}, params, signal: stop, raw} = options;
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(params ?? {})) {
     for (const one of [value].flat()) if (one != null && one !== '') query.append(name, one);
   }
   const address = query.size ? `${path}?${query}` : path;
-  const options = {method, headers: {...headers}, signal: stop};
+  const request = {method, headers: {...headers}, signal: stop, body: undefined};
   if (body !== undefined) {
-    options.body = raw ? body : JSON.stringify(body);
-    options.headers['Content-Type'] ??= 'application/json';
+    request.body = raw ? body : JSON.stringify(body);
+    request.headers['Content-Type'] ??= 'application/json';
   }
   for (;;) {
     let answer;
     try {
-      answer = await fetch(address, options);
+      answer = await fetch(address, request);
     } catch (error) {
       if (error.name === 'AbortError') throw error;
       offline.value = true;
@@ -180,17 +184,21 @@ async function call(method, path, {body, headers = {}, params, signal: stop, raw
   }
 }
 
+/** @type {import('../../openapi/console/api').Api} */
 export const api = {
   get: async (path, params, stop) => (await call('GET', path, {params, signal: stop})).data,
   /** With the ETag, for what is edited. */
   read: (path) => call('GET', path),
   send: async (method, path, body, headers) => (await call(method, path, {body, headers})).data,
+  remove: async (path, params) => (await call('DELETE', path, {params})).data,
   upload: async (path, file, type) => (await call('PUT', path, {body: file, raw: true, headers: {'Content-Type': type}})).data,
   /** A POST that may be repeated without doing its work twice. */
   create: async (path, body, key) => (await call('POST', path, {body, headers: {'Idempotency-Key': key ?? crypto.randomUUID()}})).data,
+  document: async () => (await call('GET', '/openapi.json')).data,
 };
 
-/** Loads and reloads: {data, error, busy, reload}. What was loaded stays while it is loaded anew. */
+/** Loads and reloads: {data, error, busy, reload}. What was loaded stays while it is loaded anew.
+ * @type {import('../../openapi/console/api').UseLoad} */
 export function useLoad(load, deps = []) {
   const [state, set] = useState({data: undefined, error: null, busy: true});
   const turn = useRef(0);
@@ -210,11 +218,13 @@ export function useLoad(load, deps = []) {
   return {...state, reload, put: (data) => set({data, error: null, busy: false})};
 }
 
-/** Pages of a list, more on demand. */
+/** Pages of a list, more on demand.
+ * @type {import('../../openapi/console/api').UseList} */
 export function useList(path, params) {
   const name = JSON.stringify(params);
   const [more, setMore] = useState({items: [], cursor: null, error: null, busy: false});
   const first = useLoad(async () => {
+    /** @type {any} */
     const page = await api.get(path, {limit: 50, ...params});
     setMore({items: [], cursor: page.next_cursor, error: null, busy: false});
     return page.items;
@@ -222,6 +232,7 @@ export function useList(path, params) {
   const next = async () => {
     setMore((old) => ({...old, busy: true, error: null}));
     try {
+      /** @type {any} */
       const page = await api.get(path, {limit: 50, ...params, cursor: more.cursor});
       setMore((old) => ({items: [...old.items, ...page.items], cursor: page.next_cursor, error: null, busy: false}));
     } catch (error) { setMore((old) => ({...old, error, busy: false})); }
@@ -247,7 +258,8 @@ export function useNow(on = true) {
   return now;
 }
 
-/** An action with its own waiting and refusal: [run, {busy, error}]. */
+/** An action with its own waiting and refusal: [run, {busy, error}].
+ * @type {import('../../openapi/console/api').UseAction} */
 export function useAction(work) {
   const [state, set] = useState({busy: false, error: null});
   const run = async (...args) => {
@@ -262,7 +274,7 @@ export function useAction(work) {
       return undefined;
     }
   };
-  return [run, state, () => set({busy: false, error: null})];
+  return [run, state];
 }
 
 // -- places ----------------------------------------------------------------------------------------
@@ -302,12 +314,14 @@ export const Text = (text) => html`<bdi>${text}</bdi>`;
 export const Said = (text) => html`<span lang="en">${text}</span>`;
 export const Loading = (lines = 3) => html`<div role="status" aria-label=${t('Loading')}>${Array.from({length: lines}, (_, i) => html`<div class="bone" style=${{width: `${92 - i * 17 % 60}%`}}></div>`)}</div>`;
 export const Empty = (title, text, action) => html`<div class="empty"><h2>${title}</h2>${text && html`<p class="soft">${text}</p>`}${action}</div>`;
+/** @type {import('../../openapi/console/api').Card} */
 export const Card = (title, body, {flush, action, label} = {}) => html`<section class="card ${flush ? 'flush' : ''}" aria-label=${label ?? title}>
   ${title && html`<div class="card-head"><h2>${title}</h2>${action}</div>`}${body}</section>`;
 export const Terms = (pairs) => html`<dl class="terms">${pairs.filter(Boolean).map(([name, value]) => html`<dt>${name}</dt><dd>${value ?? '–'}</dd>`)}</dl>`;
 export const Link = (to, text, kind = '') => html`<a href="#/${to}" class=${kind}>${text}</a>`;
 
-/** A button; one that may not be used says why, and keeps its place in the order of keys. */
+/** A button; one that may not be used says why, and keeps its place in the order of keys.
+ * @type {import('../../openapi/console/api').Button} */
 export function Button(text, onClick, {kind = '', type = 'button', busy, why, ...rest} = {}) {
   return html`<button type=${type} class="btn ${kind}" aria-disabled=${busy || why ? 'true' : undefined} title=${why} aria-busy=${busy ? 'true' : undefined}
     onClick=${(event) => { if (busy || why) event.preventDefault(); else onClick?.(event); }} ...${rest}>${text}${busy ? ' …' : ''}</button>`;
@@ -329,7 +343,8 @@ export function Problem(error, again) {
   html`${again && Button(t('Try again'), again, {kind: 'small'})}${error.help_url && html`<a href=${error.help_url} target="_blank" rel="noreferrer">${t('What Meta says about it')}</a>`}`);
 }
 
-/** Loading, refused, or the page; a refusal later leaves the old content with a note above. */
+/** Loading, refused, or the page; a refusal later leaves the old content with a note above.
+ * @type {import('../../openapi/console/api').Loaded} */
 export function Loaded(state, show, {bones = 4} = {}) {
   if (state.data === undefined && state.error) return Problem(state.error, state.reload);
   if (state.data === undefined) return html`<div class="card">${Loading(bones)}</div>`;
@@ -348,14 +363,16 @@ export function Page({title, crumb, badge, actions, curl, children, tab}) {
     ${curl && html`<footer class="page-foot"><details><summary>${t('The same with curl')}</summary><p><code>curl -H "Authorization: Bearer $KEY" "${location.origin}${curl}"</code></p></details></footer>`}`;
 }
 
-/** Rows of `columns` [{title, show, right}]; on a phone each row is a small card. */
+/** Rows of `columns` [{title, show, right}]; on a phone each row is a small card.
+ * @type {import('../../openapi/console/api').Table} */
 export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
   return html`<div class="scroll"><table class="fold"><caption class="hide">${caption}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? (one.title || html`<span class="hide">${t('Actions')}</span>`)}</th>`)}</tr></thead>
     <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one, i) => html`<td class=${one.right ? 'right' : ''} data-l=${i && one.title ? one.title : undefined}><div>${one.show(row)}</div></td>`)}</tr>`)}</tbody></table></div>`;
 }
 
-/** The list of a screen: its states, its rows and the way to more of them. */
+/** The list of a screen: its states, its rows and the way to more of them.
+ * @type {import('../../openapi/console/api').List} */
 export function List(state, show, empty) {
   if (state.items === undefined) return Loaded(state, () => null, {bones: 6});
   if (!state.items.length) return html`<div class="card">${state.error ? Problem(state.error, state.reload) : empty}</div>`;
@@ -443,7 +460,7 @@ function useWidth() {
     seen.observe(box.current);
     return () => seen.disconnect();
   }, []);
-  return [box, width];
+  return /** @type {[any, number]} */ ([box, width]);
 }
 
 const nice = (most) => {
@@ -452,7 +469,7 @@ const nice = (most) => {
 };
 
 /** Stacks over time: `series` [{name, tone, of(item)}], `label(item)`, `marks(item)` for dashed lines, `band` {name, of(item)} for a range [low, high]. */
-export function Stacks({title, items, series, label, marks = () => null, band, onPick, height = 150}) {
+export function Stacks({title, items, series, label, marks = (item) => null, band, onPick, height = 150}) {
   const [box, width] = useWidth();
   const sums = items.map((item) => series.reduce((sum, one) => sum + one.of(item), 0));
   const ranges = items.map((item) => band?.of(item));
@@ -536,7 +553,7 @@ export function End(token) {
   if (!token) return html`<span class="soft">${t('not signed in')}</span>`;
   const ends = [token.expires_at, token.data_access_expires_at].filter(Boolean).sort()[0];
   if (!ends) return html`<span class="soft">${t('does not end')}</span>`;
-  const days = (new Date(ends) - Date.now()) / 864e5;
+  const days = (Date.parse(ends) - Date.now()) / 864e5;
   return days < 14 ? Mark(days < 0 ? 'bad' : 'warn', fmt.ago(ends)) : Time(ends, 'date');
 }
 
@@ -557,6 +574,9 @@ export function Cron({cron, zone, onInput, error}) {
 }
 
 // -- sources ---------------------------------------------------------------------------------------
+
+/** What the fields of sources are called; of others the name is shown. */
+export const LABELS = {url: 'Address', database: 'Database', table: 'Table', query: 'or a query', default_country: 'Country where none is given', hashed: 'Members are hashed already', time_zone: 'Time zone'};
 
 /** Where the members of a source are, in a few words. */
 export const where = (source) => source.url ?? source.table ?? source.database ?? '';

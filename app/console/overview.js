@@ -15,6 +15,7 @@ export default function Overview() {
   </${Page}>`;
 }
 
+/** @param {Of<{totals: Overview['totals']}>} _ */
 function FirstSteps({totals}) {
   const steps = [
     [totals.connections, t('Connect an ad account'), t('Sign in with Facebook, choose the ad account and the audience.'), isAdmin() && 'connections/new'],
@@ -26,6 +27,7 @@ function FirstSteps({totals}) {
     ${n ? Mark('good', t('Done')) : to ? Link(to, title, `btn ${i === next ? 'first' : ''}`) : html`<span class="soft small">${t('An administrator does this.')}</span>`}</div></li>`)}</ol>`);
 }
 
+/** @param {Of<{items: Overview['broken']}>} _ */
 function Broken({items}) {
   if (!items.length) return Card(t('Broken now'), html`<p class="good strong">${t('Nothing. Every export’s last run went through.')}</p>`);
   return Card(many(items.length, '{n} thing is broken', '{n} things are broken'), html`<ul class="items">${items.map((one) => html`<li key=${one.kind + one.id}>
@@ -37,6 +39,7 @@ function Broken({items}) {
 }
 const target = (one) => ({export: `exports/${one.id}`, connection: isAdmin() ? `connections/${one.id}` : 'exports', webhook: 'admin/webhooks'})[one.kind];
 
+/** @param {Of<{items: Overview['running']}>} _ */
 function Running({items}) {
   if (!items.length) return null;
   return Card(many(items.length, '{n} run under way', '{n} runs under way'), html`<ul class="items">${items.map((run) => {
@@ -47,6 +50,7 @@ function Running({items}) {
   })}</ul>`, {flush: true});
 }
 
+/** @param {Of<{items: Overview['tokens_ending']}>} _ */
 function Tokens({items}) {
   if (!items.length) return null;
   return Card(t('Sign-ins that end'), html`<ul class="items">${items.map((one) => html`<li key=${one.connection.id}><div class="row between">
@@ -55,6 +59,7 @@ function Tokens({items}) {
       <p class="soft small">${one.exports.length ? html`${t('At risk:')} ${one.exports.map((item, i) => html`${i ? ', ' : ''}<a href="#/exports/${item.id}">${Text(item.display_name)}</a>`)}` : t('No export uses it.')}</p></li>`)}</ul>`, {flush: true});
 }
 
+/** @param {Of<{items: Overview['runs_by_hour']}>} _ */
 function Hours({items}) {
   const total = items.reduce((sum, one) => sum + one.total, 0);
   const of = (...names) => (hour) => names.reduce((sum, name) => sum + hour.by_status[name], 0);
@@ -62,6 +67,7 @@ function Hours({items}) {
     series=${[{name: t('Succeeded'), tone: 'good', of: of('succeeded', 'succeeded_with_warnings')}, {name: t('Failed'), tone: 'bad', of: of('failed')}, {name: t('Skipped or cancelled'), tone: 'warn', of: of('skipped', 'canceled')}, {name: t('Under way'), tone: 'busy', of: of('queued', 'running')}]}/>`}`);
 }
 
+/** @param {Of<{items: Overview['upcoming']}>} _ */
 function Upcoming({items, workers}) {
   return Card(t('The next 24 hours'), html`${items.length === 0 ? html`<p class="soft">${t('Nothing is scheduled.')}${isAdmin() ? html` ${Link('admin/schedule', t('Set the refresh schedule'))}` : ''}</p>`
     : html`<ul class="stack tight">${items.slice(0, 8).map((one) => html`<li class="row between" key=${one.export.id}><a class="name" href="#/exports/${one.export.id}">${Text(one.export.display_name)}</a><span>${Time(one.at, 'time')} <span class="soft small">${fmt.ago(one.at)}</span></span></li>`)}</ul>

@@ -24,6 +24,7 @@ export default function RunPage({parts: [, id]}) {
   </${Page}>`;
 }
 
+/** @param {Of<{run: Run}>} _ */
 function Actions({run, active, state}) {
   const [cancel, canceling] = useAction(async () => {
     if (!await ask(t('Cancel this run?'), t('It stops at its next batch. What was sent stays sent, and the counts say so.'), t('Cancel the run'))) return;
@@ -46,12 +47,13 @@ function report(run) {
     run.session_ids.length && `upload sessions ${run.session_ids.join(' ')}`, `rules ${run.rules_version ?? '-'}, mapping ${run.schema_hash ?? '-'}`].filter(Boolean).join('\n');
 }
 
-/** One sentence: what happened, whose move, what to do. */
+/** One sentence: what happened, whose move, what to do.
+ * @param {Of<{run: Run}>} _ */
 function Headline({run, active}) {
   const {counts, error, waiting} = run;
   const until = waiting?.until ?? run.throttled_until;
   const now = useNow(Boolean(until));
-  const left = until ? (new Date(until) - now) / 1000 : 0;
+  const left = until ? (Date.parse(until) - now) / 1000 : 0;
   if (run.cancel_requested_at && active) return Note('warn', t('It is being stopped'), t('The batch on its way is finished first.'));
   if (active && (waiting || (run.throttled_until && left > 0))) return html`<${Waits} run=${run} until=${until} left=${left}/>`;
   if (run.status === 'queued') return Note('', run.queue_position > 1 ? many(run.queue_position - 1, 'Queued behind {n} other run', 'Queued behind {n} other runs') : t('Next in line'), t('A worker takes it as soon as one is free.'));
@@ -69,6 +71,7 @@ function Headline({run, active}) {
     ${error?.help_url && html`<a href=${error.help_url} target="_blank" rel="noreferrer">${t('What Meta says about it')}</a>`}`);
 }
 
+/** @param {Of<{run: Run}>} _ */
 function Waits({run, until, left}) {
   const {waiting} = run;
   const when = until && left > 0 ? html`${Time(until, 'time')} (${t('in {time}', {time: fmt.clock(left)})})` : t('shortly');
@@ -81,21 +84,24 @@ function Waits({run, until, left}) {
   waiting?.reason === 'account-blocked' && isAdmin() && run.connection_id ? Link(`connections/${run.connection_id}`, t('To the connection'), 'btn small') : null);
 }
 
+/** @param {Of<{state: Run['audience_state']}>} _ */
 function Size({state}) {
   if (state.error) return html`<p class="soft small">${t('The audience could not be looked at afterwards')} <code>${state.error}</code></p>`;
   return html`<p>${t('The audience at Meta:')} ${state.lower_bound != null ? html`<span class="num">${fmt.range(state.lower_bound, state.upper_bound)}</span>` : t('too small to say')} <span class="soft small">(${Time(state.looked_at, 'ago')})</span>${state.operation_status?.description ? html` · ${Said(state.operation_status.description)}` : ''}. ${t('Matching takes up to a day.')}</p>${state.readings.length > 1 && html`<p class="soft small">${state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · ')}</p>`}`;
 }
 
+/** @param {Of<{run: Run}>} _ */
 function Progress({run, share}) {
   const now = useNow(true);
   const {counts} = run;
-  const left = run.estimated_finish_at ? (new Date(run.estimated_finish_at) - now) / 1000 : null;
+  const left = run.estimated_finish_at ? (Date.parse(run.estimated_finish_at) - now) / 1000 : null;
   return html`<section class="card stack tight" aria-label=${t('Progress')}><div class="row between"><span class="strong">${say.name(run.phase)}${run.attempt > 1 ? ` · ${t('attempt {n}', {n: run.attempt})}` : ''}</span>
       <span class="num">${counts.batches_total ? `${fmt.share(share, 0)} · ${t('{n} of {of} batches', {n: fmt.number(counts.batches_done), of: fmt.number(counts.batches_total)})}` : many(counts.read, '{n} member read', '{n} members read')}</span></div>
     <div role="progressbar" aria-label=${say.name(run.phase)} aria-valuenow=${counts.batches_total ? Math.round(share * 100) : undefined} aria-valuemin="0" aria-valuemax="100">${Bar(counts.batches_total ? share : 0, 'busy')}</div>
-    <div class="row between soft small"><span>${run.rate ? t('{n} rows a second', {n: fmt.number(Math.round(run.rate))}) : ''}</span><span class="num">${left != null && left > 0 ? t('about {time} left', {time: fmt.clock(left)}) : t('running for {time}', {time: fmt.clock((now - new Date(run.started_at)) / 1000)})}</span></div></section>`;
+    <div class="row between soft small"><span>${run.rate ? t('{n} rows a second', {n: fmt.number(Math.round(run.rate))}) : ''}</span><span class="num">${left != null && left > 0 ? t('about {time} left', {time: fmt.clock(left)}) : t('running for {time}', {time: fmt.clock((now - Date.parse(run.started_at)) / 1000)})}</span></div></section>`;
 }
 
+/** @param {Of<{run: Run}>} _ */
 function Where({run}) {
   const c = run.counts;
   const refused = c.refused ?? Math.max(0, c.added + c.removed - c.received);
@@ -111,6 +117,7 @@ function Where({run}) {
     ${blanks.length > 0 && html`<details class="small"><summary>${t('Values sent as blanks')}</summary><ul>${blanks.flatMap(([key, why]) => Object.entries(why).map(([reason, n]) => html`<li><span class="num">${fmt.number(n)}</span> ${say.name(key)} · ${say.reason(reason)}</li>`))}</ul></details>`}</div>`;
 }
 
+/** @param {Of<{run: Run}>} _ */
 function Facts({run}) {
   const phases = run.phases.map((one) => [`${say.name(one.phase)}${one.attempt > 1 ? ` (${t('attempt {n}', {n: one.attempt})})` : ''}`, fmt.span(one.started_at, one.finished_at)]);
   return html`<div class="stack">${Terms([
@@ -124,7 +131,8 @@ function Facts({run}) {
   ])}${phases.length > 0 && html`<details class="small"><summary>${t('Phases')}</summary>${Terms(phases.map(([name, time]) => [name, html`<span class="num">${time}</span>`]))}</details>`}</div>`;
 }
 
-/** Every answered batch; what is new is read on from where it was. */
+/** Every answered batch; what is new is read on from where it was.
+ * @param {Of<{run: Run}>} _ */
 function Batches({run, active}) {
   const [items, set] = useState([]);
   const [error, fail] = useState(null);

@@ -1,5 +1,5 @@
 // Every run, newest first; the reason of a failure stands in the list. Filters are part of the address.
-import {html, t, many, fmt, say, useList, useLater, useEffect, useState, Page, List, Table, Badge, Time, Text, Said, Empty, Button, TextField, SelectField, place, filter, Link, useLive, RunTable} from './kit.js';
+import {html, t, say, useList, useLater, useEffect, useState, Page, List, Empty, Button, TextField, SelectField, place, filter, Link, useLive, RunTable} from './kit.js';
 
 const STATUSES = ['queued', 'running', 'succeeded', 'succeeded_with_warnings', 'failed', 'skipped', 'canceled'];
 

@@ -1,5 +1,5 @@
 // One segment: its members and attributes, its history of counts, its exports; upload, refresh, delete.
-import {html, api, t, many, fmt, say, useLoad, useAction, useState, Page, Card, Loaded, Badge, Time, Text, Said, Terms, Note, Problem, Button, Tag, ask, toast, go, isAdmin, mayEdit, session, Stacks, where} from './kit.js';
+import {html, api, t, many, fmt, say, useLoad, useAction, useState, Page, Card, Loaded, Badge, Time, Text, Said, Terms, Note, Problem, Button, Tag, ask, toast, go, isAdmin, mayEdit, session, Stacks, LABELS} from './kit.js';
 
 const TYPES = {csv: 'text/csv', tsv: 'text/tab-separated-values', ndjson: 'application/x-ndjson', jsonl: 'application/x-ndjson', parquet: 'application/vnd.apache.parquet'};
 
@@ -12,7 +12,7 @@ export default function SegmentPage({parts: [, id]}) {
   const [refresh, refreshing] = useAction(async () => { await api.send('POST', `/v1/segments/${id}/refresh`); toast(t('Counted again.')); state.reload(); attributes.reload(); });
   const [remove, removing] = useAction(async () => {
     if (!await ask(t('Delete this segment?'), t('Its source is not touched; uploaded members are forgotten.'), t('Delete'))) return;
-    await api.send('DELETE', `/v1/segments/${id}`);
+    await api.remove(`/v1/segments/${id}`);
     go('/segments');
   });
   const all = () => { state.reload(); attributes.reload(); };
@@ -23,7 +23,7 @@ export default function SegmentPage({parts: [, id]}) {
       ${upload && mayEdit() && (isAdmin() || found.created_by === session.value.caller) && html`<${Upload} one=${found} onDone=${all}/>`}
       <section class="card" aria-label=${t('How many')}><dl class="figures"><div><dt>${t('Members')}</dt><dd>${fmt.number(found.member_count)}</dd></div><div><dt>${t('Counted')}</dt><dd>${fmt.ago(found.evaluated_at)}</dd></div><div><dt>${t('Read from')}</dt><dd>${say.name(found.source.kind)}</dd></div><div><dt>${t('Exports')}</dt><dd>${fmt.number(uses.data?.items.length)}</dd></div></dl></section>
       <div class="cols">${Card(t('Attributes'), attributes.error && !attributes.data ? Problem(attributes.error, attributes.reload) : Loaded(attributes, (list) => list.items.length ? html`<div class="scroll" tabindex="0"><table><caption class="hide">${t('Attributes')}</caption><thead><tr><th scope="col">${t('Name')}</th><th scope="col">${t('Type')}</th><th scope="col">${t('Looks like')}</th></tr></thead><tbody>${list.items.map((each) => html`<tr><td><code><bdi>${each.name}</bdi></code></td><td class="soft">${each.data_type}</td><td>${each.suggested_key ? html`${say.name(each.suggested_key)} ${Tag(each.suggested_key)}` : '–'}</td></tr>`)}</tbody></table></div>` : html`<p class="soft">${t('Known after the first upload.')}</p>`))}
-      ${Card(t('What it is'), Terms([[t('Name'), html`<code>${found.name}</code>`], [t('Source'), html`${say.name(found.source.kind)} <code><bdi>${where(found.source)}</bdi></code>`], found.source.query && [t('Query'), html`<code>${found.source.query}</code>`], found.source.default_country && [t('Country where none is given'), found.source.default_country], [t('Changed'), Time(found.updated_at)], [t('Exports'), uses.data?.items.length ? html`<ul>${uses.data.items.map((each) => html`<li><a href="#/exports/${each.id}">${Text(each.display_name)}</a></li>`)}</ul>` : t('none')]]))}</div>
+      ${Card(t('What it is'), Terms([[t('Name'), html`<code>${found.name}</code>`], [t('Source'), say.name(found.source.kind)], ...Object.entries(found.source).filter(([name, value]) => name !== 'kind' && value != null).map(([name, value]) => [t(LABELS[name] ?? name.replaceAll('_', ' ')), html`<code><bdi>${String(value)}</bdi></code>`]), [t('Changed'), Time(found.updated_at)], [t('Exports'), uses.data?.items.length ? html`<ul>${uses.data.items.map((each) => html`<li><a href="#/exports/${each.id}">${Text(each.display_name)}</a></li>`)}</ul>` : t('none')]]))}</div>
       <${Past} id=${id}/>`)}
   </${Page}>`;
 }
@@ -35,7 +35,8 @@ function Past({id}) {
   return Card(t('How many there were'), html`${!open ? Button(t('Show its history'), () => show(true)) : Loaded(past, () => items.length ? html`<${Stacks} title=${t('Members each time it was counted')} items=${items} label=${(each, short) => short ? fmt.date(each.at).replace(/ \d{4}$/, '') : fmt.moment(each.at)} series=${[{name: t('Members'), tone: 'accent', of: (each) => each.member_count}]} height=${130}/>` : html`<p class="soft">${t('None yet.')}</p>`)}`);
 }
 
-/** Members by dragging a file; they are hashed while they arrive, and only the hashes are kept. */
+/** Members by dragging a file; they are hashed while they arrive, and only the hashes are kept.
+ * @param {Of<{one: Segment}>} _ */
 function Upload({one, onDone}) {
   const [over, set] = useState(false);
   const [file, hold] = useState(null);

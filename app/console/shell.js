@@ -21,6 +21,8 @@ const NAV = [
   ['connections', 'Connections', 'link', 'c', 'administrator'], ['explain', 'Explain', 'lens', 'x'], ['erasures', 'Erasures', 'erase', 'd', 'administrator'], ['admin', 'Administration', 'gear', 'a', 'administrator'],
 ];
 
+/** @returns {HTMLElement} */
+const found = (what) => document.querySelector(what);
 const help = signal(false);
 const menu = signal(false);
 const loaded = new Map();
@@ -42,7 +44,7 @@ function Screen() {
     fail(null);
     if (!name) return;
     if (loaded.has(name)) show(name);
-    else import(`./${name}.js`).then((found) => { loaded.set(name, found.default); show(name); }, () => fail(true));
+    else import(`./${name}.js`).then((module) => { loaded.set(name, module.default); show(name); }, () => fail(true));
   }, [name]);
   if (!name) return html`<${Page} title=${t('There is no such page')}><p>${t('It may have been moved or deleted.')}</p><p>${Link('', t('To the overview'), 'btn')}</p></${Page}>`;
   if (error) return Note('bad', t('This page could not be loaded'), t('The service may be away; try again in a moment.'), Button(t('Try again'), () => location.reload()));
@@ -93,8 +95,8 @@ function Frame({ways}) {
   useEvery(600, () => { api.get('/v1/session').catch(() => { /* the next call says so */ }); });
   const now = session.value;
   const here = place.value.parts[0] ?? '';
-  const [leave, leaving] = useAction(async () => { await api.send('DELETE', '/v1/session'); session.value = null; go(''); });
-  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); document.querySelector('main h1')?.focus(); }}>${t('To the content')}</a>
+  const [leave, leaving] = useAction(async () => { await api.remove('/v1/session'); session.value = null; go(''); });
+  return html`<a class="skip" href="#main" onClick=${(event) => { event.preventDefault(); found('main h1')?.focus(); }}>${t('To the content')}</a>
     ${offline.value && html`<p class="strip" role="alert">${t('The service cannot be reached. What you see may be old; it is tried again.')}</p>`}
     <header class="top"><button class="btn plain" aria-label=${t('Menu')} aria-expanded=${menu.value} onClick=${() => { menu.value = !menu.value; }}>${html`<span style=${{width: '20px', display: 'grid'}}>${Icon('menu')}</span>`}</button><a class="brand" href="#/">${Logo} Audience Export</a></header>
     <div class="frame"><nav class="side ${menu.value ? 'open' : ''}" aria-label=${t('Main')}>
@@ -122,16 +124,16 @@ function paint() {
 paint();
 
 let waiting = false;
-addEventListener('keydown', (event) => {
+addEventListener('keydown', (/** @type {any} */ event) => {
   if (event.key === 'Escape') menu.value = false;
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || document.querySelector('dialog[open]') || !session.value) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches('input, textarea, select') || document.querySelector('dialog[open]') || !session.value) return;
   if (waiting) {
     waiting = false;
-    const found = NAV.find(([, , , key, role]) => key === event.key && (!role || role === session.value.role));
-    if (found) go(`/${found[0]}`);
+    const to = NAV.find(([, , , key, role]) => key === event.key && (!role || role === session.value.role));
+    if (to) go(`/${to[0]}`);
   } else if (event.key === 'g') { waiting = true; setTimeout(() => { waiting = false; }, 1500); }
-  else if (event.key === '/') { const box = document.querySelector('main input[type=search]'); if (box) { event.preventDefault(); box.focus(); } }
-  else if (event.key === 'n') document.querySelector('main [data-new]')?.click();
+  else if (event.key === '/') { const box = found('main input[type=search]'); if (box) { event.preventDefault(); box.focus(); } }
+  else if (event.key === 'n') found('main [data-new]')?.click();
   else if (event.key === '?') help.value = true;
 });
 
@@ -145,13 +147,13 @@ let problem;
 addEventListener('hashchange', () => { if (place.value.parts[0] === 'sign-in' && place.value.parts[1]) location.reload(); });
 function start() { render(html`<${Root} key=${language.value} ways=${ways} problem=${problem}/>`, document.getElementById('app')); }
 
-const [, found] = await Promise.all([loadWords(), api.get('/v1/sign-in').catch((error) => error)]);
-if (found instanceof Refused) {
-  render(html`<main class="gate"><div class="card">${Problem(found, () => location.reload())}</div></main>`, document.getElementById('app'));
+const [, way] = await Promise.all([loadWords(), api.get('/v1/sign-in').catch((error) => error)]);
+if (way instanceof Refused) {
+  render(html`<main class="gate"><div class="card">${Problem(way, () => location.reload())}</div></main>`, document.getElementById('app'));
 } else {
-  ways = found;
-  features.value = found.features;
-  session.value = found.session;
+  ways = way;
+  features.value = way.features;
+  session.value = way.session;
   const {parts, query} = place.value;
   if (parts[0] === 'sign-in') {
     if (parts[1]) {

@@ -1,12 +1,10 @@
 // A segment in the making: its name, and where its members are read from. The kinds of source and their fields
 // are those of the API's own document, so that one more kind needs nothing here. The source is looked at on saving.
-import {html, api, t, say, useLoad, useAction, useState, Page, Card, Loaded, Note, Problem, Button, TextField, SelectField, Choice, Field, Said, toast, go, isAdmin} from './kit.js';
-
-const LABELS = {url: 'Address', database: 'Database', table: 'Table', query: 'or a query', default_country: 'Country where none is given', hashed: 'Members are hashed already', time_zone: 'Time zone'};
+import {html, api, t, say, useLoad, useAction, useState, Page, Card, Loaded, Note, Problem, Button, TextField, SelectField, Choice, Field, Said, toast, go, isAdmin, LABELS} from './kit.js';
 
 /** The fields of each kind: {kind: {about, fields: [{name, about, type, options, needed}]}}. */
 async function kinds() {
-  const {schemas} = (await api.get('/openapi.json')).components;
+  const {schemas} = (await api.document()).components;
   const resolved = (one) => one.$ref ? schemas[one.$ref.split('/').pop()] : one.anyOf ? {...one, ...resolved(one.anyOf.find((each) => each.type !== 'null'))} : one;
   return Object.fromEntries(Object.entries(schemas.SegmentCreate.properties.source.discriminator.mapping).map(([kind, address]) => {
     const {description, properties, required} = resolved({$ref: address});

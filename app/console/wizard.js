@@ -36,6 +36,7 @@ function Steps({one, put}) {
 
 const patch = (one, body) => api.send('PATCH', `/v1/connections/${one.id}`, body);
 
+/** @param {Of<{one: Connection}>} _ */
 function Naming({one, saved}) {
   const [name, type] = useState(one?.display_name ?? '');
   const [shared, share] = useState(one?.shared_with.includes('contributor') ?? false);
@@ -49,6 +50,7 @@ function Naming({one, saved}) {
     ${state.error && !state.error.at?.('/display_name') && Problem(state.error)}<div>${Button(one ? t('Save and go on') : t('Go on'), null, {type: 'submit', kind: 'first', busy: state.busy, why: name.trim() ? undefined : t('Enter a name first')})}</div></form>`);
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Facebook({one, saved, outcome}) {
   const [token, type] = useState('');
   const [go_, going] = useAction(async () => { const way = await api.send('POST', `/v1/connections/${one.id}/authorize`); location.assign(way.authorization_url); });
@@ -63,6 +65,7 @@ function Facebook({one, saved, outcome}) {
     <details open=${!features.value.facebook_sign_in}><summary>${t('Use a system user’s token instead')}</summary><form class="stack tight" onSubmit=${paste}><input type="text" name="username" autocomplete="username" value=${one.display_name} hidden/><${TextField} label=${t('Access token')} type="password" value=${token} onInput=${type} error=${pasting.error?.message} hint=${t('For services: it does not end. It is checked now, kept encrypted and never shown again.')}/><div>${Button(t('Check and keep it'), null, {type: 'submit', busy: pasting.busy, why: token ? undefined : t('Paste the token first')})}</div></form></details></div>`);
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Account({one, saved}) {
   const state = useLoad(() => api.get(`/v1/connections/${one.id}/ad-accounts`));
   const [chosen, choose] = useState(one.ad_account?.id ?? '');
@@ -76,13 +79,14 @@ function Account({one, saved}) {
   })}${Problem(saving.error)}<div>${Button(t('Save and go on'), save, {kind: 'first', busy: saving.busy, why: chosen ? undefined : t('Choose an ad account first')})}</div></div>`);
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Audience({one, saved}) {
   const state = useLoad(() => api.get(`/v1/connections/${one.id}/audiences`));
   const [kind, be] = useState(one.audience?.id ? 'existing' : 'new');
   const [name, type] = useState(one.audience?.id ? '' : one.audience?.name ?? '');
   const [chosen, choose] = useState(one.audience?.id ?? '');
   const [q, find] = useState('');
-  const [freedom, free] = useState(one.audience_choice);
+  const [freedom, free] = useState(/** @type {string} */ (one.audience_choice));
   const [allowed, allow] = useState(one.allowed_audience_ids);
   const [save, saving] = useAction(async () => saved(await patch(one, {audience: kind === 'new' ? {name} : {id: chosen}, audience_choice: freedom, allowed_audience_ids: freedom === 'listed' ? allowed : []}), 'privacy'));
   const why = kind === 'new' ? !name.trim() && t('Enter a name first') : !chosen && t('Choose an audience first');
@@ -99,6 +103,7 @@ function Audience({one, saved}) {
     ${saving.error && Problem(saving.error)}<div>${Button(t('Save and go on'), save, {kind: 'first', busy: saving.busy, why: why || undefined})}</div></div>`);
 }
 
+/** @param {Of<{one: Connection}>} _ */
 function Privacy({one, saved}) {
   const state = useLoad(() => api.get('/v1/consent'));
   const [agreed, agree] = useState(false);

@@ -16,12 +16,11 @@ CONSOLE = ROOT / "app" / "console"
 OURS = sorted(CONSOLE.glob("*.js"))
 # tables of words that are looked up by a value of the API
 TABLES = {
-    "kit.js": ("STATUS", "SAID", "REASONS"),
+    "kit.js": ("STATUS", "SAID", "REASONS", "LABELS"),
     "wizard.js": ("TITLES",),
     "connection.js": ("MISSING",),
     "shell.js": ("NAV",),
     "admin.js": ("TABS",),
-    "source.js": ("LABELS",),
 }
 
 
