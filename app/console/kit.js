@@ -10,7 +10,7 @@ import {
 
 export {html, signal, useEffect, useMemo, useRef, useState, useId};
 
-// -- words -----------------------------------------------------------------------------------------
+// -- words --
 
 export const LANGUAGES = {en: 'English', nb: 'Norsk bokmål'};
 export const language = signal(remembered('language') ?? (/^(nb|no|nn)/.test(navigator.language) ? 'nb' : 'en'));
@@ -119,7 +119,7 @@ export const say = {
   move: (culprit) => ({user: t('Your move'), system: t('Ours'), external: t('Meta’s move')})[culprit] ?? culprit,
 };
 
-// -- what the browser remembers --------------------------------------------------------------------
+// -- what the browser remembers --
 
 export function remembered(name) {
   try { return localStorage.getItem(`audience-export.${name}`); } catch { return null; }
@@ -128,7 +128,7 @@ export function remember(name, value) {
   try { value == null ? localStorage.removeItem(`audience-export.${name}`) : localStorage.setItem(`audience-export.${name}`, value); } catch { /* private windows may refuse */ }
 }
 
-// -- the API ---------------------------------------------------------------------------------------
+// -- the API --
 
 export const session = signal(null);
 /** @type {{value: Record<string, any>}} */
@@ -184,7 +184,7 @@ async function call(method, path, options = {}) {
   }
 }
 
-/** @type {import('../../openapi/console/api').Api} */
+/** @type {Api} */
 export const api = {
   get: async (path, params, stop) => (await call('GET', path, {params, signal: stop})).data,
   /** With the ETag, for what is edited. */
@@ -198,7 +198,7 @@ export const api = {
 };
 
 /** Loads and reloads: {data, error, busy, reload}. What was loaded stays while it is loaded anew.
- * @type {import('../../openapi/console/api').UseLoad} */
+ * @type {UseLoad} */
 export function useLoad(load, deps = []) {
   const [state, set] = useState({data: undefined, error: null, busy: true});
   const turn = useRef(0);
@@ -219,7 +219,7 @@ export function useLoad(load, deps = []) {
 }
 
 /** Pages of a list, more on demand.
- * @type {import('../../openapi/console/api').UseList} */
+ * @type {UseList} */
 export function useList(path, params) {
   const name = JSON.stringify(params);
   const [more, setMore] = useState({items: [], cursor: null, error: null, busy: false});
@@ -259,7 +259,7 @@ export function useNow(on = true) {
 }
 
 /** An action with its own waiting and refusal: [run, {busy, error}].
- * @type {import('../../openapi/console/api').UseAction} */
+ * @type {UseAction} */
 export function useAction(work) {
   const [state, set] = useState({busy: false, error: null});
   const run = async (...args) => {
@@ -277,7 +277,7 @@ export function useAction(work) {
   return [run, state];
 }
 
-// -- places ----------------------------------------------------------------------------------------
+// -- places --
 
 /** `#/runs?status=failed` → {path: 'runs', parts: ['runs'], query} */
 export const place = signal(read());
@@ -295,7 +295,7 @@ export function filter(changes) {
   place.value = read();
 }
 
-// -- pieces ----------------------------------------------------------------------------------------
+// -- pieces --
 
 const PATHS = {
   home: 'M3 10.5 12 3l9 7.5V21h-6v-6H9v6H3z', out: 'M4 12h13m-5-6 6 6-6 6M21 4v16', run: 'M5 4v16l14-8z', link: 'M9 15l6-6M10 6l2-2a5 5 0 0 1 7 7l-2 2M14 18l-2 2a5 5 0 0 1-7-7l2-2',
@@ -314,14 +314,14 @@ export const Text = (text) => html`<bdi>${text}</bdi>`;
 export const Said = (text) => html`<span lang="en">${text}</span>`;
 export const Loading = (lines = 3) => html`<div role="status" aria-label=${t('Loading')}>${Array.from({length: lines}, (_, i) => html`<div class="bone" style=${{width: `${92 - i * 17 % 60}%`}}></div>`)}</div>`;
 export const Empty = (title, text, action) => html`<div class="empty"><h2>${title}</h2>${text && html`<p class="soft">${text}</p>`}${action}</div>`;
-/** @type {import('../../openapi/console/api').Card} */
+/** @type {Card} */
 export const Card = (title, body, {flush, action, label} = {}) => html`<section class="card ${flush ? 'flush' : ''}" aria-label=${label ?? title}>
   ${title && html`<div class="card-head"><h2>${title}</h2>${action}</div>`}${body}</section>`;
 export const Terms = (pairs) => html`<dl class="terms">${pairs.filter(Boolean).map(([name, value]) => html`<dt>${name}</dt><dd>${value ?? '–'}</dd>`)}</dl>`;
 export const Link = (to, text, kind = '') => html`<a href="#/${to}" class=${kind}>${text}</a>`;
 
 /** A button; one that may not be used says why, and keeps its place in the order of keys.
- * @type {import('../../openapi/console/api').Button} */
+ * @type {Button} */
 export function Button(text, onClick, {kind = '', type = 'button', busy, why, ...rest} = {}) {
   return html`<button type=${type} class="btn ${kind}" aria-disabled=${busy || why ? 'true' : undefined} title=${why} aria-busy=${busy ? 'true' : undefined}
     onClick=${(event) => { if (busy || why) event.preventDefault(); else onClick?.(event); }} ...${rest}>${text}${busy ? ' …' : ''}</button>`;
@@ -344,7 +344,7 @@ export function Problem(error, again) {
 }
 
 /** Loading, refused, or the page; a refusal later leaves the old content with a note above.
- * @type {import('../../openapi/console/api').Loaded} */
+ * @type {Loaded} */
 export function Loaded(state, show, {bones = 4} = {}) {
   if (state.data === undefined && state.error) return Problem(state.error, state.reload);
   if (state.data === undefined) return html`<div class="card">${Loading(bones)}</div>`;
@@ -364,7 +364,7 @@ export function Page({title, crumb, badge, actions, curl, children, tab}) {
 }
 
 /** Rows of `columns` [{title, show, right}]; on a phone each row is a small card.
- * @type {import('../../openapi/console/api').Table} */
+ * @type {Table} */
 export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
   return html`<div class="scroll"><table class="fold"><caption class="hide">${caption}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? (one.title || html`<span class="hide">${t('Actions')}</span>`)}</th>`)}</tr></thead>
@@ -372,7 +372,7 @@ export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
 }
 
 /** The list of a screen: its states, its rows and the way to more of them.
- * @type {import('../../openapi/console/api').List} */
+ * @type {List} */
 export function List(state, show, empty) {
   if (state.items === undefined) return Loaded(state, () => null, {bones: 6});
   if (!state.items.length) return html`<div class="card">${state.error ? Problem(state.error, state.reload) : empty}</div>`;
@@ -381,7 +381,7 @@ export function List(state, show, empty) {
     ${state.cursor && !state.more.error && html`<div class="more">${Button(t('More'), state.next, {busy: state.more.busy})}</div>`}</div>`;
 }
 
-// -- forms -----------------------------------------------------------------------------------------
+// -- forms --
 
 /** A labelled control with its hint and what is wrong with it. `control` gets the attributes to spread. */
 export function Field({label, hint, error, wide, optional, control}) {
@@ -442,7 +442,7 @@ export function useLater(value, milliseconds = 350) {
   return later;
 }
 
-// -- pictures --------------------------------------------------------------------------------------
+// -- pictures --
 // As SVG: bars in stacks, a funnel that adds up, batches on a time axis; each with a table beside it.
 
 /** A share as a bar; decoration, its number stands beside it. */
@@ -562,7 +562,7 @@ export const problemOf = (code) => ({
   'sign-in-code-refused': t('Facebook did not accept the answer of its dialog. Begin again.'), 'sign-in-expired': t('It took longer than ten minutes. Begin again.'),
 })[code] ?? t('The sign-in did not succeed ({code}). Begin again.', {code});
 
-// -- schedules ---------------------------------------------------------------------------------------
+// -- schedules --
 
 /** A cron expression, and when it would start runs, before it is saved. */
 export function Cron({cron, zone, onInput, error}) {
@@ -573,7 +573,7 @@ export function Cron({cron, zone, onInput, error}) {
     <p class="hint" aria-live="polite">${!next.error && next.data && `${t('Next:')} ${next.data.items.map((one) => fmt.inZone(one, zone, {day: 'numeric', month: 'short'})).join(' · ')}`}</p></div>`;
 }
 
-// -- sources ---------------------------------------------------------------------------------------
+// -- sources --
 
 /** What the fields of sources are called; of others the name is shown. */
 export const LABELS = {url: 'Address', database: 'Database', table: 'Table', query: 'or a query', default_country: 'Country where none is given', hashed: 'Members are hashed already', time_zone: 'Time zone'};
@@ -581,7 +581,7 @@ export const LABELS = {url: 'Address', database: 'Database', table: 'Table', que
 /** Where the members of a source are, in a few words. */
 export const where = (source) => source.url ?? source.table ?? source.database ?? '';
 
-// -- runs under way, live --------------------------------------------------------------------------
+// -- runs under way, live --
 // One stream for all pages of a browser, none while they are hidden. Browsers open six connections to one
 // origin; so the page that holds the lock reads the stream and tells the others. Where no event comes (a
 // proxy that buffers, an old browser), the screens ask now and then.

@@ -54,7 +54,7 @@ function Screen() {
   return html`<${Found} key=${place.value.path} parts=${place.value.parts} query=${place.value.query}/>`;
 }
 
-// -- signing in ------------------------------------------------------------------------------------
+// -- signing in --
 
 function SignInForm({ways, onDone}) {
   const [key, set] = useState('');
@@ -88,7 +88,7 @@ function Languages() {
   }}>${Object.entries(LANGUAGES).map(([code, name]) => html`<option value=${code} selected=${code === language.value}>${name}</option>`)}</select></label>`;
 }
 
-// -- the frame -------------------------------------------------------------------------------------
+// -- the frame --
 
 function Frame({ways}) {
   // reading is using: while the page is seen, its session does not end for idleness (a day ends it in any case)

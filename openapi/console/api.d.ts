@@ -20,7 +20,7 @@ type Query<P, Method extends string> = Operation<P, Method> extends {parameters:
 
 type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-export interface Api {
+interface Calls {
   get<P extends Known<'get'>>(path: P, params?: Query<P, 'get'>, stop?: AbortSignal): Promise<Answer<P, 'get'>>;
   read<P extends Known<'get'>>(path: P): Promise<{data: Answer<P, 'get'>; etag: string; location: string}>;
   send<M extends Method, P extends Known<Lowercase<M>>>(method: M, path: P, body?: Body<P, Lowercase<M>>, headers?: Record<string, string>): Promise<Answer<P, Lowercase<M>>>;
@@ -32,8 +32,8 @@ export interface Api {
 }
 
 /** Pages of a list, as `useList` keeps them. */
-export type Item<P extends string> = Answer<P, 'get'> extends {items: (infer One)[]} ? One : never;
-export type Listing<P extends string> = {
+type Item<P extends string> = Answer<P, 'get'> extends {items: (infer One)[]} ? One : never;
+type Listing<P extends string> = {
   items: Item<P>[]; data: Item<P>[]; error: any; busy: boolean; cursor: string; more: {error: any; busy: boolean};
   reload: (...given: any[]) => Promise<void>; put: (items: Item<P>[]) => void; next: () => Promise<void>;
 };
@@ -48,15 +48,15 @@ declare global {
   type Segment = Schemas['Segment'];
   type Overview = Schemas['Overview'];
   type ExportStatistics = Schemas['ExportStatistics'];
+
+  // pieces of the kit whose types cannot be seen from their code
+  type Api = Calls;
+  type UseLoad = <T>(load: () => Promise<T>, on?: unknown[]) => {data: T; error: any; busy: boolean; reload: (...given: any[]) => Promise<void>; put: (data: T) => void};
+  type UseList = <P extends Known<'get'>>(path: P, params: Query<P, 'get'>) => Listing<P>;
+  type UseAction = <T>(work: (...given: any[]) => Promise<T>) => [(...given: any[]) => Promise<T | undefined>, {busy: boolean; error: any}];
+  type Loaded = <T>(state: {data: T; error: any; reload: (...given: any[]) => unknown}, show: (data: T) => unknown, options?: {bones?: number}) => any;
+  type List = <P extends string>(state: Listing<P>, show: (items: Item<P>[]) => unknown, empty: unknown) => any;
+  type Table = <T>(caption: string, columns: {title: string; head?: unknown; name?: string; right?: boolean; show: (row: T) => unknown}[], rows: T[], options?: {key?: (row: T) => unknown}) => any;
+  type Button = (text: unknown, onClick: ((event: Event) => unknown) | null, options?: {kind?: string; type?: string; busy?: boolean; why?: string; [attribute: string]: unknown}) => any;
+  type Card = (title: unknown, body: unknown, options?: {flush?: boolean; action?: unknown; label?: string}) => any;
 }
-
-// -- pieces of the kit whose types cannot be seen from their code ------------------------------------
-
-export type UseLoad = <T>(load: () => Promise<T>, on?: unknown[]) => {data: T; error: any; busy: boolean; reload: (...given: any[]) => Promise<void>; put: (data: T) => void};
-export type UseList = <P extends Known<'get'>>(path: P, params: Query<P, 'get'>) => Listing<P>;
-export type UseAction = <T>(work: (...given: any[]) => Promise<T>) => [(...given: any[]) => Promise<T | undefined>, {busy: boolean; error: any}];
-export type Loaded = <T>(state: {data: T; error: any; reload: (...given: any[]) => unknown}, show: (data: T) => unknown, options?: {bones?: number}) => any;
-export type List = <P extends string>(state: Listing<P>, show: (items: Item<P>[]) => unknown, empty: unknown) => any;
-export type Table = <T>(caption: string, columns: {title: string; head?: unknown; name?: string; right?: boolean; show: (row: T) => unknown}[], rows: T[], options?: {key?: (row: T) => unknown}) => any;
-export type Button = (text: unknown, onClick: ((event: Event) => unknown) | null, options?: {kind?: string; type?: string; busy?: boolean; why?: string; [attribute: string]: unknown}) => any;
-export type Card = (title: unknown, body: unknown, options?: {flush?: boolean; action?: unknown; label?: string}) => any;
