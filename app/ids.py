@@ -7,6 +7,7 @@ import os
 import re
 import threading
 import time
+from datetime import datetime
 
 PATTERN = r"^%s_[0-9a-f]{32}$"
 
@@ -25,6 +26,11 @@ def new_id(prefix: str) -> str:
     tail = int.from_bytes(os.urandom(8), "big") & ((1 << 62) - 1)
     value = (millis << 80) | (0x7 << 76) | (fraction << 64) | (0b10 << 62) | tail
     return f"{prefix}_{value:032x}"
+
+
+def least_id(prefix: str, moment: datetime) -> str:
+    """What sorts before every id that is made from that moment on."""
+    return f"{prefix}_{max(int(moment.timestamp() * 1000), 0):012x}"
 
 
 def is_id(prefix: str, text: str) -> bool:

@@ -286,7 +286,21 @@ class Run(Base):
             postgresql_where=text("holds_audience and status in ('queued', 'running')"),
         ),
         # the newest run of an export, and pages of runs by what they are filtered by
-        Index("ix_runs_export_id_id", "export_id", "id"),
+        # with the status in it, the newest run's is read off the index
+        Index("ix_runs_export_id_id", "export_id", "id", postgresql_include=["status"]),
+        Index("ix_runs_connection_id_id", "connection_id", "id"),
+        Index("ix_runs_requested_by_id", "requested_by", "id"),
+        Index(
+            "ix_runs_error_code_id",
+            text("(error ->> 'code')"),
+            "id",
+            postgresql_where=text("error is not null"),
+        ),
+        Index(
+            "ix_runs_segment_ids",
+            text("(spec -> 'segment_ids')"),
+            postgresql_using="gin",
+        ),
         Index("ix_runs_status_id", "status", "id"),
         Index("ix_runs_trigger_id", "trigger", "id"),
         Index("ix_runs_queued_at", "queued_at"),
@@ -464,7 +478,11 @@ class AuditEvent(Base):
     """Who changed what, when, from where; never a secret, never a member's value."""
 
     __tablename__ = "audit_events"
-    __table_args__ = (Index("ix_audit_events_resource_id_id", "resource_id", "id"),)
+    __table_args__ = (
+        Index("ix_audit_events_resource_id_id", "resource_id", "id"),
+        Index("ix_audit_events_actor_id", "actor", "id"),
+        Index("ix_audit_events_action_id", "action", "id"),
+    )
 
     id: Mapped[str] = mapped_column(IdText, primary_key=True)
     at: Mapped[datetime]

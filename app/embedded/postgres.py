@@ -34,6 +34,8 @@ _SETTINGS = {
     "log_parameter_max_length_on_error": "0",
     "log_statement": "none",
     "log_checkpoints": "off",
+    # to compile a query takes longer than any of ours runs
+    "jit": "off",
 }
 
 # what a crash of the machine costs does not matter to a test

@@ -89,14 +89,10 @@ async def list_exports(
     if filters.get("metadata"):
         statement = statement.where(Export.labels.contains(filters["metadata"]))
     if filters.get("last_status") is not None:
-        newest = (
-            select(Run.status)
-            .where(Run.export_id == Export.id)
-            .order_by(Run.id.desc())
-            .limit(1)
-            .scalar_subquery()
-        )
-        statement = statement.where(func.coalesce(newest, "none") == filters["last_status"])
+        of_export = select(Run.status).where(Run.export_id == Export.id).correlate(Export)
+        newest = of_export.order_by(Run.id.desc()).limit(1).scalar_subquery()
+        wanted = filters["last_status"]
+        statement = statement.where(~of_export.exists() if wanted == "none" else newest == wanted)
     page = sorted_page(
         statement, Export.id, Export.display_name, sort=sort, after=after, limit=limit
     )

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db.models import Erasure, ExportBaseline, IdempotencyKey, Run
 from app.db.session import Database
+from app.ids import least_id
 from app.logs import get_logger
 from app.runs.states import ACTIVE
 from app.snapshots import SnapshotError, SnapshotStore
@@ -27,6 +28,8 @@ _RUNS = "runs"
 # https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: expiry is ours to say
 _REPEATABLE = timedelta(days=1)
 _AT_ONCE = 500
+# between a run's moments and that of its id: a clock may be set meanwhile
+_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,12 @@ async def forget_runs(database: Database, *, before: timedelta) -> int | None:
                 return None
             old = (
                 select(Run.id)
-                .where(Run.finished_at < clock.now() - before, Run.status.not_in(ACTIVE))
+                .where(
+                    Run.finished_at < clock.now() - before,
+                    Run.status.not_in(ACTIVE),
+                    # it was made before it ended: the younger ones are not even looked at
+                    Run.id < least_id("run", clock.now() - before + _SKEW),
+                )
                 .order_by(Run.id)
                 .limit(_AT_ONCE)
             )

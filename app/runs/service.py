@@ -3,9 +3,11 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, Text, and_, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,7 +21,7 @@ from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
 from app.exports import service as exports
 from app.exports.checks import refuse_draft
-from app.ids import is_id, new_id
+from app.ids import is_id, least_id, new_id
 from app.queue import Doorbell
 from app.runs.execution import error_document
 from app.runs.states import ACTIVE, RunStatus, Trigger
@@ -196,6 +198,9 @@ async def wait_for_end(database: Database, run: Run, *, seconds: float) -> Run:
     return run
 
 
+_ERROR_CODE = literal_column("runs.error ->> 'code'", Text)
+# between a run's moment and that of its id: a clock may be set meanwhile
+_SKEW = timedelta(hours=1)
 _LISTED = select(Run.id, Run.status, Run.due_at, Run.requested_by, version_of(Run).label("version"))
 
 
@@ -240,10 +245,16 @@ def _search(text: str) -> ColumnElement[bool]:
 
 _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "metadata": Run.labels.contains,
-    "segment_id": lambda name: Run.spec["segment_ids"].contains([name]),
-    "error_code": lambda code: Run.error["code"].astext == code,
-    "queued_after": lambda moment: Run.queued_at >= moment,
-    "queued_before": lambda moment: Run.queued_at < moment,
+    # as the indexes have them, word for word
+    "segment_id": lambda name: literal_column("runs.spec -> 'segment_ids'", JSONB).contains([name]),
+    "error_code": lambda code: and_(Run.error.is_not(None), code == _ERROR_CODE),
+    # ids begin with the moment they were made at: the pages lie side by side in the order they are read in
+    "queued_after": lambda moment: and_(
+        Run.queued_at >= moment, Run.id >= least_id("run", moment - _SKEW)
+    ),
+    "queued_before": lambda moment: and_(
+        Run.queued_at < moment, Run.id < least_id("run", moment + _SKEW)
+    ),
     "q": _search,
 }
 

@@ -1,0 +1,147 @@
+"""What does not do its work until somebody moves: connections, exports, webhooks."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import or_, select, true
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Connection, Export, Run, Webhook
+from app.runs.states import FINAL, RunStatus
+
+# of each kind, as many as somebody reads
+MOST = 50
+_BROKEN = (RunStatus.FAILED, RunStatus.SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """Something that does not do its work until somebody moves."""
+
+    kind: str
+    id: str
+    display_name: str
+    since: datetime | None
+    code: str
+    culprit: str
+    message: str
+    help_url: str | None = None
+    run_id: str | None = None
+    connection_id: str | None = None
+    exports: int = 0
+
+
+def is_stopped(row: Connection) -> bool:
+    """Whether its exports wait: the token is refused, or the account is blocked."""
+    return row.status == "reauthentication_required" or row.blocked is not None
+
+
+def broken_connections(
+    rows: Iterable[Connection], by_connection: Mapping[str, Sequence[Export]]
+) -> Sequence[Broken]:
+    """Connections whose token is refused or whose account is blocked, and that exports wait for."""
+    found = []
+    for row in rows:
+        waiting = len(by_connection.get(row.id, ()))
+        if row.status == "reauthentication_required":
+            found.append(
+                Broken(
+                    kind="connection",
+                    id=row.id,
+                    display_name=row.display_name,
+                    since=None,
+                    code="reauthentication-required",
+                    culprit="user",
+                    message="Meta refuses the token; an administrator must renew it. Scheduled runs "
+                    "wait until then.",
+                    connection_id=row.id,
+                    exports=waiting,
+                )
+            )
+        elif row.blocked is not None:
+            since = row.blocked.get("since")
+            found.append(
+                Broken(
+                    kind="connection",
+                    id=row.id,
+                    display_name=row.display_name,
+                    since=None if since is None else datetime.fromisoformat(since),
+                    code="account-blocked",
+                    culprit="external",
+                    message=str(row.blocked.get("reason") or "Meta blocks the ad account."),
+                    connection_id=row.id,
+                    exports=waiting,
+                )
+            )
+    return found
+
+
+async def broken_exports(session: AsyncSession) -> list[Broken]:
+    """Exports that should run and whose newest ended run failed or was skipped.
+
+    One look into the index for each export: how long its history is does not matter.
+    """
+    newest = (
+        select(Run.id, Run.status)
+        .where(Run.export_id == Export.id, Run.status.in_(FINAL - {RunStatus.CANCELED}))
+        .order_by(Run.id.desc())
+        .limit(1)
+        .correlate(Export)
+        .lateral()
+    )
+    broken = (
+        select(newest.c.id)
+        .select_from(Export)
+        .join(newest, true())
+        .where(newest.c.status.in_(_BROKEN), Export.enabled, Export.connection_id.is_not(None))
+        .order_by(newest.c.id.desc())
+        .limit(MOST)
+    )
+    rows = await session.execute(
+        select(Run, Export)
+        .join(Export, Export.id == Run.export_id)
+        .where(Run.id.in_(broken))
+        .order_by(Run.id.desc())
+    )
+    found = []
+    for run, export in rows:
+        error = run.error or {}
+        found.append(
+            Broken(
+                kind="export",
+                id=export.id,
+                display_name=export.display_name,
+                since=run.finished_at,
+                code=error.get("code", "run-failed"),
+                culprit=error.get("culprit", "system"),
+                message=error.get("message", "The run could not go on."),
+                help_url=error.get("help_url"),
+                run_id=run.id,
+                connection_id=export.connection_id,
+            )
+        )
+    return found
+
+
+async def broken_webhooks(session: AsyncSession) -> list[Broken]:
+    rows = await session.scalars(
+        select(Webhook)
+        .where(or_(Webhook.disabled_at.is_not(None), Webhook.failing_since.is_not(None)))
+        .order_by(Webhook.id)
+        .limit(MOST)
+    )
+    return [
+        Broken(
+            kind="webhook",
+            id=row.id,
+            display_name=row.url,
+            since=row.failing_since,
+            code="webhook-disabled" if row.disabled_at else "webhook-failing",
+            culprit="external",
+            message="The receiver does not answer as it should; events wait and are tried again."
+            if row.disabled_at is None
+            else "The receiver did not answer for days; the webhook was switched off.",
+        )
+        for row in rows
+    ]
