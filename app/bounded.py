@@ -6,10 +6,13 @@ ends. httpx bounds neither.
 
 import asyncio
 import zlib
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import httpx
 import orjson
+
+Buffer: TypeAlias = bytes | bytearray
 
 # unpacks gzip and zlib, whichever it is
 _EITHER = zlib.MAX_WBITS | 32
@@ -54,20 +57,45 @@ async def get_json(http: httpx.AsyncClient, address: str, *, most: int, seconds:
 
 
 async def _unpacked(answer: httpx.Response, most: int) -> bytes:
-    packing = answer.headers.get("Content-Encoding", "identity").strip().lower()
-    if packing not in {"identity", "gzip", "deflate", ""}:
-        raise AnswerUnreadable("")
-    unpacker = zlib.decompressobj(_EITHER) if packing in {"gzip", "deflate"} else None
-    body = bytearray()
-    try:
-        async for piece in answer.aiter_raw():
-            room = most - len(body) + 1
+    unpacker = _Unpacker(answer.headers.get("Content-Encoding", ""), most)
+    async for piece in answer.aiter_raw():
+        unpacker.take(piece)
+    return unpacker.whole()
+
+
+def unpacked(pieces: Iterable[Buffer], packing: str, most: int) -> bytes:
+    """A body that was read, of at most so many bytes; `packing` is its Content-Encoding.
+
+    Raises `AnswerTooLarge` and `AnswerUnreadable`.
+    """
+    unpacker = _Unpacker(packing, most)
+    for piece in pieces:
+        unpacker.take(piece)
+    return unpacker.whole()
+
+
+class _Unpacker:
+    def __init__(self, packing: str, most: int) -> None:
+        packing = packing.strip().lower()
+        if packing not in {"identity", "gzip", "deflate", ""}:
+            raise AnswerUnreadable("")
+        self._packed = zlib.decompressobj(_EITHER) if packing in {"gzip", "deflate"} else None
+        self._most = most
+        self._body = bytearray()
+
+    def take(self, piece: Buffer) -> None:
+        room = self._most - len(self._body) + 1
+        try:
             # never more than there is room for, however much the piece holds
-            body += piece[:room] if unpacker is None else unpacker.decompress(piece, room)
-            if len(body) > most:
-                raise AnswerTooLarge("")
-    except zlib.error:
-        raise AnswerUnreadable("") from None
-    if unpacker is not None and not unpacker.eof:
-        raise AnswerUnreadable("")
-    return bytes(body)
+            self._body += (
+                piece[:room] if self._packed is None else self._packed.decompress(piece, room)
+            )
+        except zlib.error:
+            raise AnswerUnreadable("") from None
+        if len(self._body) > self._most:
+            raise AnswerTooLarge("")
+
+    def whole(self) -> bytes:
+        if self._packed is not None and not self._packed.eof:
+            raise AnswerUnreadable("")
+        return bytes(self._body)

@@ -1,23 +1,24 @@
 """Bytes to Meta and back: connections, time limits, and addresses that cannot leak through a log.
 
-One single-connection HTTP/1.1 transport per call in flight and one shared TLS context: httpcore's
-pool looks at all its connections on every event, so one pool of many costs twice as much from sixteen
-calls in flight on. Requests go to httpx's transports and not through its client, which writes every
-address into its log (proofs, app secret, codes and inspected tokens are in ours), and whose
-redirects, cookies and environment nobody wants here; it also costs as much again as the transport.
+A connection for each call in flight and one shared TLS context. Where the way is direct, connections are
+our own (`_line.py`); through a proxy, and on event loops that do not try a host's addresses side by side,
+they are httpx's transports. httpx's client, which writes every address into its log (proofs, app secret,
+codes and inspected tokens are in ours), has no part in it, nor have its redirects and cookies.
 """
 
 import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from functools import cached_property
+from urllib.parse import urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
 import orjson
 
-from app.bounded import read_bounded
+from app.bounded import AnswerTooLarge, AnswerUnreadable, read_bounded, unpacked
+from app.facebook._line import Host, Line, LineError
 from app.facebook.payload import Body
 
 _HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip", "User-Agent": "Audience-Export/1"}
@@ -87,7 +88,8 @@ class Wire:
         self._limits = limits
         self._timeout = httpx.Timeout(limits.io, connect=limits.connect).as_dict()
         self._idle: list[httpx.AsyncBaseTransport] = []
-        self._tls: ssl.SSLContext | bool = False
+        self._lines: list[Line] = []
+        self._tls: ssl.SSLContext | None = None
         self._given = transport
 
     async def send(
@@ -100,6 +102,8 @@ class Wire:
         content: Body | None = None,
     ) -> Reply:
         """One request, sent once. Raises NoAnswer."""
+        if self._given is None and self._direct:
+            return await self._directly(method, path, {**_HEADERS, **headers}, params, content)
         address = httpx.URL(f"{self._base_url}{path}")
         if params:
             address = address.copy_merge_params(params)
@@ -128,8 +132,71 @@ class Wire:
                 self._idle.append(transport)
         return Reply(response.status_code, response.headers, _object(body))
 
+    async def _directly(
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        content: Body | None,
+    ) -> Reply:
+        base = self._base
+        target = f"{base.path.rstrip('/')}{path}" + (f"?{urlencode(params)}" if params else "")
+        lines = [f"{method} {target} HTTP/1.1", f"Host: {base.netloc.decode()}"]
+        lines += [f"{name}: {value}" for name, value in headers.items()]
+        if content is not None:
+            lines.append(f"Content-Length: {len(content)}")
+        if any(not line.isprintable() or not line.isascii() for line in lines):
+            raise NoAnswer("LocalProtocolError", unsent=True)
+        head = "\r\n".join([*lines, "\r\n"]).encode()
+        try:
+            async with asyncio.timeout(self._limits.call):
+                line = await self._line()
+                parts = [head] if content is None else [head, content]
+                raw = await line.exchange(parts, io_seconds=self._limits.io)
+            packing = raw.headers.get("content-encoding", "")
+            body = unpacked([raw.body], packing, self._limits.answer_bytes)
+        except LineError as error:
+            raise NoAnswer(error.reason, unsent=error.unsent) from None
+        except (AnswerTooLarge, AnswerUnreadable, TimeoutError) as error:
+            raise NoAnswer(type(error).__name__, unsent=False) from None
+        if line.usable:
+            self._lines.append(line)
+        return Reply(raw.status, raw.headers, _object(body))
+
+    async def _line(self) -> Line:
+        while self._lines:
+            # the connection used last is the likeliest to be alive still
+            line = self._lines.pop()
+            if line.usable:
+                return line
+            line.close()
+        base = self._base
+        secure = base.scheme == "https"
+        port = base.port or (443 if secure else 80)
+        host = Host(base.raw_host.decode(), port, self._context() if secure else None)
+        limits = self._limits
+        return await Line.connected(host, seconds=limits.connect, most=limits.answer_bytes)
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx.create_ssl_context()
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+    @cached_property
+    def _direct(self) -> bool:
+        return is_direct(self._base_url)
+
+    @cached_property
+    def _base(self) -> httpx.URL:
+        return httpx.URL(self._base_url)
+
     async def aclose(self) -> None:
         """Closes every idle connection."""
+        lines, self._lines = self._lines, []
+        for line in lines:
+            line.close()
         transports, self._idle = self._idle, []
         if self._given is not None:
             transports.append(self._given)
@@ -141,15 +208,18 @@ class Wire:
         return self._idle.pop() if self._idle else self._connection()
 
     def _connection(self) -> httpx.AsyncBaseTransport:
-        if self._tls is False and self._base_url.startswith("https:"):
-            self._tls = httpx.create_ssl_context()
         return httpx.AsyncHTTPTransport(
-            verify=self._tls,
+            verify=self._context() if self._base_url.startswith("https:") else False,
             trust_env=False,
             http2=False,
             limits=httpx.Limits(max_connections=1, max_keepalive_connections=1),
             proxy=_proxy(self._base_url),
         )
+
+
+def is_direct(base_url: str) -> bool:
+    """Whether connections to the address are our own."""
+    return isinstance(asyncio.get_running_loop(), asyncio.BaseEventLoop) and not _proxy(base_url)
 
 
 def _proxy(base_url: str) -> str | None:

@@ -36,6 +36,13 @@ class FakeTime:
         await asyncio.sleep(0)
 
 
+@pytest.fixture(autouse=True)
+def by_httpx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """respx fakes httpx's connections and no others; `test_wire` has real ones."""
+    if request.module.__name__.rpartition(".")[2] not in {"test_wire", "test_line"}:
+        monkeypatch.setattr("app.facebook._wire.is_direct", lambda _: False)
+
+
 @pytest.fixture
 def time() -> FakeTime:
     return FakeTime()
