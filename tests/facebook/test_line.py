@@ -5,6 +5,7 @@ import gzip
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from app.facebook._line import Host, Line, LineError
 from app.facebook._wire import Limits, NoAnswer, Wire
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-LIMITS = Limits(connect=2, io=0.4, call=3, answer_bytes=100_000)
+LIMITS = Limits(connect=10, io=10, call=20, answer_bytes=100_000)
+IMPATIENT = replace(LIMITS, io=0.4)
 
 
 @asynccontextmanager
@@ -120,7 +122,7 @@ async def test_whoever_says_nothing_is_given_up() -> None:
         (silent, b"{}", "ReadTimeout"),
         (deaf, bytes(30_000_000), "WriteTimeout"),
     ):
-        async with host(behaviour) as wire:
+        async with host(behaviour, IMPATIENT) as wire:
             with pytest.raises(NoAnswer) as lost:
                 await wire.send("POST", "/1/users", headers={}, content=content)
             assert lost.value.reason == reason

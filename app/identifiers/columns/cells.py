@@ -67,8 +67,8 @@ def hashed_cells(
 ) -> Cells:
     """Normalize and hash a column of `key`; `region` is the rows' country where it matters.
 
-    `ready_shape`: a pattern of texts to which the rule, and everything before it, does nothing
-    but lower-case them, if they are no longer than a short line. It saves time and changes nothing,
+    `ready_shape`: a pattern of lower-case texts to which the rule, and everything before it, does
+    nothing, if they are no longer than a short line. It saves time and changes nothing,
     nor does `memory`, which knows the attribute by its `name`. `split` gives the values of a cell of
     several, for rules that do not find them on their own.
     """
@@ -107,23 +107,33 @@ def _solve(
     """Columns value, clean, reason, given and rest for the cells of `frame`."""
     if ready_shape is None:
         return _hashed(_normalized(frame, key, rule, steps, split))
-    lower = frame["source"].str.to_lowercase()
-    unready = ~lower.str.contains(ready_shape) | (lower.str.len_bytes() > _LONGEST_READY)
-    others = unready.arg_true()
-    none = blank(lower)
-    ready = Normalized(lower, none, none, lower.is_not_null(), none)
+    text = frame["source"]
+    none = blank(text)
+    unready = _unready(text, ready_shape)
+    if not unready.is_empty():
+        # most have the shape already; of the others, some have it once they are in lower case
+        lower = text.gather(unready).str.to_lowercase()
+        text = text.clone().scatter(unready, lower)
+        unready = unready.gather(_unready(lower, ready_shape))
+    ready = Normalized(text, none, none, text.is_not_null(), none)
+    others = unready
     if others.is_empty():
         return _hashed(ready)
     worked = _normalized(frame[others], key, rule, steps, split)
     return _hashed(
         Normalized(
-            ready.text.scatter(others, worked.text),
+            ready.text.clone().scatter(others, worked.text),
             none.clone().scatter(others, worked.digest),
             none.clone().scatter(others, worked.reason),
             ready.given.scatter(others, worked.given),
             none.clone().scatter(others, worked.rest),
         )
     )
+
+
+def _unready(text: pl.Series, shape: str) -> pl.Series:
+    """The places of texts that a rule must look at."""
+    return (~text.str.contains(shape) | (text.str.len_bytes() > _LONGEST_READY)).arg_true()
 
 
 def _normalized(
