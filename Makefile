@@ -99,9 +99,9 @@ licences: $(call STAMP,dev) ## Regenerate docs/licences.md
 
 lock: $(BIN)/uv ## Resolve anew and write the hashed lock files
 	@rm -f uv.lock && $(BIN)/uv lock --quiet
-	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra delta --extra mysql --extra iceberg --no-header -o requirements-image.lock
-	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra embedded --extra delta --extra mysql --extra iceberg --no-header -o requirements.lock
-	@$(BIN)/uv export --quiet --no-emit-project --extra embedded --extra delta --extra mysql --extra iceberg --no-header -o requirements-dev.lock
+	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra delta --extra mysql --extra iceberg --extra otel --no-header -o requirements-image.lock
+	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra embedded --extra delta --extra mysql --extra iceberg --extra otel --no-header -o requirements.lock
+	@$(BIN)/uv export --quiet --no-emit-project --extra embedded --extra delta --extra mysql --extra iceberg --extra otel --no-header -o requirements-dev.lock
 	@rm -f uv.lock
 
 clean: ## Remove what make made

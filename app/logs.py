@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 
 from app.sampling import Sampler
+from app.tracing import trace_ids
 
 # Meta's tokens, bearer headers and query tokens; a name that says it is a secret hides its value
 _TOKEN = re.compile(
@@ -34,6 +35,7 @@ def configure_logging(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        _trace,
     ]
     last: list[structlog.typing.Processor] = (
         [place_of_error, scrub, structlog.processors.JSONRenderer()]
@@ -78,6 +80,12 @@ def configure_logging(
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
     structlog.contextvars.bind_contextvars(process=process)
+
+
+def _trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Which trace a line belongs to, where there are traces."""
+    event.update(trace_ids())
+    return event
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

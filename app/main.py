@@ -76,6 +76,7 @@ from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import ArrivingLimits, SourceAccess, Tolerance, Unpacking
+from app.tracing import configure_tracing, stop_tracing
 from app.upkeep import call_webhooks, keep_runs_moving
 from app.webhooks import payloads
 from app.webhooks import routes as webhooks
@@ -175,6 +176,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     )
     state = app.state
     introduce(version=app.version, hash_engine=hash_engine())
+    configure_tracing(
+        process="api",
+        version=app.version,
+        endpoint=settings.traces_endpoint,
+        file=settings.traces_file,
+        share=settings.traces_share,
+    )
     connections_here = Connections(_connection_limits(settings), Proxies(settings.trusted_proxies))
     if not bound_server(connections_here):
         log.warning(
@@ -261,6 +269,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await state.doorbell.close()
         await probing.close()
         await state.database.close()
+        stop_tracing()
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:
@@ -306,6 +315,7 @@ def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
         dialog_url=settings.facebook_dialog_url,
         timeout_seconds=settings.graph_timeout_seconds,
         answer_bytes=settings.max_answer_bytes,
+        tells_trace=settings.traces_to_meta,
     )
     return GraphClient(
         config,

@@ -5,6 +5,7 @@ Long, since each setting has its sentence here, and the documentation is made of
 
 import base64
 from functools import cached_property
+from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -236,6 +237,14 @@ class Settings(BaseSettings):
     """Of one kind of event, of a process; the next line says how many were left out. The line of a run's end
     is never left out. 0: all are told.
     """
+    traces_endpoint: str = ""
+    """Where spans are sent, as OTLP over HTTP (`http://collector:4318/v1/traces`); needs the extra `otel`."""
+    traces_file: Path | None = None
+    """A file that spans are appended to, as lines of JSON; needs the extra `otel`."""
+    traces_share: float = Field(default=1.0, ge=0, le=1)
+    """How many of the traces that begin here are kept; of others the caller decides."""
+    traces_to_meta: bool = False
+    """`on` sends `traceparent` to Meta, too; webhooks get it in any case."""
     run_history_days: int = Field(default=90, ge=1)
     """How long runs are kept."""
     run_attempt_budget: int = Field(default=5, ge=1)
@@ -297,6 +306,11 @@ class Settings(BaseSettings):
             raise ValueError(msg) from None
         return value
 
+    @field_validator("traces_endpoint")
+    @classmethod
+    def _an_address_or_none(cls, value: str) -> str:
+        return cls._an_address(value) if value else value
+
     @field_validator("graph_api_url", "public_url", "facebook_dialog_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -338,6 +352,18 @@ class Settings(BaseSettings):
                     f"{name.upper()} must begin with https:// unless it is on this machine; for a network "
                     "you trust set ALLOW_PLAIN_HTTP"
                 )
+                raise ValueError(msg)
+        return self
+
+    @model_validator(mode="after")
+    def _traces_can_be_made(self) -> Self:
+        if self.traces_endpoint or self.traces_file:
+            try:
+                found = find_spec("opentelemetry.sdk")
+            except ModuleNotFoundError:
+                found = None
+            if found is None:
+                msg = "TRACES_ENDPOINT and TRACES_FILE need the extra: pip install 'audience-export[otel]'"
                 raise ValueError(msg)
         return self
 

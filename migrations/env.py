@@ -23,6 +23,9 @@ def run_migrations(connection: Connection) -> None:
     )
     with context.begin_transaction():
         connection.execute(text(f"select pg_advisory_xact_lock({_ADVISORY_LOCK})"))
+        # as each migration says for itself: one that cannot get its lock at once must not make the service
+        # queue behind it. The wait for other runners, above, may be long.
+        connection.execute(text("set local lock_timeout = '5s'"))
         context.run_migrations()
 
 

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.metadata import version
 
 from app.db.secrets import Vault
 from app.db.session import Database
@@ -17,6 +18,7 @@ from app.queue import Doorbell
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import SourceAccess, Tolerance, Unpacking
+from app.tracing import configure_tracing, stop_tracing
 from app.webhooks.sending import Sender
 
 
@@ -60,6 +62,7 @@ class WorkerContext:
         await self.graph.aclose()
         await self.doorbell.close()
         await self.database.close()
+        stop_tracing()
 
 
 def build_context(settings: Settings) -> WorkerContext:
@@ -69,6 +72,13 @@ def build_context(settings: Settings) -> WorkerContext:
         form=settings.log_format,
         process="worker",
         per_second=settings.log_lines_per_second,
+    )
+    configure_tracing(
+        process="worker",
+        version=version("audience-export"),
+        endpoint=settings.traces_endpoint,
+        file=settings.traces_file,
+        share=settings.traces_share,
     )
     doorbell = Doorbell(settings.redis_url.get_secret_value())
     vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
@@ -81,6 +91,7 @@ def build_context(settings: Settings) -> WorkerContext:
         dialog_url=settings.facebook_dialog_url,
         timeout_seconds=settings.graph_timeout_seconds,
         answer_bytes=settings.max_answer_bytes,
+        tells_trace=settings.traces_to_meta,
     )
     return WorkerContext(
         database=Database(

@@ -19,6 +19,7 @@ from app.facebook.receipts import UploadReceipt
 from app.logs import get_logger
 from app.runs.execution import note
 from app.snapshots import BatchReader, BatchSlice
+from app.tracing import span
 from workers.context import WorkerContext
 from workers.lease import CancelRequested, Lease
 from workers.outcome import KEPT, Batch, Half, Notes, Outcome, Prepared, prepare
@@ -194,6 +195,11 @@ class Delivery:
 
     async def _upload(self, step: Step, prepared: Prepared, book: SessionBook) -> None:
         """Send a batch until it is answered for good, and note the answer."""
+        rows, number = prepared.height, prepared.sequence
+        with span("batch", sequence=number, operation=step.operation, rows=rows):
+            await self._answered(step, prepared, book)
+
+    async def _answered(self, step: Step, prepared: Prepared, book: SessionBook) -> None:
         began = clock.now()
         try:
             outcome = await self._send(step, prepared, book)

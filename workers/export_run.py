@@ -18,6 +18,7 @@ from app.runs.execution import Claim, LeaseLost, claim_run, park_run
 from app.runs.states import RunStatus
 from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError
+from app.tracing import span
 from workers.context import WorkerContext
 from workers.finish import conclude
 from workers.lease import CancelRequested, Lease, patiently
@@ -43,8 +44,18 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
     )
     if run is None:
         return  # somebody else's, not due yet, or over
-    with structlog.contextvars.bound_contextvars(
-        run_id=run_id, export_id=run.export_id, fence=run.fence
+    with (
+        structlog.contextvars.bound_contextvars(
+            run_id=run_id, export_id=run.export_id, fence=run.fence
+        ),
+        span(
+            "run",
+            kind="consumer",
+            parent=run.traceparent,
+            run_id=run_id,
+            export_id=run.export_id,
+            attempt=run.attempt,
+        ) as traced,
     ):
         began = time.monotonic()
         log.info("run.claimed", attempt=run.attempt)
@@ -61,6 +72,7 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
             # this process was told to stop: another one may go on at once
             await asyncio.shield(_hand_back(worker, run, lease, RunParked(seconds=0)))
             raise
+        traced.set(outcome=str(status or "parked"))
         await call_next(worker, run_id)
         if status is None:
             log.info("run.left", seconds=round(time.monotonic() - began, 3))

@@ -32,6 +32,7 @@ from app.runs.execution import (
 from app.runs.states import Phase, RunStatus
 from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError, verify
+from app.tracing import span
 from app.wording import count_of
 from workers.context import WorkerContext
 from workers.deliver import Delivery
@@ -66,11 +67,13 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     begun = bool(done or run.session_ids)
     await take_turn(worker, run, lease, audience_id)
     if not begun:
-        await validate(worker, run, lease, connection, graph, audience_id)
+        with span("validate"):
+            await validate(worker, run, lease, connection, graph, audience_id)
     lease.check_cancel()
     plan = await _staged_before(worker, run, done, begun=begun)
     if plan is None:
-        plan = await _stage(worker, run, lease, graph, audience_id)
+        with span("stage"):
+            plan = await _stage(worker, run, lease, graph, audience_id)
     lease.check_cancel()
     steps = list(plan.steps())
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.UPLOADING))
@@ -87,7 +90,8 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
         withheld=None if run.spec["sync_mode"] == "replace" else Withheld(worker.database),
     )
     try:
-        await delivery.run(steps)
+        with span("deliver"):
+            await delivery.run(steps)
     except ReplacementOver:
         over = replace(plan, replacement_over=True).to_json()
         await lease.write(lambda session, claim: note(session, claim, plan=over))
@@ -102,7 +106,8 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
             waits_for=WaitReason.RETRY,
             reason=error,
         ) from None
-    return await finish(worker, run, lease, plan, delivery.notes)
+    with span("finish"):
+        return await finish(worker, run, lease, plan, delivery.notes)
 
 
 # -- validating ------------------------------------------------------------------------------------

@@ -373,6 +373,8 @@ class Run(Base):
     progressed_at: Mapped[datetime | None]
     # why it waits, and since when: kept while the wait goes on
     waiting: Mapped[Json | None]
+    # the trace of the request that asked for it, for whoever works on it
+    traceparent: Mapped[str | None]
 
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     fence: Mapped[int] = mapped_column(server_default=text("0"))

@@ -23,6 +23,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from app.db.pool import POOLS
+from app.db.statements import trace_statements
 from app.errors import Unavailable
 from app.logs import get_logger
 
@@ -71,6 +72,7 @@ class Database:
             },
         )
         POOLS.watch(self.engine.sync_engine.pool, application_name)
+        trace_statements(self.engine.sync_engine)
         event.listen(self.engine.sync_engine, "checkin", _note_use)
         event.listen(self.engine.sync_engine, "checkout", _ping_if_idle)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

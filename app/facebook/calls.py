@@ -19,6 +19,7 @@ from app.facebook.governor import Governor
 from app.facebook.payload import Body
 from app.facebook.retry import RetryPolicy
 from app.facebook.usage import NOTHING, Usage, read_usage
+from app.tracing import Traced, span, traceparent
 
 VERSION_WARNING = "x-ad-api-version-warning"
 
@@ -138,6 +139,11 @@ class Caller:
                 )
 
     async def _once(self, call: Call, token: str | None) -> Reply:
+        edge = _edge(call)
+        with span(f"graph {call.method} {edge}", kind="client", operation=edge) as traced:
+            return await self._tried(call, token, traced)
+
+    async def _tried(self, call: Call, token: str | None, traced: Traced) -> Reply:
         asked = self._now()
         async with self._governor.slot(call.about.account) as slot:
             started = self._now()
@@ -149,7 +155,7 @@ class Caller:
                 reply = await self._wire.send(
                     call.method,
                     f"/{self._config.version}/{call.path}",
-                    headers=_headers(call, token),
+                    headers=_headers(call, token, tells_trace=self._config.tells_trace),
                     params={**call.params, **call.concealed, **self._proof(call, token)},
                     content=call.content,
                 )
@@ -159,6 +165,11 @@ class Caller:
             if reply is not None:
                 error = self._judge(call, reply)
             self._record(call, started - asked, self._now() - started, reply, error, usage)
+            traced.set(
+                http__request__method=call.method,
+                http__response__status_code=reply.status if reply else None,
+                code=error.code if error else None,
+            )
             if error is None:
                 assert reply is not None
                 await slot.answered(usage)
@@ -206,14 +217,13 @@ class Caller:
         usage: Usage,
     ) -> None:
         if self._observe is not None:
-            edge = "/".join(part for part in call.path.split("/") if not part[-1:].isdigit())
             status = reply.status if reply else None
             code = error.code if error else None
             throttled, account = isinstance(error, Throttled), call.about.account
             self._observe(
                 CallRecord(
                     call.method,
-                    edge or "node",
+                    _edge(call),
                     seconds,
                     status,
                     code,
@@ -225,8 +235,15 @@ class Caller:
             )
 
 
-def _headers(call: Call, token: str | None) -> dict[str, str]:
+def _edge(call: Call) -> str:
+    """The call's path without ids; `node` for an object itself."""
+    return "/".join(part for part in call.path.split("/") if not part[-1:].isdigit()) or "node"
+
+
+def _headers(call: Call, token: str | None, *, tells_trace: bool) -> dict[str, str]:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    if tells_trace and (trace := traceparent()):
+        headers["traceparent"] = trace
     if call.content is not None:
         headers["Content-Type"] = "application/json"
     return headers

@@ -21,3 +21,5 @@ class GraphConfig:
     connect_timeout_seconds: float = 10.0
     call_seconds: float = 300.0
     answer_bytes: int = 16 * 1024 * 1024
+    # whether calls carry the trace they belong to
+    tells_trace: bool = False

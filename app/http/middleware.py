@@ -3,6 +3,7 @@
 import asyncio
 import re
 import time
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from prometheus_client import Counter, Histogram
@@ -13,6 +14,7 @@ from app.errors import Unavailable
 from app.http.problems import problem_response, shown_path, unexpected
 from app.ids import new_id
 from app.logs import get_logger
+from app.tracing import Traced, span
 
 log = get_logger(__name__)
 
@@ -48,6 +50,20 @@ class RequestFrame:
         # of its own for each request, whatever the server hands in: the caller is kept here, too
         scope["state"] = {**scope.get("state", {}), "request_id": request_id}
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        with self._span(scope, request_id) as traced:
+            await self._framed(scope, receive, send, request_id, traced)
+
+    @staticmethod
+    def _span(scope: Scope, request_id: str) -> AbstractContextManager[Traced]:
+        """The request in the caller's trace, if it sent one; probes are nobody's trace."""
+        if scope["path"] in _QUIET:
+            return nullcontext(Traced(None))
+        given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
+        return span(scope["method"], kind="server", parent=given, request_id=request_id)
+
+    async def _framed(
+        self, scope: Scope, receive: Receive, send: Send, request_id: str, traced: Traced
+    ) -> None:
         began, status, streams, sent = time.perf_counter(), 0, False, 0
 
         async def framed(message: Message) -> None:
@@ -85,6 +101,15 @@ class RequestFrame:
             route = getattr(scope.get("route"), "path", "(none)")
             REQUESTS.labels(scope["method"], route, status or 500).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
+            traced.set(
+                f"{scope['method']} {route}",
+                http__request__method=scope["method"],
+                http__route=route,
+                http__response__status_code=status or 500,
+                code=scope["state"].get("problem", {}).get("code"),
+            )
+            if (status or 500) >= 500:
+                traced.failed(str(status or 500))
             if scope["path"] not in _QUIET:
                 # its query may hold a code of a sign-in and is left out
                 log.info(

@@ -25,6 +25,7 @@ from app.ids import is_id, least_id, new_id
 from app.queue import Doorbell
 from app.runs.execution import error_document
 from app.runs.states import ACTIVE, RunStatus, Trigger
+from app.tracing import traceparent
 from app.webhooks.run_events import announce_end, announce_ends
 
 _LOOK_SECONDS = 0.3
@@ -140,6 +141,7 @@ async def _new_run(
         requested_by=requested_by,
         queued_at=now,
         due_at=now,
+        traceparent=traceparent(),
     )
     session.add(run)
     return run

@@ -22,6 +22,7 @@ from app.db.models import Webhook, WebhookDelivery
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
 from app.logs import get_logger
+from app.tracing import Traced, span, traceparent
 from app.webhooks.sending import TIMEOUT_SECONDS, NotSent, Sender
 from app.webhooks.signing import signature_headers
 
@@ -178,12 +179,19 @@ def secret_owner(webhook_id: str) -> str:
 
 async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
     """One attempt, and its outcome written down; whether it was delivered."""
+    with span("webhook", kind="client", operation=item.event, attempt=item.attempt) as traced:
+        return await _attempt(database, sender, item, traced)
+
+
+async def _attempt(database: Database, sender: Sender, item: _Claimed, traced: Traced) -> bool:
     status: int | None = None
     reason: str | None = None
     if item.secrets is None:
         reason = SecretUnreadable.code
     else:
         headers = signature_headers(item.id, item.body, at=clock.now(), secrets=item.secrets)
+        if (trace := traceparent()) is not None:
+            headers = {**headers, "traceparent": trace}
         try:
             status = await sender.post(item.url, item.body, headers)
         except NotSent as error:
@@ -195,6 +203,7 @@ async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
             await _succeeded(session, item, status)
         else:
             await _failed(session, item, status, reason)
+    traced.set(http__response__status_code=status, code=reason)
     outcome = "delivered" if reason is None else "failed"
     metrics.WEBHOOK_ATTEMPTS.labels(item.event, outcome).inc()
     log.info("webhook.attempted", delivery_id=item.id, attempt=item.attempt, outcome=reason or "ok")

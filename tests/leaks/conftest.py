@@ -114,6 +114,7 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             "PUBLIC_URL": made.url,
             "SEGMENT_ROOTS": str(made.members),
             "LOG_LEVEL": "DEBUG",
+            "TRACES_FILE": str(made.logs / "traces.log"),
             "RUN_RETRY_SECONDS": "0.5",
             "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
         }

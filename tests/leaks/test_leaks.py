@@ -286,6 +286,7 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
         "snapshots",
         "api.log",
         "worker.log",
+        "traces.log",
     ):
         assert any(part in name for name in names), part
     logs = b"".join(content for name, content in places if name.endswith(".log"))

@@ -1,0 +1,138 @@
+"""One trace from the request to the last batch, across the queue; nothing where it is not configured."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from app import tracing
+from app.main import graph_client
+from app.queue import Doorbell
+from app.settings import Settings, SettingsError, read_settings
+from tests.flows.journey import expect, get_run, make_connection, make_export, make_segment
+from tests.segments.files import write_csv
+
+CALLERS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+Span = dict[str, Any]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    """Where spans of this process go for the time of a test."""
+    path = tmp_path / "traces.jsonl"
+    tracing.configure_tracing(process="test", version="0", file=path)
+    yield path
+    tracing.stop_tracing()
+
+
+def spans(file: Path) -> list[Span]:
+    return [json.loads(line) for line in file.read_text().splitlines()]
+
+
+def ancestors(span: Span, by_id: dict[str, Span]) -> list[str]:
+    """The names above a span, nearest first."""
+    names = []
+    while (parent := by_id.get(str(span["parent_id"]).removeprefix("0x"))) is not None:
+        names.append(parent["name"])
+        span = parent
+    return names
+
+
+async def test_a_request_and_its_run_are_one_trace(
+    settings: Settings, api: httpx.AsyncClient, work: Any, segment_root: Path, tmp_path: Path
+) -> None:
+    write_csv(segment_root / "some.csv", ["ada@example.com", "bob@example.com"])
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "some.csv"))
+    export = await make_export(api, connection, segment)
+    file = tmp_path / "traces.jsonl"
+    traced = settings.model_copy(update={"traces_file": file})
+    tracing.configure_tracing(process="api", version="0", file=file)
+    run = await expect(
+        await api.post(f"/v1/exports/{export['id']}/runs", headers={"traceparent": CALLERS}), 202
+    )
+    await work(traced)
+    assert (await get_run(api, run))["status"] == "succeeded"
+    found = [item for item in spans(file) if item["context"]["trace_id"].endswith(CALLERS[3:35])]
+    by_id = {item["context"]["span_id"].removeprefix("0x"): item for item in found}
+    request = next(item for item in found if item["name"] == "POST /v1/exports/{export_id}/runs")
+    assert request["parent_id"].endswith(CALLERS[36:52])
+    assert request["attributes"]["http.response.status_code"] == 202
+    upload = next(item for item in found if item["name"] == "graph POST users")
+    assert ancestors(upload, by_id) == ["batch", "deliver", "run", request["name"]]
+    names = {item["name"] for item in found}
+    assert {"validate", "stage", "finish", "INSERT runs"} <= names
+    insert = next(item for item in found if item["name"] == "INSERT run_batches")
+    assert "run" in ancestors(insert, by_id)
+    job = next(item for item in found if item["name"] == "run")
+    assert job["attributes"]["run_id"] == run["id"]
+    assert job["attributes"]["outcome"] == "succeeded"
+    assert job["resource"]["attributes"]["service.name"] == "audience-export-worker"
+    # Meta hears nothing of it unless somebody wants that
+    text = file.read_text()
+    assert "example.com" not in text
+    for item in found:
+        assert item["attributes"].keys() <= tracing.ATTRIBUTES, item
+        assert item["events"] == []
+
+
+async def test_meta_gets_the_trace_only_when_asked(
+    settings: Settings, sandbox: Any, file: Path
+) -> None:
+    """By the headers that leave: off by default."""
+    for wanted in (False, True):
+        changed = settings.model_copy(update={"traces_to_meta": wanted})
+        doorbell = Doorbell(changed.redis_url.get_secret_value())
+        client, sent = graph_client(changed, doorbell), list[bool]()
+        wire = client._wire
+        original = wire.send
+
+        async def send(*words: Any, headers: Any, **more: Any) -> Any:
+            sent.append("traceparent" in headers)  # noqa: B023
+            return await original(*words, headers=headers, **more)  # noqa: B023
+
+        wire.send = send  # type: ignore[method-assign]
+        with tracing.span("run"):
+            await client.for_token("sandbox-user-token").me()
+        await client.aclose()
+        await doorbell.close()
+        assert sent == [wanted]
+
+
+def test_a_failure_is_told_by_its_class(file: Path) -> None:
+    with pytest.raises(ValueError, match="ada"), tracing.span("run", run_id="run_1"):
+        raise ValueError("ada@example.com")
+    (found,) = spans(file)
+    assert found["status"] == {"status_code": "ERROR", "description": "ValueError"}
+    assert "ada" not in json.dumps(found)
+
+
+def test_attributes_that_are_not_on_the_list_are_refused(file: Path) -> None:
+    with pytest.raises(AssertionError), tracing.span("run", email="ada@example.com"):
+        pass
+
+
+@pytest.mark.parametrize(
+    "wrong", ["", "x", "00-" + "0" * 32 + "-00f067aa0ba902b7-01", CALLERS + "-x"]
+)
+def test_a_parent_that_is_none_begins_a_trace(file: Path, wrong: str) -> None:
+    with tracing.span("run", parent=wrong):
+        assert (tracing.traceparent() or "")[3:35] not in {"", "0" * 32, CALLERS[3:35]}
+
+
+def test_off_is_nothing() -> None:
+    with tracing.span("run", parent=CALLERS) as traced:
+        traced.set(outcome="succeeded")
+        assert tracing.traceparent() is None
+        assert tracing.trace_ids() == {}
+        assert tracing.child("SELECT runs") is None
+
+
+def test_without_the_extra_it_is_said_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("app.settings.find_spec", lambda _: None)
+    with pytest.raises(SettingsError, match="audience-export\\[otel\\]"):
+        read_settings(traces_endpoint="http://127.0.0.1:4318/v1/traces")
