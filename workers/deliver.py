@@ -2,6 +2,8 @@
 
 Bodies are built in threads, ahead of the uploads by a bounded queue. However delivery ends (a fatal
 answer, a cancel, a deploy), the batches in flight are let finish and are recorded first.
+
+Its lines are more than 300: what may happen to a batch is one story.
 """
 
 import asyncio
