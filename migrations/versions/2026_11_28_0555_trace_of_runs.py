@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "3fb08d6c71e5"
-down_revision = "c93d51e7a0b4"
+down_revision = "d18f4b62c7e5"
 branch_labels = None
 depends_on = None
 
