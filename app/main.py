@@ -221,6 +221,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             settings.source_max_unpack_ratio,
         ),
         kept=MemberFiles(store),
+        writers_allowed=settings.allow_writing_source_accounts,
     )
     state.readers = Readers(settings.max_source_reads)
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))

@@ -98,6 +98,10 @@ class Settings(BaseSettings):
     the scheme says the kind. Percent-encode values; `?password_file=/run/secrets/crm` reads the
     password from a file at every connection.
     """
+    allow_writing_source_accounts: bool = False
+    """Accounts of `SEGMENT_DATABASES` may hold rights to write, or be a superuser's. Off, nothing is
+    read with them: one that may only read is as easily made, and can do no harm.
+    """
     source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
     """How long a database may take to give a segment's members."""
     source_max_cell_bytes: int = Field(default=4 << 20, ge=1 << 10, le=4 << 20)

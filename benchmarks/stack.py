@@ -221,6 +221,7 @@ def running_stack(
                 "FACEBOOK_APP_SECRET": "sandbox-app-secret",
                 "SEGMENT_ROOTS": ",".join(str(root) for root in roots),
                 "SEGMENT_DATABASES": f"bench={postgres.url}",
+                "ALLOW_WRITING_SOURCE_ACCOUNTS": "true",
                 "BOOTSTRAP_API_KEY": KEY,
                 "LOG_LEVEL": "WARNING",
             }

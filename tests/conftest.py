@@ -73,6 +73,11 @@ async def template(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
     """A database made by the real migrations, to make the others from."""
     postgres, _ = servers
     await upgrade(postgres.url)
+    admin = await asyncpg.connect(
+        postgres.address("postgres", role="postgres").replace("+asyncpg", "")
+    )
+    await admin.execute("CREATE ROLE reader LOGIN; GRANT pg_read_all_data TO reader")
+    await admin.close()
     return DATABASE
 
 
@@ -92,6 +97,12 @@ async def database_url(
         await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
     finally:
         await connection.close()
+
+
+@pytest.fixture
+def reader_url(database_url: str) -> str:
+    """The test's database as a place that segments are read from: for an account that may only read."""
+    return database_url.replace("//app@", "//reader@")
 
 
 @pytest.fixture

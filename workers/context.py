@@ -125,6 +125,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 settings.source_max_unpack_ratio,
             ),
             kept=MemberFiles(store),
+            writers_allowed=settings.allow_writing_source_accounts,
         ),
         limits=Limits(
             upload_concurrency=settings.upload_concurrency,

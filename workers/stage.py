@@ -36,7 +36,9 @@ async def stage(
     """
     stop = threading.Event()
     suppressed = await _suppressed(worker, spec)
-    sources = await patiently(worker.database, lambda session: readable_sources(session, segments))
+    sources = await patiently(
+        worker.database, lambda session: readable_sources(session, worker.vault, segments)
+    )
     with wanted() as given_up:  # the thread gets a copy of this context
         work = asyncio.create_task(
             asyncio.to_thread(

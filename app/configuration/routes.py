@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from app.access.dependencies import AdministratorDep
 from app.configuration import schemas, service
@@ -15,14 +15,20 @@ router = APIRouter(prefix="/v1/configuration", tags=["configuration"], route_cla
 
 
 @router.get("", operation_id="export_configuration", response_model=schemas.Configuration)
-async def export_configuration(session: SessionDep, _: AdministratorDep) -> Response:
+async def export_configuration(
+    request: Request, session: SessionDep, _: AdministratorDep
+) -> Response:
     """Connections without tokens, segments, exports and the schedule, by name; to be kept or read in."""
-    return Response(encode(await service.written(session)), media_type="application/json")
+    return Response(
+        encode(await service.written(session, request.app.state.vault)),
+        media_type="application/json",
+    )
 
 
 @router.post("", operation_id="import_configuration")
 async def import_configuration(
     body: schemas.Configuration,
+    request: Request,
     database: DatabaseDep,
     caller: AdministratorDep,
     dry_run: Annotated[bool, Query(description="say what would be made, and make nothing")] = False,
@@ -31,5 +37,7 @@ async def import_configuration(
     given: dict[str, Any] = body.model_dump(mode="json")
     for item, segment in zip(given["segments"], body.segments, strict=True):
         item["source"] = source_fields(segment.source)
-    items = await service.read_in(database, given, caller=caller, dry_run=dry_run)
+    items = await service.read_in(
+        database, request.app.state.vault, given, caller=caller, dry_run=dry_run
+    )
     return schemas.Imported(dry_run=dry_run, items=items)

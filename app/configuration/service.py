@@ -16,12 +16,14 @@ from app.access.callers import Caller
 from app.configuration.schemas import ImportedItem
 from app.connections import service as connections
 from app.db.models import Connection, Export, Segment
+from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import Unprocessable
 from app.exports import copying
 from app.exports import service as exports
 from app.schedules import service as schedules
 from app.segments.importing import import_segment
+from app.segments.queries import source_of
 
 _SIGN_IN = "sign in, then choose the ad account and the audience, and agree to the consent text"
 _ENABLE = "enable it once its connection is ready"
@@ -31,7 +33,7 @@ class _DryRun(Exception):  # it is no error
     """Nothing of it is to stand."""
 
 
-async def written(session: AsyncSession) -> dict[str, Any]:
+async def written(session: AsyncSession, vault: Vault) -> dict[str, Any]:
     """The configuration of this deployment, as plain values in the order of creation."""
     known = (await session.scalars(select(Connection).order_by(Connection.id))).all()
     members = (await session.scalars(select(Segment).order_by(Segment.id))).all()
@@ -52,7 +54,10 @@ async def written(session: AsyncSession) -> dict[str, Any]:
             for row in known
         ],
         "segments": [
-            {name: getattr(row, name) for name in ("name", "display_name", "source", "state")}
+            {
+                **{name: getattr(row, name) for name in ("name", "display_name", "state")},
+                "source": source_of(vault, row),
+            }
             for row in members
         ],
         "exports": [
@@ -71,7 +76,7 @@ async def written(session: AsyncSession) -> dict[str, Any]:
 
 
 async def read_in(
-    database: Database, given: Mapping[str, Any], *, caller: Caller, dry_run: bool
+    database: Database, vault: Vault, given: Mapping[str, Any], *, caller: Caller, dry_run: bool
 ) -> list[ImportedItem]:
     """Make what is not here yet, and say of everything what became of it.
 
@@ -82,7 +87,7 @@ async def read_in(
     try:
         async with database.transaction() as session:
             named = await _connections(session, given["connections"], caller, items)
-            members = await _segments(session, given["segments"], caller, items)
+            members = await _segments(session, vault, given["segments"], caller, items)
             await _exports(session, given["exports"], named, members, caller, items)
             if given["schedule"] is not None:
                 await _schedule(session, given["schedule"], caller, items)
@@ -131,6 +136,7 @@ async def _connections(
 
 async def _segments(
     session: AsyncSession,
+    vault: Vault,
     given: Sequence[Mapping[str, Any]],
     caller: Caller,
     items: list[ImportedItem],
@@ -142,7 +148,7 @@ async def _segments(
         if name in found:
             items.append(_item("segment", name, "exists", found[name]))
             continue
-        row = await import_segment(session, caller=caller, given=item)
+        row = await import_segment(session, vault, caller=caller, given=item)
         found[name] = row.id
         pushed = item["source"]["kind"] == "upload"
         items.append(

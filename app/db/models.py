@@ -140,6 +140,8 @@ class Segment(Base):
     name: Mapped[str]
     display_name: Mapped[str]
     source: Mapped[Json]
+    # of a source that has one, sealed: its literals may be of persons
+    query: Mapped[bytes | None]
     # how its text was found to be written, so that a later file of another shape is noticed
     detected: Mapped[Json | None]
     state: Mapped[str] = mapped_column(server_default="active")
@@ -631,5 +633,5 @@ class IdempotencyKey(Base):
     claimed_until: Mapped[datetime]
     status: Mapped[int | None]
     headers: Mapped[Json | None]
-    body: Mapped[bytes | None]
+    body: Mapped[bytes | None]  # sealed
     created_at: Mapped[datetime]

@@ -12,7 +12,16 @@ from typing import Any
 from sqlalchemy import Table, Text, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import ApiKey, Connection, ExportBaseline, Run, SegmentUpload, Webhook
+from app.db.models import (
+    ApiKey,
+    Connection,
+    ExportBaseline,
+    IdempotencyKey,
+    Run,
+    Segment,
+    SegmentUpload,
+    Webhook,
+)
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
 
@@ -22,17 +31,20 @@ _ID_BYTES = 8
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A column of sealed secrets, and what they are bound to (`{id}` is the row's)."""
+    """A column of sealed secrets, and what they are bound to (`{id}` is the row's identity)."""
 
     table: Table
     column: str
     owner: str
+    identity: str = "id"
 
 
 SEALED = (
     Sealed(Connection.__table__, "token", "connections/{id}/token"),  # type: ignore[arg-type]
     Sealed(Webhook.__table__, "secret", "webhooks/{id}/secret"),  # type: ignore[arg-type]
     Sealed(Webhook.__table__, "previous_secret", "webhooks/{id}/secret"),  # type: ignore[arg-type]
+    Sealed(Segment.__table__, "query", "segments/{id}/query"),  # type: ignore[arg-type]
+    Sealed(IdempotencyKey.__table__, "body", "idempotency_keys/{id}/body", "claim"),  # type: ignore[arg-type]
 )
 
 
@@ -82,14 +94,14 @@ async def rotate(database: Database, vault: Vault) -> Rotated:
 
 async def _rotate_column(database: Database, vault: Vault, place: Sealed) -> tuple[int, list[str]]:
     done, lost, after = 0, [], ""
-    secret = place.table.c[place.column]
+    secret, identity = place.table.c[place.column], place.table.c[place.identity]
     while True:
         async with database.transaction() as session:
             rows = (
                 await session.execute(
-                    select(place.table.c.id, secret)
-                    .where(_under_older_key(secret, vault), place.table.c.id > after)
-                    .order_by(place.table.c.id)
+                    select(identity, secret)
+                    .where(_under_older_key(secret, vault), identity > after)
+                    .order_by(identity)
                     .limit(_AT_ONCE)
                 )
             ).all()
@@ -160,7 +172,7 @@ async def _replace(
         values["version"] = place.table.c.version + 1
     replaced = await session.execute(
         update(place.table)
-        .where(place.table.c.id == row_id, place.table.c[place.column] == old)
+        .where(place.table.c[place.identity] == row_id, place.table.c[place.column] == old)
         .values(values)
         .returning(literal(1))
     )

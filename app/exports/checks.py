@@ -56,7 +56,7 @@ async def check_export(
     async with deps.database.transaction() as session:
         connection = await _usable_connection(session, row.connection_id, caller)
         members = await segments.find_segments(session, segment_ids)
-        sources = await readable_sources(session, members)
+        sources = await readable_sources(session, deps.connections.vault, members)
     if chooses_audience and connection is not None:
         _check_choice(row, connection, caller)
     if look_at_members:

@@ -105,7 +105,9 @@ async def preview_draft(
         deps, row, ids, caller, look_at_audience=False, look_at_values=False
     )
     async with deps.database.transaction() as session:
-        sources = await readable_sources(session, await segments.find_segments(session, ids))
+        sources = await readable_sources(
+            session, deps.connections.vault, await segments.find_segments(session, ids)
+        )
     plan = identifier_plan(row)
     if drafts.places.locked():
         raise TooManyRequests(

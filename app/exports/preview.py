@@ -81,7 +81,9 @@ async def preview_export(
     async with deps.database.transaction() as session:
         row = await service.editable_export(session, export_id, caller=caller)
         ids = (await service.segment_ids_of(session, [row.id]))[row.id]
-        sources = await readable_sources(session, await segments.find_segments(session, ids))
+        sources = await readable_sources(
+            session, deps.connections.vault, await segments.find_segments(session, ids)
+        )
         suppressed = NOBODY if row.sync_mode == "remove" else await suppression_list(session)
     if previews.place.locked():
         raise TooManyRequests(

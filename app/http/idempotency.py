@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.db.models import IdempotencyKey
+from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import BadRequest, Conflict, Unprocessable
 from app.http.readings import ReadingRoute
@@ -86,7 +87,10 @@ class IdempotentRoute(ReadingRoute):
             caller = f"{known.role} {known.id}"
             digest = await _digest(request)
             claim = new_id("claim")
-            stored = await _claim(database, caller=caller, key=key, digest=digest, claim=claim)
+            vault: Vault = request.app.state.vault
+            stored = await _claim(
+                database, vault, caller=caller, key=key, digest=digest, claim=claim
+            )
             if stored is not None:
                 return stored
             try:
@@ -109,7 +113,7 @@ async def _digest(request: Request) -> bytes:
 
 
 async def _claim(
-    database: Database, *, caller: str, key: str, digest: bytes, claim: str
+    database: Database, vault: Vault, *, caller: str, key: str, digest: bytes, claim: str
 ) -> Response | None:
     """None when the key is ours now; else the first answer. Raises for a mismatch or a race."""
     now = clock.now()
@@ -157,7 +161,12 @@ async def _claim(
             code="idempotency-key-reused",
         )
     headers = {**(row.headers or {}), "Idempotency-Replayed": "true"}
-    return Response(row.body or b"", status_code=row.status or 200, headers=headers)
+    body = "" if row.body is None else vault.open(row.body, owner=_owner(row.claim))
+    return Response(body, status_code=row.status or 200, headers=headers)
+
+
+def _owner(claim: str) -> str:
+    return f"idempotency_keys/{claim}/body"
 
 
 async def _free(database: Database, *, caller: str, key: str, claim: str) -> None:
@@ -174,12 +183,13 @@ async def _free(database: Database, *, caller: str, key: str, claim: str) -> Non
 async def _answer(
     request: Request, database: Database, response: Response, *, caller: str, key: str, claim: str
 ) -> None:
-    """Keep the answer, in the request's own transaction if it has one: both stand, or neither."""
+    """Keep the answer sealed, in the request's own transaction if it has one: both stand, or neither."""
     kept = {
         name: value
         for name, value in response.headers.items()
         if name.lower() in {"location", "etag", "content-type"}
     }
+    vault: Vault = request.app.state.vault
     statement = (
         update(IdempotencyKey)
         .where(
@@ -187,7 +197,11 @@ async def _answer(
             IdempotencyKey.key == key,
             IdempotencyKey.claim == claim,
         )
-        .values(status=response.status_code, headers=kept, body=bytes(response.body))
+        .values(
+            status=response.status_code,
+            headers=kept,
+            body=vault.seal(bytes(response.body).decode(), owner=_owner(claim)),
+        )
     )
     session = getattr(request.state, "session", None)
     if session is not None:

@@ -10,6 +10,7 @@ from app import clock, metrics
 from app.access.callers import Caller
 from app.db.listing import one_of
 from app.db.models import Segment, SegmentEvaluation
+from app.db.secrets import Vault
 from app.db.session import Database, after_commit
 from app.errors import SourceError
 from app.ids import new_id
@@ -23,6 +24,7 @@ async def refresh_segment(
     database: Database,
     readers: Readers,
     access: SourceAccess,
+    vault: Vault,
     segment_id: str,
     *,
     caller: Caller,
@@ -34,7 +36,7 @@ async def refresh_segment(
     """
     async with database.transaction() as session:
         row = await service.get_segment(session, segment_id)
-        (source,) = await readable_sources(session, [row])
+        (source,) = await readable_sources(session, vault, [row])
     try:
         async with readers.refresh(segment_id):
             seen = await service.evaluate(readers, source, access, caller=caller)

@@ -9,12 +9,14 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.models import Segment
+from app.db.secrets import Vault
 from app.ids import new_id
+from app.segments.queries import put_source
 from app.segments.service import audited, check_source
 
 
 async def import_segment(
-    session: AsyncSession, *, caller: Caller, given: Mapping[str, Any]
+    session: AsyncSession, vault: Vault, *, caller: Caller, given: Mapping[str, Any]
 ) -> Segment:
     """A segment as another deployment had it; its source is looked at when somebody needs it (L37).
 
@@ -26,14 +28,14 @@ async def import_segment(
         id=new_id("seg"),
         name=given["name"],
         display_name=given["display_name"] or given["name"],
-        source=dict(given["source"]),
         state=given["state"],
         created_at=now,
         created_by=caller.id,
         updated_at=now,
         updated_by=caller.id,
     )
+    put_source(vault, row, given["source"])
     session.add(row)
     await session.flush()
-    record(session, caller, "segment.created", row.id, after=audited(row))
+    record(session, caller, "segment.created", row.id, after=audited(vault, row))
     return row

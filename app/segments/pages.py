@@ -7,21 +7,25 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.callers import Caller
 from app.db.listing import one_of
 from app.db.models import Segment
+from app.db.secrets import Vault
 from app.http.written import Until, Written
 from app.segments.views import segment_views
 
 
 async def written_segments(
-    session: AsyncSession, written: Written, rows: Sequence[Any]
+    session: AsyncSession, written: Written, vault: Vault, caller: Caller, rows: Sequence[Any]
 ) -> list[bytes]:
     """Each segment as JSON; one that was deleted meanwhile is left out."""
 
     async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
         segments = await session.scalars(select(Segment).where(Segment.id == one_of(missing)))
-        views = await segment_views(session, segments.all())
+        views = await segment_views(session, vault, caller, segments.all())
         return {view.id: (view, None) for view in views}
 
-    made_of = {row.id: (row.id, row.row_version, row.evaluation) for row in rows}
+    # not everybody is shown the queries of sources
+    sees = caller.is_administrator
+    made_of = {row.id: (row.id, row.row_version, row.evaluation, sees) for row in rows}
     return await written.items(made_of, write)

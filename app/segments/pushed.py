@@ -10,9 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db.models import Run, Segment, SegmentUpload
+from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import Unprocessable
 from app.identifiers import IdentifierPlan, KeyIdentifier, check_plan
+from app.segments.queries import source_of
 from app.snapshots import SnapshotStore
 
 KIND = "upload"
@@ -59,9 +61,12 @@ def check_source(source: Mapping[str, Any]) -> None:
 
 
 async def readable_sources(
-    session: AsyncSession, segments: Sequence[Segment]
+    session: AsyncSession, vault: Vault, segments: Sequence[Segment]
 ) -> list[dict[str, Any]]:
-    """What `open_source` takes of these segments: pushed members with the place of their hashes."""
+    """What `open_source` takes of these segments: pushed members with the place of their hashes.
+
+    Raises `SecretUnreadable`.
+    """
     pushed = [segment.id for segment in segments if segment.source["kind"] == KIND]
     rows = await session.scalars(
         select(SegmentUpload).where(
@@ -72,7 +77,10 @@ async def readable_sources(
     return [
         _readable(segment.source, found.get(segment.id))
         if segment.source["kind"] == KIND
-        else {**segment.source, **({"detected": segment.detected} if segment.detected else {})}
+        else {
+            **source_of(vault, segment),
+            **({"detected": segment.detected} if segment.detected else {}),
+        }
         for segment in segments
     ]
 

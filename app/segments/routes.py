@@ -47,6 +47,7 @@ async def create_segment(
         database,
         request.app.state.readers,
         request.app.state.source_access,
+        request.app.state.vault,
         caller=caller,
         given={
             **body.model_dump(mode="json", exclude_none=True),
@@ -57,16 +58,17 @@ async def create_segment(
     response.headers["Location"] = f"/v1/segments/{row.id}"
     set_etag(response, row.version)
     async with database.transaction() as session:
-        return await segment_view(session, row)
+        return await segment_view(session, request.app.state.vault, caller, row)
 
 
 @router.get("", operation_id="list_segments", response_model=Page[schemas.Segment])
 async def list_segments(
+    request: Request,
     written: WrittenDep,
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
-    _: ViewerDep,
+    caller: ViewerDep,
     q: Annotated[str | None, Query(max_length=200, description="in the names")] = None,
     state: Literal["active", "inactive"] | None = None,
     kind: Annotated[
@@ -81,17 +83,22 @@ async def list_segments(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
-    return written_page(await written_segments(session, written, items), cursor)
+    texts = await written_segments(session, written, request.app.state.vault, caller, items)
+    return written_page(texts, cursor)
 
 
 @router.get("/{segment_id}", operation_id="get_segment")
 async def get_segment(
-    segment_id: SegmentId, response: Response, session: SessionDep, _: ViewerDep
+    segment_id: SegmentId,
+    request: Request,
+    response: Response,
+    session: SessionDep,
+    caller: ViewerDep,
 ) -> schemas.Segment:
     """A segment."""
     row = await service.get_segment(session, segment_id)
     set_etag(response, row.version)
-    return await segment_view(session, row)
+    return await segment_view(session, request.app.state.vault, caller, row)
 
 
 @router.patch("/{segment_id}", operation_id="update_segment")
@@ -115,6 +122,7 @@ async def update_segment(
         database,
         request.app.state.readers,
         request.app.state.source_access,
+        request.app.state.vault,
         segment_id,
         caller=caller,
         given=given,
@@ -123,19 +131,23 @@ async def update_segment(
     row = await while_listening(request, updating)
     set_etag(response, row.version)
     async with database.transaction() as session:
-        return await segment_view(session, row)
+        return await segment_view(session, request.app.state.vault, caller, row)
 
 
 @router.delete(
     "/{segment_id}", operation_id="delete_segment", status_code=status.HTTP_204_NO_CONTENT
 )
 async def delete_segment(
-    segment_id: SegmentId, session: SessionDep, caller: ContributorDep, if_match: IfMatch = None
+    segment_id: SegmentId,
+    request: Request,
+    session: SessionDep,
+    caller: ContributorDep,
+    if_match: IfMatch = None,
 ) -> Response:
     """Forget a segment; its source is not touched."""
     row = await service.get_segment(session, segment_id)
     check_version(if_match, row.version)
-    await service.delete_segment(session, segment_id, caller=caller)
+    await service.delete_segment(session, request.app.state.vault, segment_id, caller=caller)
     return Response(status_code=status.HTTP_204_NO_CONTENT)
 
 
@@ -188,7 +200,14 @@ async def replace_segment_members(
     )
     set_etag(response, row.version)
     async with database.transaction() as session:
-        return await members_view(session, row, received, settings.refused_values_warning_share)
+        return await members_view(
+            session,
+            request.app.state.vault,
+            caller,
+            row,
+            received,
+            settings.refused_values_warning_share,
+        )
 
 
 async def _body(request: Request) -> AsyncIterator[bytes]:
@@ -220,7 +239,7 @@ async def list_segment_attributes(
     """The members' attributes as the source has them now, with the key each name suggests."""
     async with database.transaction() as session:
         row = await service.get_segment(session, segment_id)
-        (source,) = await readable_sources(session, [row])
+        (source,) = await readable_sources(session, request.app.state.vault, [row])
     looking = service.look_at(source, request.app.state.source_access)
     seen = await while_listening(request, looking)
     return schemas.SegmentAttributes(
@@ -241,13 +260,14 @@ async def refresh_segment(
         database,
         request.app.state.readers,
         request.app.state.source_access,
+        request.app.state.vault,
         segment_id,
         caller=caller,
     )
     row, seen = await while_listening(request, refreshing)
     set_etag(response, row.version)
     async with database.transaction() as session:
-        view = await segment_view(session, row)
+        view = await segment_view(session, request.app.state.vault, caller, row)
     return schemas.RefreshedSegment(
         **view.model_dump(), attributes=attribute_views(seen.attributes)
     )

@@ -15,10 +15,11 @@ from app.access.callers import Caller, Role, role_needed
 from app.db.labels import merged
 from app.db.listing import NamedSort, contains, sorted_page, version_of
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
+from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
-from app.segments import pushed
+from app.segments import pushed, queries
 from app.segments.readers import Readers
 from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
 
@@ -130,6 +131,7 @@ async def create_segment(
     database: Database,
     readers: Readers,
     access: SourceAccess,
+    vault: Vault,
     *,
     caller: Caller,
     given: Mapping[str, Any],
@@ -142,7 +144,6 @@ async def create_segment(
         id=new_id("seg"),
         name=given["name"],
         display_name=given.get("display_name") or given["name"],
-        source=given["source"],
         labels=merged(None, given),
         detected=detected_of(seen.shape),
         state=pushed.first_state(given["source"]),
@@ -153,10 +154,11 @@ async def create_segment(
         updated_at=now,
         updated_by=caller.id,
     )
+    queries.put_source(vault, row, given["source"])
     try:
         async with database.transaction() as session:
             session.add(row)
-            record(session, caller, "segment.created", row.id, after=audited(row))
+            record(session, caller, "segment.created", row.id, after=audited(vault, row))
             await session.flush()
             session.add(_evaluation(row))
     except IntegrityError as error:
@@ -170,6 +172,7 @@ async def update_segment(
     database: Database,
     readers: Readers,
     access: SourceAccess,
+    vault: Vault,
     segment_id: str,
     *,
     caller: Caller,
@@ -179,13 +182,13 @@ async def update_segment(
     """Apply a merge patch. Raises `NotFound`, `VersionMismatch`, `SourceError`, `Forbidden`."""
     async with database.transaction() as session:
         row = await get_segment(session, segment_id)
-        (readable,) = await pushed.readable_sources(session, [row])
+        (readable,) = await pushed.readable_sources(session, vault, [row])
     if version is not None and row.version != version:
         raise VersionMismatch
     for field in ("source", "state"):
         if field in given and given[field] is None:
             raise Unprocessable(f"{field} cannot be null.")
-    before = audited(row)
+    before = audited(vault, row)
     _check_kind(caller, row.source)
     emptied = False
     if "source" in given:
@@ -198,7 +201,8 @@ async def update_segment(
         source = {**pushed_ones, **given["source"]}
         seen = await evaluate(readers, source, access, caller=caller)
         row.member_count, row.detected = seen.count, detected_of(seen.shape)
-        row.source, row.evaluated_at = dict(given["source"]), clock.now()
+        queries.put_source(vault, row, given["source"])
+        row.evaluated_at = clock.now()
     row.labels = merged(row.labels, given)
     if "display_name" in given:
         row.display_name = given["display_name"] or row.name
@@ -211,7 +215,7 @@ async def update_segment(
             session.add(_evaluation(row))
         if emptied:
             await pushed.release_members(session, row.id)
-        record(session, caller, "segment.updated", row.id, before=before, after=audited(row))
+        record(session, caller, "segment.updated", row.id, before=before, after=audited(vault, row))
     return row
 
 
@@ -237,7 +241,9 @@ def _state_after(
     return str(given.get("state", "active" if emptied and never_pushed else row.state))
 
 
-async def delete_segment(session: AsyncSession, segment_id: str, *, caller: Caller) -> None:
+async def delete_segment(
+    session: AsyncSession, vault: Vault, segment_id: str, *, caller: Caller
+) -> None:
     """Forget the segment; its source is not touched. Raises `NotFound`, `Conflict` if exports use it."""
     row = await get_segment(session, segment_id)
     _check_kind(caller, row.source)
@@ -248,7 +254,7 @@ async def delete_segment(session: AsyncSession, segment_id: str, *, caller: Call
             code="segment-in-use",
             exports=[{"id": item.id, "display_name": item.display_name} for item in users],
         )
-    record(session, caller, "segment.deleted", row.id, before=audited(row))
+    record(session, caller, "segment.deleted", row.id, before=audited(vault, row))
     await pushed.release_members(session, row.id)
     await session.delete(row)
 
@@ -289,12 +295,12 @@ def _evaluation(row: Segment) -> SegmentEvaluation:
     )
 
 
-def audited(row: Segment) -> dict[str, Any]:
+def audited(vault: Vault, row: Segment) -> dict[str, Any]:
     """What the audit keeps of a segment."""
     return {
         "name": row.name,
         "display_name": row.display_name,
-        "source": row.source,
+        "source": queries.source_audited(vault, row),
         "state": row.state,
         "metadata": row.labels or {},
     }

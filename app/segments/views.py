@@ -1,33 +1,46 @@
 """Rows → what callers see of a segment."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.callers import Caller
 from app.db.models import Segment, SegmentEvaluation
+from app.db.secrets import Vault
 from app.identifiers import refusal_warnings
 from app.segments import evaluations, schemas
+from app.segments.queries import source_shown
 from app.segments.receiving import Received
 from app.segments.suggestions import suggest_key
 from app.sources import MALFORMED, Attribute
 
 
-async def segment_views(session: AsyncSession, rows: Sequence[Segment]) -> list[schemas.Segment]:
-    """Segments, each with what went wrong when it was last looked at, if anything did."""
+async def segment_views(
+    session: AsyncSession, vault: Vault, caller: Caller, rows: Sequence[Segment]
+) -> list[schemas.Segment]:
+    """Segments as the caller may see them, each with what went wrong at the last look, if anything did."""
     failures = await evaluations.failures_of(session, [row.id for row in rows])
-    return [_view(row, failures.get(row.id)) for row in rows]
+    return [_view(row, source_shown(vault, row, caller), failures.get(row.id)) for row in rows]
 
 
-async def segment_view(session: AsyncSession, row: Segment) -> schemas.Segment:
+async def segment_view(
+    session: AsyncSession, vault: Vault, caller: Caller, row: Segment
+) -> schemas.Segment:
     """One segment."""
-    return (await segment_views(session, [row]))[0]
+    return (await segment_views(session, vault, caller, [row]))[0]
 
 
 async def members_view(
-    session: AsyncSession, row: Segment, received: Received, refused_share: float
+    session: AsyncSession,
+    vault: Vault,
+    caller: Caller,
+    row: Segment,
+    received: Received,
+    refused_share: float,
 ) -> schemas.SegmentMembers:
     """A segment whose members were just replaced, and what was refused of them."""
-    view = await segment_view(session, row)
+    view = await segment_view(session, vault, caller, row)
     return schemas.SegmentMembers(
         **view.model_dump(),
         refused_values=received.refused,
@@ -57,10 +70,12 @@ def evaluation_view(row: SegmentEvaluation) -> schemas.SegmentEvaluation:
     )
 
 
-def _view(row: Segment, failure: SegmentEvaluation | None) -> schemas.Segment:
-    own = schemas.Segment.model_fields.keys() - {"last_error", "metadata"}
+def _view(
+    row: Segment, source: dict[str, Any], failure: SegmentEvaluation | None
+) -> schemas.Segment:
+    own = schemas.Segment.model_fields.keys() - {"last_error", "metadata", "source"}
     last = None
     if failure is not None and failure.error is not None:
         last = schemas.LastFailure(**failure.error, at=failure.at)
     values = {name: getattr(row, name) for name in own}
-    return schemas.Segment(**values, metadata=row.labels or {}, last_error=last)
+    return schemas.Segment(**values, source=source, metadata=row.labels or {}, last_error=last)

@@ -18,7 +18,8 @@ class SourceAccess:
 
     `kept` reads the members that were pushed; without it there are none. `databases` maps a name
     to an address with its password: it is left out of `repr`. A query may take
-    `statement_timeout_seconds`, which includes the time its members take to be staged.
+    `statement_timeout_seconds`, which includes the time its members take to be staged. An account of a
+    database that may write is refused unless `writers_allowed`.
     """
 
     roots: tuple[Path, ...] = ()
@@ -30,6 +31,7 @@ class SourceAccess:
     tolerance: Tolerance = field(default_factory=Tolerance)
     unpacking: Unpacking = field(default_factory=Unpacking)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
+    writers_allowed: bool = False
 
     def losses(self) -> Losses:
         """For one reading of a source."""
@@ -45,6 +47,7 @@ class SourceAccess:
         tolerance: Tolerance | None = None,
         unpacking: Unpacking | None = None,
         kept: KeptMembers | None = None,
+        writers_allowed: bool = False,
     ) -> Self:
         """Sort the entries of SEGMENT_ROOTS into folders and addresses (`s3://bucket/prefix`)."""
         plain = [
@@ -61,4 +64,5 @@ class SourceAccess:
             tolerance or Tolerance(),
             unpacking or Unpacking(),
             kept,
+            writers_allowed,
         )

@@ -27,6 +27,7 @@ _FAILS: Final[Mapping[str, CheckName]] = MappingProxyType(
         "database-not-found": "signed_in",
         "database-permission-denied": "may_read",
         "database-writable": "may_not_write",
+        "account-may-write": "may_not_write",
     }
 )
 _LIST_SECONDS = 3.0
@@ -78,7 +79,7 @@ def check_database(name: str, access: SourceAccess, *, seconds: float = _CHECK_S
         checks = _failed(SourceError(schemes, code="database-kind-unknown"))
     else:
         try:
-            checks = _passed(probe(name, address, seconds))
+            checks = _passed(probe(name, address, seconds), writers_allowed=access.writers_allowed)
         except SourceError as error:
             checks = _failed(error)
     return Checked(name, kind, checks, round(time.monotonic() - began, 3))
@@ -95,7 +96,7 @@ def check_databases(access: SourceAccess) -> list[Checked]:
         )
 
 
-def _passed(rights: Rights) -> tuple[Check, ...]:
+def _passed(rights: Rights, *, writers_allowed: bool) -> tuple[Check, ...]:
     reads = Check("may_read", True)
     if not rights.may_read:
         reads = Check(
@@ -109,11 +110,16 @@ def _passed(rights: Rights) -> tuple[Check, ...]:
     if rights.may_write:
         writes = Check(
             "may_not_write",
-            True,
+            writers_allowed,
             "account-may-write",
             "The service reads in read-only transactions, and an attempt to write was refused. The account "
-            "itself holds rights to write: give the service one that has SELECT and nothing else.",
-            warning=True,
+            "itself holds rights to write: give the service one that has SELECT and nothing else"
+            + (
+                "."
+                if writers_allowed
+                else "; segments are not read with this one (ALLOW_WRITING_SOURCE_ACCOUNTS)."
+            ),
+            warning=writers_allowed,
         )
     return (Check("reachable", True), Check("signed_in", True), reads, writes)
 

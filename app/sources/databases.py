@@ -39,7 +39,8 @@ class Relation:
     """What is read: a quoted table, or the caller's query. `name` is for people."""
 
     name: str
-    text: str
+    # a query may quote values
+    text: str = field(repr=False)
     is_query: bool
 
     @property
@@ -213,6 +214,18 @@ Probe = Callable[[str, str, float], Rights]
 
 Raises `SourceError`; `database-writable` if the attempt to write was not refused.
 """
+
+
+def may_write(name: str, remedy: str) -> SourceError:
+    """The account of an entry holds rights that nothing here needs; `remedy` makes one that does not."""
+    return SourceError(
+        f"{name}: the account that SEGMENT_DATABASES names may write, and nothing is read with such a one. "
+        f"Have the database's owner make one that may only read: {remedy} Or have the operator set "
+        "ALLOW_WRITING_SOURCE_ACCOUNTS=true.",
+        code="account-may-write",
+        culprit=Culprit.SYSTEM,
+        source=name,
+    )
 
 
 def writable(name: str) -> SourceError:

@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import importlib
 import logging
+import re
 import ssl
 import uuid
 from collections.abc import (
@@ -37,6 +38,7 @@ from app.sources.databases import (
     Rights,
     address_of,
     extra_missing,
+    may_write,
     parse_address,
     quoted_name,
     relation_of,
@@ -66,7 +68,16 @@ _TYPES: Final = {
     16: "binary",
 }
 _TEXTS: Final = frozenset({15, 249, 250, 251, 252, 253, 254})
-_READS: Final = frozenset({"SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES", "PROCESS"})
+# rights that change nothing of what is kept
+_READS: Final = frozenset({
+    "SELECT", "USAGE", "SHOW VIEW", "SHOW DATABASES", "PROCESS", "REFERENCES", "LOCK TABLES",
+    "CREATE TEMPORARY TABLES", "REPLICATION CLIENT", "BINLOG MONITOR", "SLAVE MONITOR", "REPLICA MONITOR",
+    "SHOW_ROUTINE", "SHOW CREATE ROUTINE",
+})  # fmt: skip
+_ROLE: Final = re.compile(r"""([`"'])(?:(?!\1).|\1\1)+\1(?:@([`"'])(?:(?!\2).|\2\2)*\2)?""")
+_READER: Final = (
+    "CREATE USER segment_reader IDENTIFIED BY '…'; GRANT SELECT ON name.* TO segment_reader;"
+)
 
 Result = TypeVar("Result")
 Connection = Any  # asyncmy is an extra, so nothing of it is imported before it is used
@@ -79,6 +90,7 @@ class MysqlSource:
     relation: Relation
     timeout_seconds: float
     address: str = field(repr=False)
+    writers_allowed: bool = False
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; nothing is read."""
@@ -131,6 +143,8 @@ class MysqlSource:
                 thread.submit(runner.close).result()
 
     async def _columns(self, connection: Connection) -> list[Attribute]:
+        if not self.writers_allowed and await _may_write(connection):
+            raise may_write(self.relation.name, _READER)
         described = await _described(connection, self.relation)
         names = [one.name for one in described]
         if len({name.lower() for name in names}) < len(names):
@@ -214,7 +228,7 @@ def open_mysql(source: Mapping[str, Any], access: SourceAccess) -> MysqlSource:
     address = address_of(source, KIND, access)
     _library()
     relation = relation_of(source, quote_mark="`")
-    return MysqlSource(relation, access.statement_timeout_seconds, address)
+    return MysqlSource(relation, access.statement_timeout_seconds, address, access.writers_allowed)
 
 
 def probe_mysql(name: str, address: str, seconds: float) -> Rights:
@@ -223,12 +237,12 @@ def probe_mysql(name: str, address: str, seconds: float) -> Rights:
     async def probed() -> Rights:
         async with _session(name, address, seconds) as connection:
             tables = await _asked(connection, _ANY_TABLE)
-            granted = [str(row[0]) for row in await _asked(connection, "SHOW GRANTS")]
+            writes = await _may_write(connection)
             try:
                 await _asked(connection, "CREATE TABLE audience_export_tries_to_write (a int)")
             except _outside() as error:
                 if is_refusal(error):
-                    return Rights(bool(tables), any(_writes(grant) for grant in granted))
+                    return Rights(bool(tables), writes)
                 raise
             await _asked(connection, "DROP TABLE audience_export_tries_to_write")
             raise writable(name)
@@ -242,10 +256,31 @@ _ANY_TABLE = """
 """
 
 
-def _writes(grant: str) -> bool:
-    """Whether a line of SHOW GRANTS holds a right beyond reading."""
-    rights = grant.removeprefix("GRANT ").partition(" ON ")[0].split(", ")
-    return any(right.partition(" (")[0].strip() not in _READS for right in rights)
+async def _may_write(connection: Connection) -> bool:
+    """Whether the account holds a right beyond reading, by itself or by a role it may take on."""
+    ((version,),) = await _asked(connection, "SELECT version()")
+    asks, asked = ["SHOW GRANTS"], set[str]()
+    while asks:
+        for (line,) in await _asked(connection, asks.pop()):
+            if not line.startswith("GRANT "):  # which role it takes on when it comes
+                continue
+            rights, on, _ = line.removeprefix("GRANT ").partition(" ON ")
+            if on:
+                if any(right.partition(" (")[0].strip() not in _READS for right in _listed(rights)):
+                    return True
+                continue
+            roles = {found[0] for found in _ROLE.finditer(line.partition(" TO ")[0])} - asked
+            asked |= roles
+            if "MariaDB" in version:
+                asks += [f"SHOW GRANTS FOR {role}" for role in roles]
+            elif roles:
+                asks.append(f"SHOW GRANTS FOR CURRENT_USER() USING {', '.join(roles)}")
+    return False
+
+
+def _listed(rights: str) -> list[str]:
+    """`SELECT (a, b), INSERT` → its rights, each with its columns."""
+    return re.split(r", (?![^(]*\))", rights)
 
 
 @asynccontextmanager

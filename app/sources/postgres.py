@@ -34,6 +34,7 @@ from app.sources.databases import (
     Relation,
     Rights,
     address_of,
+    may_write,
     quoted_name,
     relation_of,
     with_password,
@@ -45,6 +46,7 @@ from app.sources.losses import Losses
 from app.sources.mending import Dialect
 from app.sources.port import Attribute
 from app.sources.postgres_faults import database_fault, not_read_only
+from app.sources.postgres_rights import READER, READS, WRITES
 from app.sources.records import Scanner, check_records
 from app.sources.texts import TextFile
 from app.sources.wanted import while_wanted
@@ -56,15 +58,6 @@ _SESSION = (
     "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
     "SET LOCAL DateStyle = 'ISO, YMD'; SET LOCAL TimeZone = 'UTC'; SET LOCAL bytea_output = 'hex'"
 )
-# tables of people, not the server's own
-_RIGHTS = """
-    SELECT coalesce(bool_or(has_table_privilege(c.oid, 'SELECT')), false) AS reads,
-        (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) OR coalesce(
-            bool_or(has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')), false) AS writes
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f')
-        AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'
-"""
 _OUTSIDE = (
     asyncpg.PostgresError,
     asyncpg.InterfaceError,
@@ -95,6 +88,7 @@ class PostgresSource:
     timeout_seconds: float
     cell_bytes: int
     address: str = field(repr=False)
+    writers_allowed: bool = False
 
     @property
     def name(self) -> str:
@@ -203,6 +197,8 @@ class PostgresSource:
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
         async with _reading(self.name, self.address, self.timeout_seconds) as connection:
+            if not self.writers_allowed and await connection.fetchval(WRITES):
+                raise may_write(self.name, READER)
             yield connection
 
 
@@ -214,7 +210,11 @@ def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSo
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark='"')
     return PostgresSource(
-        relation, access.statement_timeout_seconds, access.unpacking.cell, address
+        relation,
+        access.statement_timeout_seconds,
+        access.unpacking.cell,
+        address,
+        access.writers_allowed,
     )
 
 
@@ -223,11 +223,11 @@ def probe_postgres(name: str, address: str, seconds: float) -> Rights:
 
     async def probed() -> Rights:
         async with _reading(name, address, seconds) as connection:
-            row = await connection.fetchrow(_RIGHTS)
+            rights = Rights(await connection.fetchval(READS), await connection.fetchval(WRITES))
             try:
                 await connection.execute("CREATE TABLE audience_export_tries_to_write ()")
             except asyncpg.ReadOnlySQLTransactionError:
-                return Rights(row["reads"], row["writes"])
+                return rights
             raise writable(name)  # the transaction is rolled back, so nothing of it stays
 
     return asyncio.run(while_wanted(probed()))

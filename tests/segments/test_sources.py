@@ -67,7 +67,7 @@ async def test_databases_are_listed_without_their_addresses(api: httpx.AsyncClie
         "filed": ("postgres", True, None),
         "nobody": ("postgres", False, "credentials-refused"),
         "odd": (None, False, "database-kind-unknown"),
-        "owner": ("postgres", True, None),
+        "owner": ("postgres", True, "account-may-write"),
         "unfiled": ("postgres", False, "secret-unreadable"),
     }
     found = (await api.get("/v1/segment-sources?kind=postgres&answers=true&q=O")).json()["items"]
@@ -78,7 +78,7 @@ async def test_databases_are_listed_without_their_addresses(api: httpx.AsyncClie
     ("name", "failed", "code", "warned"),
     [
         ("crm", None, None, None),
-        ("owner", None, None, "account-may-write"),
+        ("owner", "may_not_write", "account-may-write", None),
         ("blind", "may_read", "nothing-readable", None),
         ("nobody", "signed_in", "credentials-refused", None),
         ("away", "reachable", "database-unreachable", None),

@@ -83,7 +83,10 @@ def access(socket: str) -> Callable[..., SourceAccess]:
         "away": f"mysql://reader:hunter2@127.0.0.1:{free_port()}/crm",
         "other": "postgresql://crm:hunter2@db/members",
     }
-    return lambda **settings: SourceAccess(databases=addresses, **settings)
+    # root: what must not be written has to be kept from being written by the session
+    return lambda **settings: SourceAccess(
+        databases=addresses, **{"writers_allowed": True, **settings}
+    )
 
 
 @pytest.fixture
@@ -170,8 +173,59 @@ def test_rights_are_checked(access: Any) -> None:
     assert reader.ok
     assert [check.code for check in owner.checks] == [None, None, None, "account-may-write"]
     assert [check.code for check in reader.checks] == [None] * 4
+    assert [check.ok for check in owner.checks] == [True] * 4
+    strict = check_database("crm", access(writers_allowed=False))
+    assert (strict.ok, strict.checks[3].ok, strict.checks[3].code) == (
+        False,
+        False,
+        "account-may-write",
+    )
     refused = check_database("wrong", access())
     assert [check.ok for check in refused.checks] == [True, False, None, None]
+
+
+@pytest.mark.parametrize(
+    ("rights", "refused"),
+    [
+        ("SELECT, SHOW VIEW, LOCK TABLES ON crm.*", False),
+        ("SELECT (id, email) ON crm.members", False),
+        ("SELECT, INSERT ON crm.*", True),
+        ("SELECT (id, email), UPDATE (email) ON crm.members", True),
+        ("EXECUTE ON crm.*", True),
+        ("ALL ON *.*", True),
+        ("sees", False),
+        ("meddles", True),
+        ("is_like_one_that_meddles", True),
+    ],
+)
+async def test_an_account_that_may_write_is_refused(
+    socket: str, rights: str, *, refused: bool
+) -> None:
+    await execute(
+        socket, "CREATE USER account IDENTIFIED BY 'x'", "GRANT SELECT ON crm.members TO account",
+        "CREATE OR REPLACE ROLE sees", "CREATE OR REPLACE ROLE meddles",
+        "CREATE OR REPLACE ROLE is_like_one_that_meddles", "GRANT SELECT ON crm.* TO sees",
+        "GRANT DELETE ON crm.* TO meddles", "GRANT meddles TO is_like_one_that_meddles",
+        f"GRANT {rights} TO account",
+    )  # fmt: skip
+    if " " not in rights:
+        await execute(socket, f"SET DEFAULT ROLE {rights} FOR account")
+    try:
+        address = f"mysql://account:x@localhost/crm?unix_socket={socket}"
+        source = {"kind": "mysql", "database": "crm", "query": "SELECT email FROM members"}
+        found = open_source(source, SourceAccess(databases={"crm": address}))
+        for look in (found.attributes, found.count, lambda: list(found.chunks(["email"]))):
+            if not refused:
+                assert look()
+                continue
+            with pytest.raises(SourceError) as caught:
+                look()
+            assert caught.value.code == "account-may-write"
+            assert "GRANT SELECT ON" in caught.value.detail
+        allowed = SourceAccess(databases={"crm": address}, writers_allowed=True)
+        assert open_source(source, allowed).count() == 5_000
+    finally:
+        await execute(socket, "DROP USER account")
 
 
 def test_time_and_cancelling(access: Any) -> None:

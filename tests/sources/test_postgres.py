@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -74,7 +75,8 @@ class Members:
             "away": "postgresql://crm:hunter2@/members?host=" + quote("/nowhere/at/all"),
             "wrong": "mysql://crm:hunter2@db/members",
         }
-        return SourceAccess(databases=addresses, **settings)
+        # the superuser: what must not be written has to be kept from being written by the session
+        return SourceAccess(databases=addresses, **{"writers_allowed": True, **settings})
 
     def open(self, **source: Any) -> Any:
         return open_source({"kind": "postgres", "database": "crm", **source}, self.access())
@@ -398,7 +400,7 @@ def test_a_copy_that_fails_says_so_where_it_is_read() -> None:
 _PEAK = """
 import resource, sys
 from app.sources import SourceAccess, open_source
-access = SourceAccess(databases={"crm": sys.argv[1]})
+access = SourceAccess(databases={"crm": sys.argv[1]}, writers_allowed=True)
 query = "SELECT i || '@m.example' AS email FROM generate_series(1, 2000000) AS i"
 source = open_source({"kind": "postgres", "database": "crm", "query": query}, access)
 source.attributes()
@@ -419,3 +421,50 @@ def test_two_million_members_in_bounded_memory(members: Members) -> None:
     rows, megabytes = map(int, ran.stdout.split())
     assert rows == 2_000_000
     assert megabytes < 100
+
+
+@pytest.mark.parametrize(
+    ("made", "refused"),
+    [
+        ("", False),
+        ("GRANT INSERT ON texts TO {role}", True),
+        ("GRANT UPDATE (a) ON texts TO {role}", True),
+        ("GRANT TRUNCATE ON kinds TO {role}", True),
+        ("ALTER TABLE kinds OWNER TO {role}", True),
+        ("GRANT pg_write_all_data TO {role}", True),
+        ("GRANT pg_execute_server_program TO {role}", True),
+        ("GRANT pg_monitor TO {role}", False),
+        ("ALTER ROLE {role} NOINHERIT; GRANT postgres TO {role}", True),
+        ("ALTER ROLE {role} SUPERUSER", True),
+        ("ALTER ROLE {role} CREATEROLE", True),
+    ],
+)
+async def test_an_account_that_may_write_is_refused(
+    members: Members, made: str, *, refused: bool
+) -> None:
+    role = "account"
+    await execute(
+        members.address,
+        f"CREATE ROLE {role} LOGIN; GRANT SELECT ON members TO {role};" + made.format(role=role),
+    )
+    try:
+        address = members.address.replace("postgres@", f"{role}@")
+        for named in ({"table": "members"}, {"query": "SELECT email FROM members"}):
+            source = {"kind": "postgres", "database": "crm", **named}
+            opened = open_source(source, SourceAccess(databases={"crm": address}))
+            read = partial(pl.concat, opened.chunks(["email"]))
+            for look in (opened.attributes, opened.count, read):
+                if not refused:
+                    assert look() is not None
+                    continue
+                with pytest.raises(SourceError) as caught:
+                    look()
+                assert caught.value.code == "account-may-write"
+                assert "GRANT SELECT ON ALL TABLES" in caught.value.detail
+            allowed = SourceAccess(databases={"crm": address}, writers_allowed=True)
+            assert open_source(source, allowed).count() == 5_000
+    finally:
+        await execute(
+            members.address,
+            f"ALTER TABLE kinds OWNER TO postgres; DROP OWNED BY {role}; DROP ROLE {role}",
+        )

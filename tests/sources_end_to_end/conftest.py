@@ -82,11 +82,11 @@ def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 @pytest.fixture
 def settings(
-    make_settings: Callable[..., Settings], segment_root: Path, database_url: str
+    make_settings: Callable[..., Settings], segment_root: Path, reader_url: str
 ) -> Settings:
     return make_settings(
         segment_roots=f"{segment_root},s3://{BUCKET}/in",
-        segment_databases=f"crm={database_url}",
+        segment_databases=f"crm={reader_url}",
         upload_max_bytes=64 << 20,
         upload_max_parquet_bytes=16 << 20,
     )

@@ -1,5 +1,6 @@
 """A run whose source breaks after it was saved ends with the source's code, and nothing is sent (L66)."""
 
+import asyncio
 import gzip
 import shutil
 from collections.abc import Iterator
@@ -23,12 +24,20 @@ AWAY = {"gone.parquet", "s3", "dropped", "sleeps", "away", "vacuumed", "lost"}
 CSV = "email\n" + "".join(f"{email}\n" for email in EMAILS)
 
 
+async def _make_reader(server: EmbeddedPostgres) -> None:
+    admin = server.address(role="postgres").replace("+asyncpg", "")
+    connection = await asyncpg.connect(admin)
+    await connection.execute("CREATE ROLE reader LOGIN; GRANT pg_read_all_data TO reader")
+    await connection.close()
+
+
 @pytest.fixture(scope="module")
 def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedPostgres, str]]:
     """A database server that a test may stop, and its address."""
     server = EmbeddedPostgres(tmp_path_factory.mktemp("away"), durable=False)
     server.start()
-    yield server, server.url
+    asyncio.run(_make_reader(server))
+    yield server, server.address(role="reader")
     server.stop()
 
 
@@ -36,12 +45,12 @@ def away(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedPos
 def settings(
     make_settings: Any,
     segment_root: Path,
-    database_url: str,
+    reader_url: str,
     away: tuple[EmbeddedPostgres, str],
 ) -> Settings:
     made: Settings = make_settings(
         segment_roots=f"{segment_root},s3://{BUCKET}/in",
-        segment_databases=f"crm={database_url} away={away[1]}",
+        segment_databases=f"crm={reader_url} away={away[1]}",
         source_statement_timeout_seconds=0.5,
         run_retry_seconds=0,
         run_attempt_budget=2,
@@ -88,7 +97,7 @@ async def test_every_broken_source_is_a_clear_refusal(
         await crm.execute(
             f"CREATE FUNCTION {name}() RETURNS text LANGUAGE sql AS $$ SELECT '{MEMBER}' $$"
         )
-    other = await asyncpg.connect(away[1].replace("+asyncpg", ""))
+    other = await asyncpg.connect(away[0].url.replace("+asyncpg", ""))
     await other.execute("CREATE TABLE people AS SELECT 'x@example.com' AS email")
     await other.close()
 
