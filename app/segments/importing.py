@@ -12,7 +12,8 @@ from app.db.models import Segment
 from app.db.secrets import Vault
 from app.ids import new_id
 from app.segments.queries import put_source
-from app.segments.service import audited, check_source
+from app.segments.service import check_source
+from app.segments.trail import audited
 
 
 async def import_segment(

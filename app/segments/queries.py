@@ -1,9 +1,8 @@
 """Queries of sources: a literal in one may be somebody's address, so they are sealed where they are kept.
 
-A row's `source` is without its query, which stands sealed beside it; the audit has its hash.
+A row's `source` is without its query, which stands sealed beside it.
 """
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -31,15 +30,6 @@ def source_shown(vault: Vault, row: Segment, caller: Caller) -> dict[str, Any]:
     if row.query is not None and not caller.is_administrator:
         return {**row.source, "query": None}
     return source_of(vault, row)
-
-
-def source_audited(vault: Vault, row: Segment) -> dict[str, Any]:
-    """The source as the audit keeps it: it tells whether the query was changed, not to what."""
-    source = source_of(vault, row)
-    query = source.pop("query", None)
-    if query is not None:
-        source["query_sha256"] = hashlib.sha256(query.encode()).hexdigest()
-    return source
 
 
 def _owner(segment_id: str) -> str:

@@ -21,6 +21,7 @@ from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
 from app.segments import pushed, queries
 from app.segments.readers import Readers
+from app.segments.trail import audited
 from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places
@@ -293,14 +294,3 @@ def _evaluation(row: Segment) -> SegmentEvaluation:
     return SegmentEvaluation(
         id=new_id("eva"), segment_id=row.id, at=row.evaluated_at, member_count=row.member_count
     )
-
-
-def audited(vault: Vault, row: Segment) -> dict[str, Any]:
-    """What the audit keeps of a segment."""
-    return {
-        "name": row.name,
-        "display_name": row.display_name,
-        "source": queries.source_audited(vault, row),
-        "state": row.state,
-        "metadata": row.labels or {},
-    }

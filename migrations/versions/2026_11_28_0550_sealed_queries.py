@@ -11,7 +11,7 @@ from app.errors import ConfigurationError
 from app.settings import read_settings
 
 revision = "5b8e2f60d9c7"
-down_revision = "c93d51e7a0b4"
+down_revision = "d18f4b62c7e5"
 branch_labels = None
 depends_on = None
 

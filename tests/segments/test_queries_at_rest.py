@@ -24,7 +24,7 @@ from tests.flows.journey import expect
 PERSON = "very.private@example.com"
 QUERY = f"SELECT email FROM people WHERE email <> '{PERSON}'"
 SOURCE = {"kind": "postgres", "database": "crm", "query": QUERY}
-BEFORE = "c93d51e7a0b4"
+BEFORE = "d18f4b62c7e5"
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import httpx
 import polars as pl
 import pytest
@@ -79,7 +80,6 @@ async def test_every_broken_source_is_a_clear_refusal(
     away: tuple[EmbeddedPostgres, str],
     settings: Settings,
 ) -> None:
-    import asyncpg  # type: ignore[import-untyped]  # noqa: PLC0415
     from deltalake import write_deltalake  # noqa: PLC0415
 
     frame, root = pl.DataFrame({"email": EMAILS}), segment_root
