@@ -10,6 +10,7 @@ import httpx
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from app.db.rotation import rotate
@@ -24,7 +25,7 @@ from tests.flows.journey import expect
 PERSON = "very.private@example.com"
 QUERY = f"SELECT email FROM people WHERE email <> '{PERSON}'"
 SOURCE = {"kind": "postgres", "database": "crm", "query": QUERY}
-BEFORE = "d18f4b62c7e5"
+SEALING = "5b8e2f60d9c7"
 
 
 @pytest.fixture
@@ -116,12 +117,13 @@ async def test_an_account_that_may_write_is_refused_on_saving(api: httpx.AsyncCl
     assert PERSON not in str(problem)
 
 
-async def migrated(database: Database, work: Callable[..., None], revision: str) -> None:
+async def migrated(database: Database, work: Callable[..., None], revision: str | None) -> None:
     def run(connection: Connection) -> None:
         config = Config()
         config.set_main_option("script_location", str(ROOT / "migrations"))
         config.attributes["connection"] = connection
-        work(config, revision)
+        before = ScriptDirectory.from_config(config).get_revision(SEALING).down_revision
+        work(config, revision or before)
 
     async with database.engine.begin() as connection:
         await connection.run_sync(run)
@@ -136,7 +138,7 @@ async def test_what_lay_in_plain_is_sealed_by_the_migration(
     body, once = {"name": "people", "source": SOURCE}, {"Idempotency-Key": "make-people"}
     made = await expect(await api.post("/v1/segments", json=body, headers=once), 201)
     monkeypatch.setenv("ENCRYPTION_KEYS", settings.encryption_keys[0].get_secret_value())
-    await migrated(database, command.downgrade, BEFORE)
+    await migrated(database, command.downgrade, None)
     async with database.transaction() as session:
         assert await session.scalar(text("select source->>'query' from segments")) == QUERY
         document = json.dumps({"source": SOURCE})
