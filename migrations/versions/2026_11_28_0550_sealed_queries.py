@@ -11,7 +11,7 @@ from app.errors import ConfigurationError
 from app.settings import read_settings
 
 revision = "5b8e2f60d9c7"
-down_revision = "d18f4b62c7e5"
+down_revision = "3fb08d6c71e5"
 branch_labels = None
 depends_on = None
 
