@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow clean
+.PHONY: help contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow doubles clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -103,6 +103,9 @@ lock: $(BIN)/uv ## Resolve anew and write the hashed lock files
 	@$(BIN)/uv export --quiet --no-emit-project --no-dev --extra embedded --extra delta --extra mysql --extra iceberg --extra otel --no-header -o requirements.lock
 	@$(BIN)/uv export --quiet --no-emit-project --extra embedded --extra delta --extra mysql --extra iceberg --extra otel --no-header -o requirements-dev.lock
 	@rm -f uv.lock
+
+doubles: $(BIN)/uv ## The engine behind the double of ClickHouse, for its tests
+	@test -d build/chdb || $(BIN)/uv pip install --quiet --no-deps --target build/chdb chdb-core==26.9.0
 
 clean: ## Remove what make made
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache

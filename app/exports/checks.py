@@ -30,7 +30,7 @@ from app.identifiers import check_plan
 from app.ids import is_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
-from app.sources import SourceAccess
+from app.sources import SourceAccess, columns_named
 
 
 async def check_export(
@@ -162,8 +162,8 @@ async def _check_attributes(
         if source["kind"] == "upload" and source.get("manifest") is None:
             continue
         there = {item.name for item in attributes}
-        wanted = plan_for(source, plan, there).columns()
-        lacks = [name for name in wanted if name not in there]
+        wanted = columns_named(source, plan_for(source, plan, there).columns(), there)
+        lacks = [name for name, column in wanted.items() if column is None]
         if lacks:
             raise Unprocessable(
                 f"The segment {segment.name} has no attribute named: {', '.join(lacks)}.",
@@ -173,7 +173,10 @@ async def _check_attributes(
                 errors=_mapped_to(row, lacks, "attribute-missing", f"{segment.name} has none."),
             )
         nested = [
-            item.name for item in attributes if item.name in wanted and item.data_type == "other"
+            name
+            for item in attributes
+            for name, column in wanted.items()
+            if item.name == column and item.data_type == "other"
         ]
         if nested:
             raise Unprocessable(

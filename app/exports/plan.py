@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Final, Protocol
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu
+from app.sources import columns_named
 
 # of a segment with fewer usable members something is wrong: its data, or the mapping
 MIN_USABLE_RATIO = 0.1
@@ -53,14 +54,15 @@ def plan_for(
     if source["kind"] == "upload":
         return replace(plan, already_hashed=True)
     stored_in = {
-        key: tuple(dict.fromkeys(_column(name, key, there) for name in names))
+        key: tuple(dict.fromkeys(_column(source, name, key, there) for name in names))
         for key, names in plan.attributes.items()
     }
     return replace(plan, already_hashed=True, stored_in=stored_in)
 
 
-def _column(name: str, key: str, there: Collection[str]) -> str:
-    return key if name not in there and key in there else name
+def _column(source: Mapping[str, Any], name: str, key: str, there: Collection[str]) -> str:
+    found = columns_named(source, (name, key), there)
+    return key if found[name] is None and found[key] is not None else name
 
 
 def plan_of_spec(spec: Mapping[str, Any], *, already_hashed: bool = False) -> IdentifierPlan:

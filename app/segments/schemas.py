@@ -93,6 +93,12 @@ class MysqlSource(_DatabaseSource):
     kind: Literal["mysql"]
 
 
+class ClickhouseSource(_DatabaseSource):
+    """Members in a ClickHouse database of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["clickhouse"]
+
+
 class DeltaSource(Input):
     """Members in a Delta Lake table."""
 
@@ -136,15 +142,19 @@ class UploadSource(Input):
     )
 
 
-Source = Annotated[
-    FileSource | DeltaSource | PostgresSource | MysqlSource | IcebergSource | UploadSource,
-    Field(discriminator="kind"),
-]
+_AnySource = (
+    FileSource
+    | DeltaSource
+    | PostgresSource
+    | MysqlSource
+    | ClickhouseSource
+    | IcebergSource
+    | UploadSource
+)
+Source = Annotated[_AnySource, Field(discriminator="kind")]
 
 
-def source_fields(
-    source: FileSource | DeltaSource | PostgresSource | MysqlSource | IcebergSource | UploadSource,
-) -> dict[str, Any]:
+def source_fields(source: _AnySource) -> dict[str, Any]:
     """What is kept of a source: the fields that were given; null means something only for `quote`."""
     given = source.model_dump(mode="json", exclude_unset=True)
     return {name: value for name, value in given.items() if value is not None or name == "quote"}

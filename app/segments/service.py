@@ -25,7 +25,7 @@ from app.segments.trail import audited
 from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places
-READ_KINDS = frozenset({"file", "delta", "postgres", "mysql", "iceberg"})
+READ_KINDS = frozenset({"file", "delta", "postgres", "mysql", "clickhouse", "iceberg"})
 
 
 async def get_segment(session: AsyncSession, segment_id: str) -> Segment:

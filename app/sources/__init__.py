@@ -2,6 +2,7 @@
 
 from app.sources.access import SourceAccess
 from app.sources.arriving import ArrivingLimits, arriving_members
+from app.sources.columns import columns_named
 from app.sources.footers import Unpacking
 from app.sources.guessing import Shape
 from app.sources.losses import REASON as MALFORMED
@@ -23,6 +24,7 @@ __all__ = [
     "Unpacking",
     "arriving_members",
     "check_source",
+    "columns_named",
     "open_source",
     "tally_beside",
     "tally_invalid",

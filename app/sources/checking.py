@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from app.errors import NotFound, SourceError
 from app.sources.access import SourceAccess
+from app.sources.clickhouse import probe_clickhouse
 from app.sources.databases import Probe, Rights, kind_of
 from app.sources.iceberg_catalogs import probe_iceberg
 from app.sources.mysql import probe_mysql
@@ -17,13 +18,24 @@ from app.sources.postgres import probe_postgres
 CheckName = Literal["reachable", "signed_in", "may_read", "may_not_write"]
 
 _PROBES: Final[Mapping[str, Probe]] = MappingProxyType(
-    {"postgres": probe_postgres, "mysql": probe_mysql, "iceberg": probe_iceberg}
+    {
+        "postgres": probe_postgres,
+        "mysql": probe_mysql,
+        "clickhouse": probe_clickhouse,
+        "iceberg": probe_iceberg,
+    }
 )
 _NAMES: Final[tuple[CheckName, ...]] = ("reachable", "signed_in", "may_read", "may_not_write")
 # the check that fails by an error of this code; those before it went well
 _FAILS: Final[Mapping[str, CheckName]] = MappingProxyType(
     {
+        "account-disabled": "signed_in",
+        "credentials-expired": "signed_in",
         "credentials-refused": "signed_in",
+        "mfa-required": "signed_in",
+        "network-policy-refused": "signed_in",
+        "quota-exceeded": "may_read",
+        "warehouse-suspended": "may_read",
         "database-not-found": "signed_in",
         "database-permission-denied": "may_read",
         "database-writable": "may_not_write",

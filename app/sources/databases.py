@@ -26,6 +26,7 @@ SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
         "iceberg+https": "iceberg",
         "iceberg+http": "iceberg",
         "iceberg+sqlite": "iceberg",
+        "clickhouse": "clickhouse",
     }
 )
 """Scheme of an address → kind of source."""
@@ -99,8 +100,12 @@ def address_of(
     return access.databases[name]
 
 
-def relation_of(source: Mapping[str, Any], *, quote_mark: str, parts: int = 2) -> Relation:
+def relation_of(
+    source: Mapping[str, Any], *, quote_mark: str, parts: int = 2, escapes: bool = False
+) -> Relation:
     """The table or query a source names; a table has up to `parts` names with dots between them.
+
+    `escapes` says that a backslash means something within quotes there.
 
     Raises `source-invalid`.
     """
@@ -113,7 +118,7 @@ def relation_of(source: Mapping[str, Any], *, quote_mark: str, parts: int = 2) -
     names = names_of(given, quote_mark=quote_mark)
     if not 1 <= len(names) <= parts:
         raise faults.invalid('"table" must be a name or schema.name; quote names with dots.')
-    quoted = ".".join(quoted_name(name, quote_mark) for name in names)
+    quoted = ".".join(quoted_name(name, quote_mark, escapes=escapes) for name in names)
     return Relation(f"table {given} of {database}", quoted, is_query=False)
 
 
@@ -123,8 +128,10 @@ def names_of(table: str, *, quote_mark: str) -> list[str]:
     return [_bare(name, quote_mark) for name in names] if ".".join(names) == table else []
 
 
-def quoted_name(name: str, quote_mark: str) -> str:
+def quoted_name(name: str, quote_mark: str, *, escapes: bool = False) -> str:
     """The name so that it cannot end early."""
+    if escapes:
+        name = name.replace("\\", "\\\\")
     return quote_mark + name.replace(quote_mark, quote_mark * 2) + quote_mark
 
 

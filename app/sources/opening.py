@@ -5,6 +5,7 @@ from typing import Any
 
 from app.sources import faults, local, remote
 from app.sources.access import SourceAccess
+from app.sources.clickhouse import open_clickhouse
 from app.sources.delta import open_delta
 from app.sources.files import StoredFile
 from app.sources.filesource import FileSource
@@ -32,11 +33,15 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
         return open_mysql(source, access)
     if kind == "iceberg":
         return open_iceberg(source, access)
+    if kind == "clickhouse":
+        return open_clickhouse(source, access)
     if kind == "delta":
         return open_delta(source, access)
     if kind == "upload":
         return open_pushed(source, access)
-    raise faults.invalid('"kind" must be one of file, delta, postgres, mysql, iceberg, upload.')
+    raise faults.invalid(
+        '"kind" must be one of file, delta, postgres, mysql, clickhouse, iceberg, upload.'
+    )
 
 
 def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:
