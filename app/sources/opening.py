@@ -1,7 +1,8 @@
 """The one place that knows which kinds of source there are."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, Final
 
 from app.sources import faults, local, remote
 from app.sources.access import SourceAccess
@@ -25,23 +26,10 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
     Raises `app.errors.SourceError`: `source-invalid`, `source-not-allowed`, `source-not-found`, …
     """
     kind = source.get("kind")
-    if kind == "file":
-        return _open_files(source, access)
-    if kind == "postgres":
-        return open_postgres(source, access)
-    if kind == "mysql":
-        return open_mysql(source, access)
-    if kind == "iceberg":
-        return open_iceberg(source, access)
-    if kind == "clickhouse":
-        return open_clickhouse(source, access)
-    if kind == "delta":
-        return open_delta(source, access)
-    if kind == "upload":
-        return open_pushed(source, access)
-    raise faults.invalid(
-        '"kind" must be one of file, delta, postgres, mysql, clickhouse, iceberg, upload.'
-    )
+    opened = _KINDS.get(kind) if isinstance(kind, str) else None
+    if opened is None:
+        raise faults.invalid(f'"kind" must be one of {", ".join(_KINDS)}.')
+    return opened(source, access)
 
 
 def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:
@@ -61,3 +49,18 @@ def _open_files(source: Mapping[str, Any], access: SourceAccess) -> FileSource:
     else:
         files = local.find_files(url, access.roots)
     return FileSource(files, format_of(source, files, access.unpacking), access.tolerance)
+
+
+_KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], SourceAccess], MemberSource]]] = (
+    MappingProxyType(
+        {
+            "file": _open_files,
+            "delta": open_delta,
+            "postgres": open_postgres,
+            "mysql": open_mysql,
+            "clickhouse": open_clickhouse,
+            "iceberg": open_iceberg,
+            "upload": open_pushed,
+        }
+    )
+)
