@@ -16,7 +16,7 @@ from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import KeyIdentifier
 from app.moments import check_cron, check_zone
-from app.segments.schemas import DateFormat, TimeZone
+from app.segments.source_kinds import DateFormat, TimeZone
 
 
 class SyncMode(StrEnum):

@@ -22,6 +22,7 @@ from app.segments import evaluations, schemas, service, uploads
 from app.segments.media import ANY, MEDIA_TYPES, told_by_content
 from app.segments.pages import written_segments
 from app.segments.pushed import readable_sources
+from app.segments.source_kinds import source_fields
 from app.segments.views import (
     attribute_views,
     evaluation_view,
@@ -51,7 +52,7 @@ async def create_segment(
         caller=caller,
         given={
             **body.model_dump(mode="json", exclude_none=True),
-            "source": schemas.source_fields(body.source),
+            "source": source_fields(body.source),
         },
     )
     row = await while_listening(request, creating)
@@ -117,7 +118,7 @@ async def update_segment(
     check_version(if_match, current.version)
     given = body.model_dump(mode="json", include=set(changes(body)))
     if body.source is not None:
-        given["source"] = schemas.source_fields(body.source)
+        given["source"] = source_fields(body.source)
     updating = service.update_segment(
         database,
         request.app.state.readers,
