@@ -21,7 +21,7 @@ from pathlib import Path
 import httpx
 import polars as pl
 
-from benchmarks import members
+from benchmarks import members, steps
 from benchmarks.exact import delivered, expected
 from benchmarks.pair import paired
 from benchmarks.report import Table, write_results
@@ -93,6 +93,7 @@ def main() -> None:
     print("against an earlier commit …", flush=True)
     pairing = paired(quick=quick)
     tables += [pairing] if pairing else []
+    tables.append(steps.table())
 
     print("end to end …", flush=True)
     with running_stack(members.DATA) as stack:

@@ -10,6 +10,7 @@ from app.snapshots.columns import CellColumn, CodeColumn, blank_cells, from_seri
 from app.snapshots.dictionary import HashDictionary
 
 _UNKNOWN = np.uint32(0xFFFF_FFFF)
+_NULL = 0xFFFF_FFFF
 
 
 class Categories:
@@ -29,7 +30,11 @@ class Categories:
 
         Raises `SnapshotError` (`snapshot-rows-unusable`) where a category is no hexadecimal hash.
         """
-        places = (series.to_physical().cast(pl.Int64) + 1).fill_null(0).to_numpy()
+        numbers = series.to_physical()
+        if series.null_count():
+            numbers = numbers.fill_null(_NULL)
+        # of 32 bits: what is missing becomes 0
+        places = (numbers.to_numpy() + np.uint32(1)).astype(np.int64)
         with self._lock:
             self._learn(series, places)
             cells, codes = self._cells, self._codes

@@ -40,7 +40,7 @@ def test_each_row_gets_what_its_own_value_gives(cells, with_region):
         seen.append(rows.height)
         return rows.select(pl.all().name.prefix("solved "), pl.lit(None).alias("reason"))
 
-    solved = by_distinct(frame, solve)
+    solved = by_distinct(frame, solve).frame()
     expected = frame.select(pl.all().name.prefix("solved "), pl.lit(None).alias("reason"))
     assert solved.equals(expected, null_equal=True)
     if any(cell is not None for cell in cells):
@@ -52,5 +52,5 @@ def test_very_many_combinations_are_still_told_apart(regions):
     source = [f"name {n * 7 % 30_000}" for n in range(ROWS * 10)]
     region = [f"region {n % regions}" for n in range(ROWS * 10)]
     frame = pl.DataFrame({"source": source, "region": region})
-    solved = by_distinct(frame, lambda rows: rows.rename({"source": "s", "region": "r"}))
+    solved = by_distinct(frame, lambda rows: rows.rename({"source": "s", "region": "r"})).frame()
     assert solved.rename({"s": "source", "r": "region"}).equals(frame)

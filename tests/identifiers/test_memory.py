@@ -123,7 +123,7 @@ class Solver:
 
 def solved(frame, solver, memory):
     """Whether each row has its own."""
-    found = by_distinct(frame, solver, memory, "a name")
+    found = by_distinct(frame, solver, memory, "a name").frame()
     texts = [pl.col(n).cast(pl.String) for n in frame.columns]
     for column, given in zip(found, frame.select(texts), strict=True):
         whole = column.dtype == pl.Binary
@@ -201,7 +201,7 @@ def test_what_is_kept_holds_on_to_nothing_else():
         often = new.otherwise(pl.format("again and again {}", pl.col("n") % 40))
         text = pl.format("a text of some length that is met {}", often)
         frame = rows.select(text.alias("source"))
-        assert by_distinct(frame, lambda rows: rows, memory, "texts").equals(frame)
+        assert by_distinct(frame, lambda rows: rows, memory, "texts").frame().equals(frame)
         sizes.append(resident_megabytes())
     frame_megabytes = frame.estimated_size("mb")
     assert sizes[-1] - sizes[8] < 20 * frame_megabytes

@@ -1,5 +1,6 @@
 """Runs one rule over one column: digests pass, texts are ruled and hashed, refusals keep a reason."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -28,10 +29,15 @@ class Cells:
     """
 
     value: pl.Series
-    text: pl.Series
+    texts: pl.Series | Callable[[], pl.Series]
     reason: pl.Series
     filled: int
     rest: pl.Series | None = None
+
+    @property
+    def text(self) -> pl.Series:
+        """The normalized text; made when it is asked for, as few keys' ever is."""
+        return self.texts() if callable(self.texts) else self.texts
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -78,10 +84,10 @@ def hashed_cells(
     shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
     solve = partial(_solve, key=key, rule=rule, steps=steps, ready_shape=shape, split=split)
     found = by_distinct(frame, solve, memory, name)
-    filled = int(found["given"].sum())
     rest = found["rest"]
     more = rest if rest.null_count() < rest.len() else None
-    return Cells(found["value"], found["clean"], found["reason"], filled, more)
+    clean = partial(found.__getitem__, "clean")
+    return Cells(found["value"], clean, found["reason"], found.count("given"), more)
 
 
 def plain_cells(column: pl.Series, key: str, rule: Rule, steps: Steps) -> Cells:

@@ -25,9 +25,44 @@ _MOST_KEPT: Final = 1 << 17
 """Distinct values of a column that are kept from frame to frame: some ten megabytes."""
 
 _UNKNOWN: Final = -1
+_NULL: Final = 0xFFFF_FFFF
 
 Solve: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
 _Numbers: TypeAlias = NDArray[np.int64]
+_Places: TypeAlias = NDArray[np.uint32]
+
+
+class Spread:
+    """What each row became: the answers for distinct rows, and the place of each row among them.
+
+    A column is spread over the rows when it is asked for: most are not.
+    """
+
+    def __init__(self, answers: pl.DataFrame, places: _Places | None = None) -> None:
+        """Without `places` there is an answer for each row, in their order."""
+        self._answers = answers
+        self._places = places
+        self._numbers = None if places is None else pl.Series(places)
+
+    def __getitem__(self, name: str) -> pl.Series:
+        """One column, as long as the rows."""
+        column = self._answers[name]
+        if self._numbers is None:
+            return column
+        if column.null_count() == column.len():  # as reasons mostly are
+            return column.new_from_index(0, self._numbers.len())
+        return column.gather(self._numbers)
+
+    def count(self, name: str) -> int:
+        """The rows for which a column of truth values is true."""
+        column = self._answers[name]
+        if self._places is None:
+            return int(column.sum())
+        return int(np.count_nonzero(column.to_numpy()[self._places]))
+
+    def frame(self) -> pl.DataFrame:
+        """All columns."""
+        return pl.DataFrame([self[name] for name in self._answers.columns])
 
 
 class Known:
@@ -48,7 +83,7 @@ class Known:
         self._places = np.zeros((0,) * len(types), dtype=np.int32)  # in `solved`, by number
         self._solved = pl.DataFrame()
 
-    def solved(self, frame: pl.DataFrame, solve: Solve) -> pl.DataFrame | None:
+    def solved(self, frame: pl.DataFrame, solve: Solve) -> Spread | None:
         """`solve(frame)`, asked for the values that are new only.
 
         None if they are too many, or of other types.
@@ -63,11 +98,11 @@ class Known:
             new = np.flatnonzero(self._places[numbers] == _UNKNOWN)
             if new.size:
                 self._learn(frame, numbers, new, solve)
-            places = pl.Series(self._places[numbers].astype(np.uint32))
+            places = self._places[numbers].astype(np.uint32)
             solved = self._solved
             if self._kept and solved.height > _MOST_KEPT:
                 self._forget()
-        return pl.DataFrame([_spread(column, places) for column in solved.iter_columns()])
+        return Spread(solved, places)
 
     def _make_room(self, numbers: tuple[_Numbers, ...]) -> bool:
         """Whether there is a place for all these numbers."""
@@ -139,7 +174,7 @@ class Memory:
 
 def by_distinct(
     frame: pl.DataFrame, solve: Solve, memory: Memory | None = None, name: str = ""
-) -> pl.DataFrame:
+) -> Spread:
     """`solve(frame)`, evaluated once for equal rows; `solve` must be row-wise and keep the height.
 
     The first column of `frame` is the one that repeats or not. `memory` knows the attribute by its
@@ -147,11 +182,11 @@ def by_distinct(
     where they are remembered.
     """
     if not _repeats(frame.to_series()):
-        return solve(frame)
+        return Spread(solve(frame))
     solved = memory.of(name, frame.dtypes).solved(frame, solve) if memory is not None else None
     if solved is None:
         solved = Known(frame.dtypes, kept=False).solved(frame, solve)
-    return solve(frame) if solved is None else solved
+    return Spread(solve(frame)) if solved is None else solved
 
 
 def _numbering() -> pl.Series:
@@ -165,7 +200,10 @@ def _numbering() -> pl.Series:
 def _numbers(column: pl.Series, values: pl.Series) -> _Numbers:
     """A number for each cell, the same for equal ones; 0 is null."""
     places = _as_text(column).cast(values.dtype).to_physical()
-    return (places.cast(pl.Int64) + 1).fill_null(0).to_numpy()
+    if places.null_count():
+        places = places.fill_null(_NULL)
+    # of 32 bits: what is missing becomes 0
+    return (places.to_numpy() + np.uint32(1)).astype(np.int64)
 
 
 def _as_text(column: pl.Series) -> pl.Series:
@@ -173,12 +211,6 @@ def _as_text(column: pl.Series) -> pl.Series:
     if column.dtype == pl.Binary:
         return column.bin.encode("hex")
     return (column.to_physical() if column.dtype.is_temporal() else column).cast(pl.String)
-
-
-def _spread(column: pl.Series, places: pl.Series) -> pl.Series:
-    if column.null_count() == column.len():  # as reasons mostly are
-        return column.new_from_index(0, places.len())
-    return column.gather(places)
 
 
 def _repeats(column: pl.Series) -> bool:

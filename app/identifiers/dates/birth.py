@@ -54,9 +54,10 @@ def birth_cells(
             _of_text, form=form, years=Years(FIRST_YEAR, today.year, today), steps=steps
         )
     found = by_distinct(column.alias("source").to_frame(), solve, memory, "DOB")
-    filled = int(found["given"].sum())
+    filled, reason = found.count("given"), found["reason"]
     return {
-        key: Cells(found[key], found[f"{key} text"], found["reason"], filled) for key in BIRTH_KEYS
+        key: Cells(found[key], partial(found.__getitem__, f"{key} text"), reason, filled)
+        for key in BIRTH_KEYS
     }
 
 
