@@ -44,11 +44,11 @@ function Checks({id, ready}) {
 function Edit({one, onClose}) {
   const [name, type] = useState(one.display_name);
   const [shared, share] = useState(one.shared_with.includes('contributor'));
-  const [save, state] = useAction(async () => onClose(await api.send('PATCH', `/v1/connections/${one.id}`, {display_name: name, shared_with: shared ? ['administrator', 'contributor'] : ['administrator']}, {'If-Match': `"${one.version}"`})));
+  const [save, state] = useAction(async (_, over) => onClose(await api.send('PATCH', `/v1/connections/${one.id}`, {display_name: name, shared_with: shared ? ['administrator', 'contributor'] : ['administrator']}, over ? {} : {'If-Match': `"${one.version}"`})));
   return html`<${Dialog} title=${t('Name and sharing')} onClose=${() => onClose()}><${TextField} label=${t('Display name')} value=${name} onInput=${type} error=${state.error?.at?.('/display_name')}/>
     <fieldset><legend class="label">${t('Who can use it')}</legend><${Choice} name="who" label=${t('Administrators')} checked=${!shared} onChange=${() => share(false)}/><${Choice} name="who" label=${t('Administrators and contributors')} hint=${t('Contributors see its name and type, and make exports on it.')} checked=${shared} onChange=${() => share(true)}/></fieldset>
     ${one.shared_with.includes('contributor') && !shared && Note('', t('Exports that contributors made stay, and keep their schedule.'), null)}
-    ${state.error && !state.error.at?.('/display_name') && Problem(state.error)}<div class="row">${Button(t('Save'), save, {kind: 'first', busy: state.busy})}${Button(t('Leave it'), () => onClose())}</div></${Dialog}>`;
+    ${state.error && !state.error.at?.('/display_name') && Problem(state.error, state.error.status === 412 && (() => save(null, true)))}<div class="row">${Button(t('Save'), save, {kind: 'first', busy: state.busy})}${Button(t('Leave it'), () => onClose())}</div></${Dialog}>`;
 }
 
 /** @param {Of<{one: Connection}>} _ */

@@ -80,7 +80,7 @@ function History({past}) {
   });
   return html`<${Stacks} title=${t('What each run added, removed and left out')} items=${past.history} label=${label} marks=${(point) => changed.get(point.run_id) ?? null} onPick=${(point) => go(`/runs/${point.run_id}`)}
     series=${[{name: t('Added'), tone: 'good', of: (point) => point.added}, {name: t('Removed'), tone: 'busy', of: (point) => point.removed}, {name: t('Not usable'), tone: 'warn', of: (point) => point.skipped}, {name: t('Called invalid by Meta'), tone: 'bad', of: (point) => point.invalid}]}/>
-    ${past.history.some(size) && html`<${Stacks} title=${t('Received, and the audience at Meta afterwards')} items=${past.history} label=${label} onPick=${(point) => go(`/runs/${point.run_id}`)}
+    ${past.history.some(size) && html`<h3>${t('Received, and the audience at Meta afterwards')}</h3><${Stacks} title=${t('Received, and the audience at Meta afterwards')} items=${past.history} label=${label} onPick=${(point) => go(`/runs/${point.run_id}`)}
       series=${[{name: t('Received'), tone: 'accent', of: (point) => point.received}]} band=${{name: t('Size at Meta'), of: size}} height=${120}/>
       <p class="soft small">${t('Matching takes up to a day.')} ${t('The audience holds what all runs sent, as far as Meta knows the people.')}</p>`}
     <p class="soft small">${many(past.runs, '{n} run kept', '{n} runs kept')}, ${many(past.runs_by_status.succeeded + past.runs_by_status.succeeded_with_warnings, '{n} went well', '{n} went well')}.</p>`;

@@ -335,12 +335,13 @@ export function Note(tone, title, body, action) {
 export function Problem(error, again) {
   if (!error) return null;
   const title = error.status === 403 ? t('Your role may not do this') : error.status === 404 ? t('This is not here (any more)')
+    : error.status === 412 ? t('Somebody changed this meanwhile')
     : error.status === 0 ? t('No connection') : error.culprit === 'external' ? t('Meta refused, or did not answer') : t('This did not work');
   const others = (error.errors ?? []).filter((one) => one.detail && one.detail !== error.message);
   return Note('bad', title, html`<p>${Said(error.message)}</p>
     ${others.length > 0 && html`<ul>${others.map((one) => html`<li><code>${one.pointer ?? one.parameter}</code> ${Said(one.detail)}</li>`)}</ul>`}
     ${error.request_id && html`<p class="soft small">${error.code} · ${t('request')} <code>${error.request_id}</code></p>`}`,
-  html`${again && Button(t('Try again'), again, {kind: 'small'})}${error.help_url && html`<a href=${error.help_url} target="_blank" rel="noreferrer">${t('What Meta says about it')}</a>`}`);
+  html`${again && Button(error.status === 412 ? t('Save mine over it') : t('Try again'), again, {kind: 'small'})}${error.help_url && html`<a href=${error.help_url} target="_blank" rel="noreferrer">${t('What Meta says about it')}</a>`}`);
 }
 
 /** Loading, refused, or the page; a refusal later leaves the old content with a note above.
@@ -366,9 +367,10 @@ export function Page({title, crumb, badge, actions, curl, children, tab}) {
 /** Rows of `columns` [{title, show, right}]; on a phone each row is a small card.
  * @type {Table} */
 export function Table(caption, columns, rows, {key = (row) => row.id} = {}) {
+  const first = columns.find((one) => one.title);
   return html`<div class="scroll"><table class="fold"><caption class="hide">${caption}</caption>
     <thead><tr>${columns.map((one) => html`<th scope="col" class=${one.right ? 'right' : ''}>${one.head ?? (one.title || html`<span class="hide">${t('Actions')}</span>`)}</th>`)}</tr></thead>
-    <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one, i) => html`<td class=${one.right ? 'right' : ''} data-l=${i && one.title ? one.title : undefined}><div>${one.show(row)}</div></td>`)}</tr>`)}</tbody></table></div>`;
+    <tbody>${rows.map((row) => html`<tr key=${key(row)}>${columns.map((one) => html`<td class=${one.right ? 'right' : ''} data-l=${one.title && one !== first ? one.title : undefined}><div>${one.show(row)}</div></td>`)}</tr>`)}</tbody></table></div>`;
 }
 
 /** The list of a screen: its states, its rows and the way to more of them.

@@ -2,17 +2,27 @@
 // are those of the API's own document, so that one more kind needs nothing here. The source is looked at on saving.
 import {html, api, t, say, useLoad, useAction, useState, Page, Card, Loaded, Note, Problem, Button, TextField, SelectField, Choice, Field, Said, toast, go, isAdmin, LABELS} from './kit.js';
 
+/** What people call the kinds there are; of a new one the API's own words are shown. */
+const KINDS = {
+  upload: 'You drag a file here, or a program pushes members. They are hashed as they arrive.',
+  file: 'Parquet, CSV or NDJSON: one file, a folder or a pattern, in a place this service may read.',
+  postgres: 'A table or a query of a database that is configured here.',
+  mysql: 'A table or a query of a MySQL or MariaDB database that is configured here.',
+  delta: 'A Delta Lake table in a place this service may read.',
+};
+
 /** The fields of each kind: {kind: {about, fields: [{name, about, type, options, needed}]}}. */
 async function kinds() {
   const {schemas} = (await api.document()).components;
   const resolved = (one) => one.$ref ? schemas[one.$ref.split('/').pop()] : one.anyOf ? {...one, ...resolved(one.anyOf.find((each) => each.type !== 'null'))} : one;
-  return Object.fromEntries(Object.entries(schemas.SegmentCreate.properties.source.discriminator.mapping).map(([kind, address]) => {
-    const {description, properties, required} = resolved({$ref: address});
+  const {mapping} = schemas.SegmentCreate.properties.source.discriminator;
+  return Object.fromEntries(Object.keys({...KINDS, ...mapping}).filter((kind) => mapping[kind]).map((kind) => {
+    const {description, properties, required} = resolved({$ref: mapping[kind]});
     const fields = Object.entries(properties).filter(([name]) => name !== 'kind').map(([name, schema]) => {
       const {type, enum: options} = resolved(schema);
       return {name, about: schema.description, example: schema.examples?.[0], type, options, needed: required.includes(name) || ['table', 'query'].includes(name)};
     }).filter((one) => one.type !== 'object');
-    return [kind, {about: description, fields}];
+    return [kind, {about: KINDS[kind] ? t(KINDS[kind]) : Said(description), fields}];
   }));
 }
 
@@ -22,17 +32,17 @@ export default function Source({parts}) {
     const [shapes, saved] = await Promise.all([kinds(), id ? api.read(`/v1/segments/${id}`) : null]);
     return {shapes, saved: saved?.data, etag: saved?.etag};
   }, [id]);
-  return html`<${Page} title=${id ? t('Edit segment') : t('Add a segment')} crumb=${html`<a href="#/segments">${t('Segments')}</a>`}>${Loaded(state, (found) => html`<${Form} key=${found.etag} ...${found} reload=${state.reload}/>`)}</${Page}>`;
+  return html`<${Page} title=${id ? t('Edit segment') : t('Add a segment')} crumb=${html`<a href="#/segments">${t('Segments')}</a>`}>${Loaded(state, (found) => html`<${Form} ...${found}/>`)}</${Page}>`;
 }
 
-function Form({shapes, saved, etag, reload}) {
+function Form({shapes, saved, etag}) {
   const [draft, put] = useState(() => ({display_name: saved?.display_name ?? '', name: saved?.name ?? '', state: saved?.state ?? 'active', source: saved?.source ?? {kind: isAdmin() ? 'file' : 'upload'}}));
   const [named, touch] = useState(Boolean(saved));
   const set = (changes) => put((old) => ({...old, ...changes}));
   const source = (changes) => set({source: Object.fromEntries(Object.entries({...draft.source, ...changes}).filter(([, value]) => value !== '' && value != null))});
-  const [save, state] = useAction(async (event) => {
-    event.preventDefault();
-    const made = saved ? await api.send('PATCH', `/v1/segments/${saved.id}`, {display_name: draft.display_name, state: draft.state, ...(JSON.stringify(draft.source) === JSON.stringify(saved.source) ? {} : {source: draft.source})}, {'If-Match': etag})
+  const [save, state] = useAction(async (event, over) => {
+    event?.preventDefault();
+    const made = saved ? await api.send('PATCH', `/v1/segments/${saved.id}`, {display_name: draft.display_name, state: draft.state, ...(JSON.stringify(draft.source) === JSON.stringify(saved.source) ? {} : {source: draft.source})}, over ? {} : {'If-Match': etag})
       : await api.create('/v1/segments', {name: draft.name, display_name: draft.display_name || draft.name, source: draft.source});
     toast(t('Saved.'));
     go(`/segments/${made.id}`);
@@ -51,9 +61,9 @@ function Form({shapes, saved, etag, reload}) {
     ${Card(t('Name'), html`<div class="stack"><${TextField} label=${t('Display name')} value=${draft.display_name} onInput=${call} error=${wrong('/display_name')}/>
       ${!saved && html`<${TextField} label=${t('Name')} value=${draft.name} onInput=${(name) => { touch(true); set({name}); }} error=${wrong('/name')} hint=${t('For programs: a letter, then letters, digits and _. It does not change later.')}/>`}
       ${saved && html`<${SelectField} label=${t('Status')} value=${draft.state} onChange=${(value) => set({state: value})} options=${[['active', say.status('active')], ['inactive', say.status('inactive')]]} hint=${t('Runs of exports with an inactive segment are skipped.')}/>`}</div>`)}
-    ${Card(t('Where the members are'), html`<div class="stack"><fieldset><legend class="hide">${t('Kind of source')}</legend><div class="stack tight">${Object.entries(shapes).map(([value, {about}]) => html`<${Choice} box name="kind" label=${say.name(value)} hint=${t(about)} why=${value !== 'upload' && !isAdmin() ? t('Administrators make these.') : null} checked=${kind === value} onChange=${() => set({source: {kind: value}})}/>`)}</div></fieldset>
+    ${Card(t('Where the members are'), html`<div class="stack"><fieldset><legend class="hide">${t('Kind of source')}</legend><div class="stack tight">${Object.entries(shapes).map(([value, {about}]) => html`<${Choice} box name="kind" label=${say.name(value)} hint=${about} why=${value !== 'upload' && !isAdmin() ? t('Administrators make these.') : null} checked=${kind === value} onChange=${() => set({source: {kind: value}})}/>`)}</div></fieldset>
       ${fields.filter((one) => one.needed).map(show)}${more.length > 0 && html`<details open=${more.some((one) => own(one.name))}><summary>${t('More')}</summary><div class="stack">${more.map(show)}</div></details>`}</div>`)}
-    ${state.error && !shown && Problem(state.error, state.error.status === 412 ? reload : undefined)}
+    ${state.error && !shown && Problem(state.error, state.error.status === 412 && (() => save(null, true)))}
     <div class="row">${Button(t('Save'), null, {type: 'submit', kind: 'first', busy: state.busy, why: draft.name ? undefined : t('Enter a name first')})}<a class="btn plain" href=${saved ? `#/segments/${saved.id}` : '#/segments'}>${t('Leave')}</a></div></form>`;
 }
 

@@ -21,6 +21,7 @@ TABLES = {
     "connection.js": ("MISSING",),
     "shell.js": ("NAV",),
     "admin.js": ("TABS",),
+    "source.js": ("KINDS",),
 }
 
 

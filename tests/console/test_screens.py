@@ -122,6 +122,108 @@ async def test_every_screen(
     assert "\n".join(f"{name}: {what}" for name, what in found) == ""
 
 
+# screens that show what the API says, and so have every state
+SHOWING = [
+    *("overview", "exports", "export", "a new export", "an export edited", "runs"),
+    *("a run that went well", "connections", "connection", "account", "audience", "privacy"),
+    *("segments", "segment", "a new segment", "erasures", "erasure"),
+    *("keys", "webhooks", "schedule", "audit"),
+]
+LISTS = [
+    *("exports", "a new export", "runs", "connections", "account", "segments", "erasures"),
+    *("keys", "webhooks", "audit"),
+]
+PROBLEM = {"code": "internal", "culprit": "system", "detail": "Out of order.", "request_id": "r1"}
+# what the API answers instead, and what is seen then
+STATES: dict[str, tuple[dict[str, Any] | str | None, str]] = {
+    "empty": ({"status": 200, "json": {"items": [], "next_cursor": None}}, "main .empty"),
+    "loading": (None, "main .bone"),
+    "error": ({"status": 500, "json": PROBLEM}, "main .note.bad button:text('Try again')"),
+    "forbidden": ({"status": 403, "json": PROBLEM}, "main :text('Your role may not do this')"),
+    "offline": ("internetdisconnected", "main :text('No connection')"),
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_every_state(
+    served: Served, browser: Any, filled: dict[str, str], state: str
+) -> None:
+    """Each screen while the API has nothing, does not answer, fails, refuses, or is away."""
+    answer, seen = STATES[state]
+    axe, found = AXE.read_text(), []
+
+    async def instead(route: Any) -> None:
+        if isinstance(answer, dict):
+            await route.fulfill(**answer)
+        elif answer is not None:
+            await route.abort(answer)
+        # else it waits
+
+    async with opened(browser) as (page, said):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="The last 24 hours").wait_for()
+        await page.goto(f"{served.url}/#/explain")
+        await page.get_by_role("heading", name="Explain", exact=True).wait_for()
+        await page.route(re.compile(r"/v1/|/openapi\.json"), instead)
+        for name in LISTS if state == "empty" else SHOWING:
+            await page.goto(f"{served.url}/#/{filled[name]}")
+            await page.locator("main h1").wait_for()
+            await page.locator(seen).first.wait_for()
+            found += await _findings(page, axe, name)
+        if state == "offline":
+            assert "cannot be reached" in await page.inner_text(".strip")
+            said.messages = [one for one in said.messages if "ERR_INTERNET_DISCONN" not in one]
+    assert "\n".join(f"{name}: {what}" for name, what in found) == ""
+
+
+async def test_somebody_else_was_faster(
+    served: Served, browser: Any, filled: dict[str, str]
+) -> None:
+    """412 in every form that edits: it says so, what was typed stays, and it may be saved over."""
+    segment, connection = filled["segment"].split("/")[1], filled["connection"].split("/")[1]
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        name = page.get_by_label("Display name")
+        for path, screen in (
+            (f"/v1/segments/{segment}", f"{filled['segment']}/edit"),
+            (f"/v1/connections/{connection}", filled["connection"]),
+        ):
+            before = served.call("GET", path)["display_name"]
+            await page.goto(f"{served.url}/#/{screen}")
+            if "connections" in path:
+                await page.get_by_role("button", name="Name and sharing").click()
+            await name.fill("Mine 🎿 <i>مرحبا</i>")
+            served.call("PATCH", path, {"display_name": "Theirs"})
+            await page.get_by_role("button", name="Save", exact=True).click()
+            await page.get_by_text("Somebody changed this meanwhile").wait_for()
+            assert await _findings(page, AXE.read_text(), screen) == []
+            assert await name.input_value() == "Mine 🎿 <i>مرحبا</i>"
+            await page.get_by_role("button", name="Save mine over it").click()
+            await page.get_by_role("heading", name="Mine 🎿 <i>مرحبا</i>").wait_for()
+            served.call("PATCH", path, {"display_name": before})
+
+
+async def test_an_open_page_keeps_its_session(
+    served: Served, browser: Any, filled: dict[str, str]
+) -> None:
+    """While it is seen it tells the service, so that idleness does not end it; hidden it is silent."""
+    async with opened(browser) as (page, _):
+        await page.clock.install()
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/explain")
+        await page.get_by_role("heading", name="Explain", exact=True).wait_for()
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.clock.run_for("00:31:00")
+        assert asked == [f"{served.url}/v1/session"] * 3
+        hide = "Object.defineProperty(document, 'hidden', {value: true, configurable: true})"
+        await page.evaluate(hide)
+        await page.clock.run_for("02:00:00")
+        assert len(asked) == 3
+
+
 async def _findings(page: Any, axe: str, name: str) -> list[tuple[str, Any]]:
     """What axe finds by WCAG 2.2 AA, and whether something is wider than the window."""
     if not await page.evaluate("'axe' in window"):
