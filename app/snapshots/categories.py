@@ -40,8 +40,8 @@ class Categories:
             cells, codes = self._cells, self._codes
         dictionary = self._dictionary
         if dictionary is None or dictionary.full:
-            return CellColumn(cells[places], places == 0 if series.null_count() else None)
-        return CodeColumn(codes[places], dictionary.entries, dictionary)
+            return CellColumn(cells.take(places), places == 0 if series.null_count() else None)
+        return CodeColumn(codes.take(places), dictionary.entries, dictionary)
 
     def _learn(self, series: pl.Series, places: npt.NDArray[np.int64]) -> None:
         known, highest = self._codes.size, int(places.max(initial=0))
@@ -49,7 +49,7 @@ class Categories:
             more = 2 * highest + 1 - known
             self._cells = np.concatenate([self._cells, blank_cells(more)])
             self._codes = np.concatenate([self._codes, np.full(more, _UNKNOWN)])
-        unknown = np.flatnonzero(self._codes[places] == _UNKNOWN)
+        unknown = np.flatnonzero(self._codes.take(places) == _UNKNOWN)
         if not unknown.size:
             return
         fresh, first = np.unique(places[unknown], return_index=True)

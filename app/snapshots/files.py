@@ -135,7 +135,7 @@ def _encoded(column: Column, rows: int) -> tuple[str, Sequence[npt.NDArray[Any]]
         codes, entries = _tightened(column)
         if len(entries) * 2 <= rows and len(entries) <= CAPACITY:
             return "codes", [entries, codes.astype("<u1" if len(entries) < 256 else "<u2")]
-        column = CellColumn(column.entries[column.codes], absent)
+        column = CellColumn(column.entries.take(column.codes), absent)
     marks = [] if absent is None else [absent]
     suffix = "" if absent is None else "?"
     if isinstance(column, CellColumn):
@@ -154,7 +154,7 @@ def _tightened(column: CodeColumn) -> tuple[npt.NDArray[np.uint32], Cells]:
     places = places[np.argsort(column.entries[places].view(ORDERED))]
     table = np.zeros(len(column.entries), dtype=np.uint32)
     table[places] = np.arange(1, len(places) + 1, dtype=np.uint32)
-    return table[column.codes], column.entries[places]
+    return table.take(column.codes), column.entries.take(places)
 
 
 def _filled(lengths: npt.NDArray[np.uint16], width: int) -> Mask:

@@ -131,7 +131,7 @@ class Packing:
                 return column.codes
             table = home.column(column.entries[1:])
             assert table is not None, field.name
-            return np.concatenate([[np.uint32(0)], table.codes])[column.codes]
+            return np.concatenate([[np.uint32(0)], table.codes]).take(column.codes)
         assert isinstance(column, CellColumn), field.name
         found = home.column(column.cells, column.nulls)
         assert found is not None, field.name
@@ -237,6 +237,6 @@ def _turned(values: Words, bits: int) -> Words:
 
 def _cells(column: Column) -> CellColumn:
     if isinstance(column, CodeColumn):
-        return CellColumn(column.entries[column.codes], missing(column))
+        return CellColumn(column.entries.take(column.codes), missing(column))
     assert isinstance(column, CellColumn)
     return column

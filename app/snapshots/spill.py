@@ -50,7 +50,7 @@ class Spill:
         with self._lock:
             offset = self._end
             self._end += rows.nbytes
-        view: memoryview = rows[order].view(np.uint8).data
+        view: memoryview = rows.take(order).view(np.uint8).data
         if layout.has_text:
             view = memoryview(self._key.covered(view, offset))
         at = offset

@@ -85,18 +85,34 @@ def within(packing: Packing, rows: Rows, span: Span) -> Rows:
 
 def arrange(packing: Packing, rows: Rows, prefixes: Words) -> Arrangement:
     """Sort rows by prefix, then by all their bytes, and find out which are equal."""
-    order = np.argsort(prefixes)
-    ordered = prefixes[order]
+    order, ordered = _sorted(prefixes)
     found = Arrangement(order, np.ones(len(rows), np.bool_), np.ones(len(rows), np.bool_))
     close = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
     found.key_begins[close] = False
-    found.row_begins[close] = rows[order[close]] != rows[order[close - 1]]
+    found.row_begins[close] = rows.take(order[close]) != rows.take(order[close - 1])
     different = close[found.row_begins[close]]
     if len(different):
         begins = np.ones(len(rows), dtype=np.bool_)
         begins[close] = False
         _settle(packing, rows, found, np.cumsum(begins) - 1, different)
     return found
+
+
+def _sorted(prefixes: Words) -> tuple[npt.NDArray[np.int64], Words]:
+    """The order of prefixes, and the prefixes in it.
+
+    NumPy sorts 16 bits by their radix, so three turns of that take a third of the time of one sort of
+    64 bits. The lowest 16 bits hardly ever matter; where they do, all are sorted.
+    """
+    order = np.argsort((prefixes >> np.uint64(16)).astype(np.uint16), kind="stable")
+    for bits in (32, 48):
+        digits = (prefixes >> np.uint64(bits)).astype(np.uint16).take(order)
+        order = order.take(np.argsort(digits, kind="stable"))
+    ordered = prefixes.take(order)
+    if (ordered[1:] < ordered[:-1]).any():
+        order = np.argsort(prefixes)
+        ordered = prefixes.take(order)
+    return order, ordered
 
 
 def _settle(
@@ -111,7 +127,7 @@ def _settle(
     mixed[run_of[different]] = True
     places = np.flatnonzero(mixed[run_of])
     runs = run_of[places]
-    subset = packing.ordered(rows[found.order[places]])
+    subset = packing.ordered(rows.take(found.order[places]))
     by_value = np.argsort(subset)
     by_run = by_value[np.argsort(runs[by_value], kind="stable")]
     found.order[places] = found.order[places[by_run]]
@@ -176,14 +192,14 @@ class Sweep:
         found = arrange(self._packing, rows, self._packing.prefixes(rows))
         begins = np.flatnonzero(found.row_begins)
         if not len(old):
-            return rows[found.order[begins]], rows[:0].copy(), int(found.key_begins.sum())
+            return rows.take(found.order[begins]), rows[:0].copy(), int(found.key_begins.sum())
         is_new = found.order >= len(old)
         added = begins[~_any(~is_new, begins)]
         people = np.flatnonzero(found.key_begins)
         gone = people[~_any(is_new, people)]
         person_of = np.searchsorted(people, added, side="right")
         keys = len(added) and 1 + np.count_nonzero(np.diff(person_of))
-        return rows[found.order[added]], rows[found.order[gone]], int(keys)
+        return rows.take(found.order[added]), rows.take(found.order[gone]), int(keys)
 
     def _divided(self, span: Span) -> Iterator[Span]:
         pieces = [
