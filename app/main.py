@@ -247,6 +247,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             state.doorbell,
             every=settings.sweep_seconds,
             budget=settings.run_attempt_budget,
+            account_runs=settings.account_runs,
         )
     )
     # a loop of its own: a slow receiver must not hold up the runs

@@ -118,6 +118,14 @@ class Settings(BaseSettings):
     """Runs and previews warn if more of a key's given values than this share cannot be used."""
 
     # the path of the data
+    worker_runs: int = Field(default=4, ge=1, le=64)
+    """Runs that a worker works on at once; they share its memory and cores."""
+    account_runs: int = Field(default=3, ge=1, le=1000)
+    """Runs of one ad account under way at once, in all workers; the others wait, so that one account
+    cannot take all places."""
+    worker_memory_bytes: int = Field(default=0, ge=0)
+    """A worker that uses more takes no further run until it uses less; 0: three quarters of what its
+    container, or the machine, has."""
     upload_concurrency: int = Field(default=8, ge=1, le=64)
     """Batches in flight at Meta, of one run."""
     upload_max_bytes: int = Field(default=10_000_000_000, ge=1)

@@ -19,14 +19,17 @@ log = get_logger(__name__)
 
 
 async def keep_runs_moving(
-    database: Database, doorbell: Doorbell, *, every: float, budget: int
+    database: Database, doorbell: Doorbell, *, every: float, budget: int, account_runs: int
 ) -> None:
-    """The janitor's loop, a round every so many seconds; a run has `budget` attempts."""
+    """The janitor's loop, a round every so many seconds.
+
+    A run has `budget` attempts, an account `account_runs` at once.
+    """
     while True:
         await asyncio.sleep(every)
         try:
             await start_due(database, doorbell)
-            await sweep(database, doorbell, budget=budget)
+            await sweep(database, doorbell, budget=budget, account_runs=account_runs)
         except AppError as error:
             log.warning("upkeep.paused", code=error.code)
         except Exception as error:

@@ -20,6 +20,7 @@ from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import SourceAccess, Tolerance, Unpacking
 from app.tracing import configure_tracing, stop_tracing
 from app.webhooks.sending import Sender
+from workers.pressure import Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Limits:
     """Numbers of the settings that the work is bounded by; times in seconds."""
 
     upload_concurrency: int
+    account_runs: int
     max_members: int
     lease_seconds: float
     attempt_budget: int
@@ -52,6 +54,9 @@ class WorkerContext:
     cpu: ThreadPoolExecutor
     webhooks: Sender
     token_warning: timedelta
+    pressure: Pressure
+    # runs this process works on
+    working: set[str] = field(default_factory=set)
     # errands this process is on
     errands: set[str] = field(default_factory=set)
 
@@ -129,6 +134,7 @@ def build_context(settings: Settings) -> WorkerContext:
         ),
         limits=Limits(
             upload_concurrency=settings.upload_concurrency,
+            account_runs=settings.account_runs,
             max_members=settings.max_members_per_export,
             lease_seconds=settings.lease_seconds,
             attempt_budget=settings.run_attempt_budget,
@@ -143,4 +149,5 @@ def build_context(settings: Settings) -> WorkerContext:
         cpu=ThreadPoolExecutor(3, thread_name_prefix="columns"),
         webhooks=Sender(allow_private=settings.webhook_allow_private_addresses),
         token_warning=timedelta(days=settings.token_expiry_warning_days),
+        pressure=Pressure(settings.worker_memory_bytes),
     )

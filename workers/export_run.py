@@ -14,7 +14,8 @@ from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled
 from app.logs import get_logger, where
-from app.runs.execution import Claim, LeaseLost, claim_run, park_run
+from app.runs.execution import Claim, LeaseLost, claim_next, park_run
+from app.runs.line import first_in_line
 from app.runs.states import RunStatus
 from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError
@@ -30,20 +31,33 @@ from workers.turns import call_next
 log = get_logger(__name__)
 
 
-async def export_run(ctx: dict[str, Any], run_id: str) -> None:
-    """Work on a run, if it is free to be worked on."""
+async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 - the name in the ring
+    """Work on the run whose turn it is: a ring says that one waits, and the line which (`app.runs.line`)."""
     worker: WorkerContext = ctx["worker"]
     limits = worker.limits
     if "job_id" in ctx:
         await worker.doorbell.answered(ctx["job_id"])
+    await worker.pressure.room(worker.working)
     run = await patiently(
         worker.database,
-        lambda session: claim_run(
-            session, run_id, lease_seconds=limits.lease_seconds, budget=limits.attempt_budget
+        lambda session: claim_next(
+            session,
+            lease_seconds=limits.lease_seconds,
+            budget=limits.attempt_budget,
+            account_runs=limits.account_runs,
         ),
     )
     if run is None:
-        return  # somebody else's, not due yet, or over
+        return  # taken already, not due yet, over, or of an account that has enough under way
+    worker.working.add(run.id)
+    try:
+        await _work_on(worker, run)
+    finally:
+        worker.working.discard(run.id)
+
+
+async def _work_on(worker: WorkerContext, run: Run) -> None:
+    limits, run_id = worker.limits, run.id
     with (
         structlog.contextvars.bound_contextvars(
             run_id=run_id, export_id=run.export_id, fence=run.fence
@@ -74,8 +88,27 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:
             raise
         traced.set(outcome=str(status or "parked"))
         await call_next(worker, run_id)
+        await _ring_next(worker)
         if status is None:
             log.info("run.left", seconds=round(time.monotonic() - began, 3))
+
+
+async def _ring_next(worker: WorkerContext) -> None:
+    """Ring for who waited until its account has a place; the sweep would, a little later."""
+    limits = worker.limits
+
+    async def waiting(session: AsyncSession) -> tuple[str, int] | None:
+        return await first_in_line(
+            session, account_runs=limits.account_runs, budget=limits.attempt_budget
+        )
+
+    try:
+        found = await patiently(worker.database, waiting)
+    except Unavailable as error:
+        log.warning("run.next_not_rung", code=error.code)
+        return
+    if found is not None:
+        await worker.doorbell.ring(*found)
 
 
 async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | None:

@@ -18,7 +18,12 @@ async def sweep_runs(ctx: dict[str, Any]) -> None:
     worker: WorkerContext = ctx["worker"]
     try:
         await start_due(worker.database, worker.doorbell)
-        swept = await sweep(worker.database, worker.doorbell, budget=worker.limits.attempt_budget)
+        swept = await sweep(
+            worker.database,
+            worker.doorbell,
+            budget=worker.limits.attempt_budget,
+            account_runs=worker.limits.account_runs,
+        )
     except AppError as error:
         log.warning("janitor.paused", code=error.code)
         return

@@ -31,7 +31,7 @@ class Pressure:
         if not working or resident_memory() <= self._most:
             return
         log.warning("run.held_back", resident_bytes=resident_memory(), most_bytes=self._most)
-        while working and resident_memory() > self._most:
+        while working and resident_memory() > self._most:  # noqa: ASYNC110 - memory tells nobody
             await asyncio.sleep(_LOOK_SECONDS)
 
 

@@ -57,7 +57,7 @@ async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Ev
         queue_name=QUEUE_NAME,
         redis_pool=arq_redis(settings.redis_url.get_secret_value(), retries=20),
         handle_signals=False,
-        max_jobs=WorkerSettings.max_jobs,
+        max_jobs=settings.worker_runs,
         job_timeout=WorkerSettings.job_timeout,
         keep_result=0,
         poll_delay=WorkerSettings.poll_delay,

@@ -22,7 +22,6 @@ from workers.heartbeat import heartbeat
 from workers.janitor import clean_up_after_runs, sweep_runs
 from workers.metrics_port import metrics_port
 
-MAX_RUNS_AT_ONCE = 4
 _A_DAY = 24 * 60 * 60
 
 
@@ -77,6 +76,13 @@ def _redis_pool() -> ArqRedis:
     return arq_redis(address or "redis://127.0.0.1:6379", retries=20)
 
 
+def _runs_at_once() -> int:
+    try:
+        return read_settings().worker_runs
+    except SettingsError:
+        return 4  # a process that brings its own settings, as tests do, says so itself
+
+
 class WorkerSettings:
     """`arq workers.settings.WorkerSettings`."""
 
@@ -108,7 +114,7 @@ class WorkerSettings:
     redis_pool = _redis_pool()
     on_startup = start
     on_shutdown = stop
-    max_jobs = MAX_RUNS_AT_ONCE
+    max_jobs = _runs_at_once()
     job_timeout = _A_DAY
     keep_result = 0
     max_tries = 1_000_000

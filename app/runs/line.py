@@ -6,17 +6,21 @@ shares whoever asked by hand comes before a schedule, then the one that waits th
 beyond its bound waits for its own.
 """
 
+import asyncio
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Subquery, case, func, select, text
+from sqlalchemy import Subquery, case, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db.models import Run
 from app.runs.states import RunStatus, Trigger
 
+# a bound that bounds nothing
+MANY = 1_000_000
 _LOCK = 7_201_883_444
+_TRIES, _PAUSE_SECONDS = 50, 0.02
 # a run without an account is an account of its own
 _ACCOUNT = func.coalesce(Run.ad_account_id, Run.connection_id, Run.id)
 _BY_SCHEDULE = case((Run.trigger == Trigger.ON_DEMAND, 0), else_=1)
@@ -67,10 +71,14 @@ async def first_in_line(
 ) -> tuple[str, int] | None:
     """Id and fence of the run to be taken next; None if there is none.
 
-    `account_runs`: how many of an account may be under way. Until the transaction ends, nobody else
-    looks: two at once would take an account beyond its bound.
+    `account_runs`: how many of an account may be under way. Until the transaction ends nobody else
+    looks, since two at once would take an account beyond its bound; but a process that froze while it
+    looked is not waited for.
     """
-    await session.execute(text("select pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    for _ in range(_TRIES):
+        if await session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+            break
+        await asyncio.sleep(_PAUSE_SECONDS)
     waiting = line(clock.now())
     found = (
         await session.execute(

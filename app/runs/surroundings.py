@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.names import names_of
-from app.db.models import Run
+from app.db.listing import one_of
+from app.runs.line import line
 from app.runs.states import RunStatus
 
 
@@ -52,11 +53,9 @@ async def surroundings_of(session: AsyncSession, rows: Sequence[Standing]) -> Su
     queued = [row for row in rows if row.status == RunStatus.QUEUED and row.due_at <= now]
     places: dict[str, int] = {}
     if queued:
-        line = (
-            select(Run.id, func.row_number().over(order_by=(Run.due_at, Run.id)).label("place"))
-            .where(Run.status == RunStatus.QUEUED, Run.due_at <= now)
-            .subquery()
+        waiting = line(now)
+        wanted = select(waiting.c.id, waiting.c.place).where(
+            waiting.c.id == one_of(row.id for row in queued)
         )
-        wanted = select(line).where(line.c.id.in_([row.id for row in queued]))
         places = {row.id: int(row.place) for row in await session.execute(wanted)}
     return Surroundings(places, await names_of(session, [row.requested_by for row in rows]))

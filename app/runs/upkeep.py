@@ -16,6 +16,7 @@ from app.db.models import Run
 from app.db.session import Database
 from app.queue import Doorbell
 from app.runs.execution import error_document, worker_lost
+from app.runs.line import MANY, line
 from app.runs.states import RunStatus
 from app.runs.waiting import WaitReason, waiting_document
 from app.webhooks.run_events import announce_ends
@@ -37,7 +38,9 @@ class Swept:
     closed: int = 0
 
 
-async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept | None:
+async def sweep(
+    database: Database, doorbell: Doorbell, *, budget: int, account_runs: int = MANY
+) -> Swept | None:
     """Ring runs nobody rang, take back dead leases, close hopeless runs. None if another process is at it."""
     async with database.transaction() as session:
         if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
@@ -87,11 +90,13 @@ async def sweep(database: Database, doorbell: Doorbell, *, budget: int) -> Swept
             .returning(Run.id)
         )
         counts = (len(ended), len(reclaimed.all()))
+        queued = line(now)
+        # those beyond their account's bound are rung when one of its runs has ended
         waiting = (
             await session.execute(
-                select(Run.id, Run.fence, Run.due_at)
-                .where(Run.status == RunStatus.QUEUED, Run.due_at <= now)
-                .order_by(Run.due_at)
+                select(queued.c.id, queued.c.fence, queued.c.due_at)
+                .where(queued.c.share <= account_runs)
+                .order_by(queued.c.place)
                 .limit(_AT_ONCE)
             )
         ).all()
