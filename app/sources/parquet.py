@@ -112,29 +112,40 @@ class ParquetFormat:
         self, frame: pl.DataFrame, name: str, rows: int
     ) -> Iterator[tuple[pl.DataFrame, int]]:
         """The frame in parts whose values take little memory once each has its own, and their bytes."""
-        lengths = [
-            _lengths(column).cast(pl.UInt64)  # their sum is more than 32 bits
+        sizes = [
+            _length(column.name, column.dtype)
             for column in frame.get_columns()
             if isinstance(column.dtype, (pl.String, pl.Binary, pl.Categorical, pl.Enum))
         ]
-        if any((length > self.limits.cell).any() for length in lengths):
+        # their sum is more than 32 bits
+        sums = [size.cast(pl.UInt64).sum() for size in sizes]
+        longest, total = (
+            frame.select(
+                pl.max_horizontal(0, *(size.max() for size in sizes)).alias("longest"),
+                pl.sum_horizontal(0, *sums).alias("total"),
+            ).row(0)
+            if sizes
+            else (0, 0)
+        )
+        if longest > self.limits.cell:
             raise faults.cell_too_large(name, self.limits.cell)
-        total = sum(int(length.sum() or 0) for length in lengths)
-        share = max(min(rows, frame.height * self.limits.page // max(total, 1)), 1)
-        if total <= self.limits.page:
-            share = rows
-        for number, part in enumerate(frame.iter_slices(share)):
-            size = sum(int(length.slice(number * share, share).sum() or 0) for length in lengths)
-            yield part, size
+        share = rows
+        if total > self.limits.page:
+            share = max(min(rows, frame.height * self.limits.page // total), 1)
+        if frame.height <= share:
+            yield frame, total
+            return
+        for part in frame.iter_slices(share):
+            yield part, sum(part.select(sums).row(0)) if sums else 0
 
 
-def _lengths(column: pl.Series) -> pl.Series:
+def _length(name: str, dtype: pl.DataType) -> pl.Expr:
     """How many bytes each value has; without giving each category's text to every row of it."""
-    if column.dtype == pl.Binary:
-        return column.bin.size()
-    if column.dtype == pl.String:
-        return column.str.len_bytes()
-    return column.cat.len_bytes()
+    if dtype == pl.Binary:
+        return pl.col(name).bin.size()
+    if dtype == pl.String:
+        return pl.col(name).str.len_bytes()
+    return pl.col(name).cat.len_bytes()
 
 
 def _scan(file: OpenedFile) -> pl.LazyFrame:
