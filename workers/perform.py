@@ -36,7 +36,7 @@ from app.tracing import span
 from app.wording import count_of
 from workers.context import WorkerContext
 from workers.deliver import Delivery
-from workers.finish import finish
+from workers.finish import conclude, finish
 from workers.guards import check_against_last, check_removals, usable_values
 from workers.lease import Lease, patiently
 from workers.parking import RunParked
@@ -46,6 +46,7 @@ from workers.replacement import ReplacementFailed, ReplacementOver
 from workers.segments import RunSkipped, check_segments, check_staged, read_segments
 from workers.stage import columns_of
 from workers.turns import take_turn
+from workers.unchanged import UNCHANGED, content_digest, is_unchanged
 from workers.withheld import Withheld
 
 log = get_logger(__name__)
@@ -72,8 +73,14 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
     lease.check_cancel()
     plan = await _staged_before(worker, run, done, begun=begun)
     if plan is None:
+        await wait_for_pushes(worker, run, lease)
+        segments = await _as_they_are(worker, run)
+        check_segments(run.spec, segments)
+        if await is_unchanged(worker, run, segments, audience_id):
+            await conclude(worker, run, lease, RunStatus.SUCCEEDED, note=UNCHANGED)
+            return RunStatus.SUCCEEDED
         with span("stage"):
-            plan = await _stage(worker, run, lease, graph, audience_id)
+            plan = await _stage(worker, run, lease, graph, audience_id, segments)
     lease.check_cancel()
     steps = list(plan.steps())
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.UPLOADING))
@@ -218,11 +225,9 @@ async def _stage(
     lease: Lease,
     graph: Graph,
     audience_id: str,
+    segments: Sequence[Segment],
 ) -> DeliveryPlan:
     spec = run.spec
-    await wait_for_pushes(worker, run, lease)
-    segments = await _as_they_are(worker, run)
-    check_segments(spec, segments)
     await lease.write(lambda session, claim: enter_phase(session, claim, Phase.STAGING))
     prefix = f"runs/{run.id}/{run.fence}"
     manifest, tally = await read_segments(worker, run, lease, segments, prefix=f"{prefix}/staged")
@@ -232,6 +237,7 @@ async def _stage(
         "staged": manifest.staged,
         "rules_version": RULES_VERSION,
         "schema_hash": schema_hash(spec),
+        "content_hash": content_digest(worker, run, segments, tally.fingerprints, audience_id),
         "usable_values": usable_values(tally, spec["attributes"]),
     }
     await lease.write(lambda session, claim: note(session, claim, **numbers))

@@ -52,6 +52,8 @@ async def stage(
                 tally=tally,
                 stop=stop,
                 suppressed=suppressed,
+                # a mirror may be told the next time that nothing is new
+                fingerprints=spec["sync_mode"] == "mirror",
             )
         )
         manifest = await _watched(lease, work, tally, (stop, given_up), counted := Counted())

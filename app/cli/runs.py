@@ -25,6 +25,10 @@ Timeout = Annotated[
     float | None,
     typer.Option(min=0, help="Seconds to follow it at most; then exit status 5. The run goes on."),
 ]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Read and compare, also where nothing has changed for a mirror."),
+]
 STATUSES = {"failed": 3, "skipped": 4, "canceled": 6}
 _TIMED_OUT, _INTERRUPTED = 5, 130
 
@@ -72,11 +76,12 @@ def start(
     idempotency_key: Annotated[
         str | None, typer.Option(help="Asked twice with the same key, it is one run.")
     ] = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Run an export. --timeout follows it, as --watch does."""
     with service() as api:
-        run = _started(api, export_id, idempotency_key, attach=attach)
+        run = _started(api, export_id, idempotency_key, attach=attach, force=force)
         if watch or timeout is not None:
             _watch(api, run["id"], patience=120, timeout=timeout, as_json=as_json)
         else:
@@ -84,10 +89,10 @@ def start(
 
 
 @app.command("start-all")
-def start_all(*, as_json: AsJson = False) -> None:
+def start_all(*, force: Force = False, as_json: AsJson = False) -> None:
     """Run all exports whose schedule is on."""
     with service() as api:
-        found = api.call("POST", "/v1/exports/runs")
+        found = api.call("POST", "/v1/exports/runs", {"force": True} if force else None)
     if as_json:
         print_json(found)
         return
@@ -127,13 +132,16 @@ def batches(run_id: RunId, limit: Limit = 1000, *, as_json: AsJson = False) -> N
 
 
 def _started(
-    api: Service, export_id: str, idempotency_key: str | None, *, attach: bool
+    api: Service, export_id: str, idempotency_key: str | None, *, attach: bool, force: bool
 ) -> dict[str, Any]:
     """The run that was asked for, or with `attach` the one that is active already."""
     headers = {"Idempotency-Key": idempotency_key} if idempotency_key else None
     try:
         started: dict[str, Any] = api.call(
-            "POST", f"/v1/exports/{segment_of_path(export_id)}/runs", headers=headers
+            "POST",
+            f"/v1/exports/{segment_of_path(export_id)}/runs",
+            {"force": True} if force else None,
+            headers=headers,
         )
     except ServiceProblem as problem:
         active = problem.document.get("run_id")

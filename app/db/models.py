@@ -360,6 +360,10 @@ class Run(Base):
     plan: Mapped[Json | None]  # what is to be sent: manifests of the staged rows
     rules_version: Mapped[str | None]
     schema_hash: Mapped[str | None]
+    # a digest of all that decided what it brought about, if its sources could tell what they are
+    content_hash: Mapped[str | None]
+    # why it ended as it did where that is no error
+    note: Mapped[str | None]
 
     # the callers' own pairs; `metadata` is SQLAlchemy's word on a class
     labels: Mapped[Json] = mapped_column("metadata", server_default=text("'{}'::jsonb"))

@@ -18,7 +18,14 @@ from app.exports.plan import is_hashed, plan_for
 from app.exports.suppression import REASON, SuppressionList
 from app.identifiers import HashTally, IdentifierPlan, Memory, identify, key_columns
 from app.snapshots import Manifest, SnapshotStore, StageWriter
-from app.sources import MALFORMED, SourceAccess, open_source, tally_beside, tally_invalid
+from app.sources import (
+    MALFORMED,
+    SourceAccess,
+    fingerprint_of,
+    open_source,
+    tally_beside,
+    tally_invalid,
+)
 
 # frames on their way between the reader and the hashing threads
 _IN_FLIGHT = 4
@@ -44,6 +51,8 @@ class Tally:
     # members of each source, and the one that is being read; by their place, written by the reader
     members: dict[int, int] = field(default_factory=dict)
     reading: int = 0
+    # what each source said it is, where that was asked for
+    fingerprints: dict[int, str | None] = field(default_factory=dict)
 
     def leave_out(self, malformed: int) -> None:
         """Rows that could not be read are read rows that were skipped."""
@@ -75,6 +84,7 @@ def stage_members(
     tally: Tally,
     stop: threading.Event,
     suppressed: SuppressionList = NOBODY,
+    fingerprints: bool = False,
 ) -> Manifest:
     """Stage every member of the sources below the prefix, in the order of the sources.
 
@@ -89,6 +99,8 @@ def stage_members(
         for number, source in enumerate(sources):
             tally.reading, tally.members[number] = number, 0
             memory, losses, opened = Memory(), access.losses(), open_source(source, access)
+            if fingerprints:
+                tally.fingerprints[number] = fingerprint_of(opened, source, access)
             there = {item.name for item in opened.attributes()} if is_hashed(source) else ()
             own = plan_for(source, plan, there)
             for frame in opened.chunks(own.columns(), losses=losses):

@@ -42,6 +42,7 @@ async def create_run(
         export_id,
         caller=caller,
         metadata=None if body is None else body.metadata,
+        force=body is not None and body.force,
     )
     response.headers["Location"] = f"/v1/runs/{run.id}"
     return await _one(database, run.id)

@@ -16,6 +16,10 @@ class RunCreate(Input):
     """What a run is given along."""
 
     metadata: Metadata = Field(default_factory=dict)
+    force: bool = Field(
+        default=False,
+        description="read and compare also where a mirror's sources say that nothing has changed",
+    )
 
 
 class Counts(Output):
@@ -130,6 +134,10 @@ class Run(Output):
         description="key → reason → values sent as blanks"
     )
     error: RunErrorInfo | None
+    note: Literal["unchanged"] | None = Field(
+        description="`unchanged`: nothing was read or sent, since neither the segments nor anything else has "
+        "changed since the mirror's last success"
+    )
     warnings: list[RunWarning]
     audience_id: str | None
     audience_state: AudienceState | None = Field(

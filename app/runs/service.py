@@ -39,8 +39,11 @@ async def start_run(
     caller: Caller,
     trigger: Trigger = Trigger.ON_DEMAND,
     metadata: Mapping[str, str] | None = None,
+    force: bool = False,
 ) -> Run:
     """A queued run of the export as it is now (S60). The worker is rung after the commit.
+
+    With `force` a mirror reads and compares even if nothing has changed.
 
     Raises `NotFound`, `Forbidden`, `Conflict` (`export-detached`, `export-disabled`, `connection-draft`,
     `run-already-active`).
@@ -53,7 +56,12 @@ async def start_run(
             if connection is not None:
                 refuse_draft(connection)
             run = await queue_run(
-                session, doorbell, export, trigger=trigger, requested_by=caller.id
+                session,
+                doorbell,
+                export,
+                trigger=trigger,
+                requested_by=caller.id,
+                force=force,
             )
             run.labels = dict(metadata or {})
             record(session, caller, "run.requested", run.id, after={"export_id": export.id})
@@ -88,6 +96,7 @@ async def queue_run(
     *,
     trigger: Trigger,
     requested_by: str,
+    force: bool = False,
 ) -> Run:
     """Write the run with a frozen copy of its export; ring once the transaction stands.
 
@@ -96,6 +105,8 @@ async def queue_run(
     run = await _new_run(
         session, export, trigger=trigger, requested_by=requested_by, status=RunStatus.QUEUED
     )
+    if force:
+        run.spec = {**run.spec, "force": True}
     await session.flush()
 
     async def ring() -> None:

@@ -39,6 +39,7 @@ def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
         skipped_reasons=row.skipped_reasons,
         refused_values=row.refused_values,
         error=None if row.error is None else schemas.RunErrorInfo(**row.error),
+        note="unchanged" if row.note == "unchanged" else None,
         warnings=[schemas.RunWarning(**item) for item in row.warnings],
         audience_id=row.audience_id,
         audience_state=audience_state(row.audience_state),

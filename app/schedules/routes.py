@@ -95,5 +95,6 @@ async def run_all_exports(
         request.app.state.doorbell,
         caller=caller,
         export_ids=None if body is None else body.export_ids,
+        force=body is not None and body.force,
     )
     return all_runs_view(started, refused)

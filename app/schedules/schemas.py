@@ -124,6 +124,10 @@ class RunSelection(Input):
     export_ids: list[Annotated[str, StringConstraints(max_length=80)]] | None = Field(
         None, min_length=1, max_length=200, description="all whose schedule is on, if absent"
     )
+    force: bool = Field(
+        default=False,
+        description="read and compare also where a mirror's sources say that nothing has changed",
+    )
 
 
 class NotStarted(Output):

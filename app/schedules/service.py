@@ -148,6 +148,7 @@ async def run_all(
     *,
     caller: Caller,
     export_ids: Sequence[str] | None = None,
+    force: bool = False,
 ) -> tuple[list[Run], list[Refused]]:
     """Run every export whose schedule is on (L45), or those of them that are named.
 
@@ -170,7 +171,7 @@ async def run_all(
         try:
             _refuse(caller, row, connections.get(row.connection_id or ""))
             async with at_once:
-                return await start_run(database, doorbell, row.id, caller=caller)
+                return await start_run(database, doorbell, row.id, caller=caller, force=force)
         except (Conflict, Forbidden) as error:
             return Refused(row, error)
 

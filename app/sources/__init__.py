@@ -7,7 +7,7 @@ from app.sources.footers import Unpacking
 from app.sources.guessing import Shape
 from app.sources.losses import REASON as MALFORMED
 from app.sources.losses import Losses, Tolerance
-from app.sources.opening import check_source, open_source
+from app.sources.opening import check_source, fingerprint_of, open_source
 from app.sources.port import Attribute, MemberSource
 from app.sources.tallies import tally_beside, tally_invalid
 from app.sources.wanted import wanted
@@ -25,6 +25,7 @@ __all__ = [
     "arriving_members",
     "check_source",
     "columns_named",
+    "fingerprint_of",
     "open_source",
     "tally_beside",
     "tally_invalid",

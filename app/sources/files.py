@@ -58,6 +58,11 @@ class StoredFile(Protocol):
         ...
 
     @property
+    def revision(self) -> str | None:
+        """Changes with the content whatever its writer does to the times; None where nothing says so."""
+        ...
+
+    @property
     def remote(self) -> bool:
         """Whether every read is a request over the network."""
         ...

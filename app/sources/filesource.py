@@ -59,9 +59,11 @@ class FileSource:
         losses.settle()
         return total
 
-    def fingerprint(self) -> str:
-        """A hash over what is read and how: names, sizes and versions of the files, options."""
-        parts = [f"{file.name}\n{file.size}\n{file.version}" for file in self.files]
+    def fingerprint(self) -> str | None:
+        """A hash over what is read and how: names, sizes and revisions of the files, options."""
+        if any(file.revision is None for file in self.files):
+            return None
+        parts = [f"{file.name}\n{file.size}\n{file.revision}" for file in self.files]
         return hashlib.sha256("\n\n".join([repr(self.format), *parts]).encode()).hexdigest()
 
     def chunks(

@@ -70,7 +70,13 @@ class LocalFile:
     name: str
     size: int
     version: str
+    changed: int  # nanoseconds; unlike the time of modification nobody can set it
     remote: bool = False
+
+    @property
+    def revision(self) -> str:
+        """Inode and times."""
+        return f"{self.version}-{self.changed}"
 
     @contextmanager
     def opened(self) -> Iterator[_OpenedLocalFile]:
@@ -205,10 +211,10 @@ def _listed(root: Path, name: str) -> LocalFile:
             raise faults.not_found(name) from error
         raise
     try:
-        size, version = _version(os.fstat(descriptor))
+        status = os.fstat(descriptor)
     finally:
         os.close(descriptor)
-    return LocalFile(root, name, size, version)
+    return LocalFile(root, name, *_version(status), status.st_ctime_ns)
 
 
 def _version(status: os.stat_result) -> tuple[int, str]:

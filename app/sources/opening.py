@@ -1,8 +1,11 @@
 """The one place that knows which kinds of source there are."""
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
+
+import orjson
 
 from app.sources import faults, local, remote
 from app.sources.access import SourceAccess
@@ -16,6 +19,7 @@ from app.sources.mysql import open_mysql
 from app.sources.port import MemberSource
 from app.sources.postgres import open_postgres
 from app.sources.pushed import open_pushed
+from app.sources.tallies import tally_beside
 
 _FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
 
@@ -30,6 +34,20 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
     if opened is None:
         raise faults.invalid(f'"kind" must be one of {", ".join(_KINDS)}.')
     return opened(source, access)
+
+
+def fingerprint_of(
+    opened: MemberSource, source: Mapping[str, Any], access: SourceAccess
+) -> str | None:
+    """What the source says it is, with what a job left beside its rows; None where it cannot tell.
+
+    Raises `SourceError`.
+    """
+    found, tally = opened.fingerprint(), tally_beside(source, access)
+    if found is None or tally is None:
+        return found
+    text = found.encode() + orjson.dumps(tally, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(text).hexdigest()
 
 
 def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:

@@ -43,8 +43,11 @@ class MemberSource(Protocol):
         """
         ...
 
-    def fingerprint(self) -> str:
-        """A short text that changes when the data changes, so that a run knows what it read."""
+    def fingerprint(self) -> str | None:
+        """A short text that is another one whenever the data is; None where nothing cheap tells.
+
+        It belongs to what `chunks` reads, or to something older.
+        """
         ...
 
     def chunks(

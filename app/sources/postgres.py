@@ -7,7 +7,6 @@ Whatever it does then, it does in a read-only transaction with a timeout.
 """
 
 import asyncio
-import hashlib
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -46,6 +45,7 @@ from app.sources.losses import Losses
 from app.sources.mending import Dialect
 from app.sources.port import Attribute
 from app.sources.postgres_faults import database_fault, not_read_only
+from app.sources.postgres_relatives import check_server, fingerprint_of_table
 from app.sources.postgres_rights import READER, READS, WRITES
 from app.sources.records import Scanner, check_records
 from app.sources.texts import TextFile
@@ -112,14 +112,11 @@ class PostgresSource:
     def shape(self) -> None:
         """It is no text."""
 
-    def fingerprint(self) -> str:
-        """Changes with every transaction in the database, also those of other tables."""
-
-        async def snapshot(connection: Connection) -> str:
-            return str(await connection.fetchval("SELECT txid_current_snapshot()::text"))
-
-        text = f"{self.name}\n{self.relation.text}\n{self._run(snapshot)}"
-        return hashlib.sha256(text.encode()).hexdigest()
+    def fingerprint(self) -> str | None:
+        """See `fingerprint_of_table`; a query cannot say whether it gives the same."""
+        if self.relation.is_query:
+            return None
+        return self._run(lambda found: fingerprint_of_table(found, self.relation.text))
 
     def chunks(
         self,
@@ -242,6 +239,7 @@ async def _reading(name: str, address: str, seconds: float) -> AsyncIterator[Con
             plain, timeout=min(_CONNECT_SECONDS, seconds), statement_cache_size=0
         )
         try:
+            await check_server(name, connection)
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)
             async with transaction:
                 await connection.execute(_SESSION.format(milliseconds=int(seconds * 1000)))

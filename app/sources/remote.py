@@ -71,6 +71,11 @@ class RemoteFile:
         """The key relative to the allowed address."""
         return self.bucket.shown(self.key)
 
+    @property
+    def revision(self) -> str | None:
+        """The entity tag; the time of a change alone counts whole seconds."""
+        return self.etag
+
     @contextmanager
     def opened(self) -> Iterator["_OpenedRemoteFile"]:
         """Check that it is still there as listed; bytes are fetched when asked for."""

@@ -2,16 +2,12 @@
 
 import asyncio
 import logging
-import shutil
-import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import asyncmy
 import polars as pl
 import pytest
 
@@ -20,6 +16,7 @@ from app.sources import Attribute, SourceAccess, open_source
 from app.sources.checking import check_database
 from app.sources.wanted import ReadingGivenUp, wanted
 from tests.conftest import free_port
+from tests.sources.mariadb import execute, running
 
 SCHEMA = """
 CREATE DATABASE crm CHARACTER SET utf8mb4; USE crm;
@@ -35,41 +32,9 @@ CREATE FUNCTION meddle() RETURNS int MODIFIES SQL DATA RETURN nextval(counter)
 
 @pytest.fixture(scope="module")
 def socket() -> Iterator[str]:
-    if not shutil.which("mariadbd") or not shutil.which("mariadb-install-db"):
-        pytest.skip(
-            "MariaDB is not installed: apt-get install mariadb-server-core mariadb-client-core"
-        )
-    folder = tempfile.mkdtemp(prefix="ae-maria-")
-    options = ["--no-defaults", f"--datadir={folder}/data", "--user=root"]
-    install = ["mariadb-install-db", *options, "--auth-root-authentication-method=normal"]
-    subprocess.run([*install, "--skip-test-db"], check=True, capture_output=True)
-    place = f"{folder}/s"
-    server = subprocess.Popen(
-        ["mariadbd", *options, f"--socket={place}", "--skip-networking", "--default-time-zone=+02:00",
-         f"--pid-file={folder}/pid"], stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        for _ in range(200):
-            if Path(place).exists():
-                break
-            time.sleep(0.05)
+    with running() as place:
         asyncio.run(execute(place, *SCHEMA.split(";")))
         yield place
-    finally:
-        server.terminate()
-        server.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-async def execute(place: str, *statements: str) -> Any:
-    connection = await asyncmy.connect(unix_socket=place, user="root", autocommit=True)
-    try:
-        async with connection.cursor() as cursor:
-            for statement in statements:
-                await cursor.execute(statement)
-            return await cursor.fetchall()
-    finally:
-        connection.close()
 
 
 @pytest.fixture

@@ -369,12 +369,41 @@ async def test_a_connection_cut_while_reading(members: Members) -> None:
 
 
 async def test_fingerprints(members: Members) -> None:
+    """Of tables, by the transactions of the server; a query or a view may change without one."""
     source = members.open(table="members")
     first = source.fingerprint()
+    assert first is not None
     assert source.fingerprint() == first
-    await execute(members.address, "CREATE TABLE another (id int)")
+    await execute(members.address, "CREATE VIEW moving AS SELECT now()::text AS email")
     assert source.fingerprint() != first
     assert members.open(table="grown").fingerprint() != source.fingerprint()
+    assert members.open(table="moving").fingerprint() is None
+    assert members.open(query="SELECT * FROM members").fingerprint() is None
+
+
+@pytest.mark.parametrize(
+    "version",
+    [
+        "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC, Redshift 1.0.77467",
+        "CockroachDB CCL v24.3.1 (x86_64-pc-linux-gnu)",
+    ],
+)
+async def test_relatives_are_refused_by_name(members: Members, version: str) -> None:
+    """A server that says it is one of them is told how to hand its members out."""
+    await execute(members.address, "CREATE SCHEMA IF NOT EXISTS relative")
+    await execute(
+        members.address,
+        "CREATE OR REPLACE FUNCTION relative.version() RETURNS text LANGUAGE sql AS "
+        f"$$ SELECT '{version}' $$",
+    )
+    address = (
+        f"{members.address}{'&' if '?' in members.address else '?'}search_path=relative,pg_catalog"
+    )
+    source = {"kind": "postgres", "database": "crm", "table": "members"}
+    with pytest.raises(SourceError) as caught:
+        open_source(source, SourceAccess(databases={"crm": address})).attributes()
+    assert caught.value.code == "database-unsupported"
+    assert "PARQUET" in caught.value.detail
 
 
 def test_check_source(members: Members) -> None:

@@ -15,6 +15,7 @@ from moto.server import ThreadedMotoServer
 from app.settings import Settings
 from sandbox.checksum import of_identities, values_of_digests
 from tests.flows.exporting import Exporting
+from tests.sources.mariadb import running
 
 BUCKET = "members"
 
@@ -80,13 +81,29 @@ def bucket(s3: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     client.delete_bucket(Bucket=BUCKET)
 
 
+@pytest.fixture(scope="session")
+def maria() -> Iterator[str]:
+    """The socket of a MariaDB."""
+    with running() as place:
+        yield place
+
+
+@pytest.fixture
+def databases(reader_url: str, segment_root: Path) -> dict[str, str]:
+    """Name → address of what segments may be read from; a test of another kind adds its own."""
+    return {
+        "crm": reader_url,
+        "lake": f"iceberg+sqlite://{segment_root}/lake/catalog.db",
+    }
+
+
 @pytest.fixture
 def settings(
-    make_settings: Callable[..., Settings], segment_root: Path, reader_url: str
+    make_settings: Callable[..., Settings], segment_root: Path, databases: dict[str, str]
 ) -> Settings:
     return make_settings(
         segment_roots=f"{segment_root},s3://{BUCKET}/in",
-        segment_databases=f"crm={reader_url}",
+        segment_databases=",".join(f"{name}={address}" for name, address in databases.items()),
         upload_max_bytes=64 << 20,
         upload_max_parquet_bytes=16 << 20,
     )
