@@ -1,4 +1,7 @@
-"""Runs as callers see them: asked for, listed, canceled."""
+"""Runs as callers see them: asked for, listed, canceled.
+
+Its lines are more than 300, since what a run is asked for with and found by is one story.
+"""
 
 import asyncio
 import time

@@ -39,6 +39,8 @@ def fill_maria(place: str, frame: pl.DataFrame) -> None:
     made = (
         "CREATE OR REPLACE DATABASE shop CHARACTER SET utf8mb4",
         "CREATE TABLE shop.people (id text, email text, first_name text) ENGINE=InnoDB",
+        "CREATE OR REPLACE USER reader IDENTIFIED BY 'r'",
+        "GRANT SELECT ON shop.* TO reader",
         "INSERT INTO shop.people VALUES (%s, %s, %s)",
     )
     prepared(place, *made, rows=frame.rows())
@@ -47,7 +49,7 @@ def fill_maria(place: str, frame: pl.DataFrame) -> None:
 # a new kind is a line here
 SERVERS = {
     "mysql": Server(
-        "maria", lambda place: f"mysql://root@localhost/shop?unix_socket={place}", fill_maria,
+        "maria", lambda place: f"mysql://reader:r@localhost/shop?unix_socket={place}", fill_maria,
         {"kind": "mysql", "database": "shop", "table": "people"},
     ),
 }  # fmt: skip

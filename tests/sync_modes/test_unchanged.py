@@ -213,8 +213,7 @@ async def test_sources_say_whether_they_changed(lists: Lists, work: Any, lake: L
     }
 
     async def free() -> dict[str, bool]:
-        ran = await exporting.run_all(exports.values())
-        return {name: is_free(run) for name, (_, run) in zip(exports, ran, strict=True)}
+        return {name: is_free(await exporting.run(export)) for name, export in exports.items()}
 
     assert set((await free()).values()) == {False}
     assert await free() == {**dict.fromkeys(exports, True), "query": False}
