@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from benchmarks import members, steps
 from benchmarks.exact import delivered, expected
 from benchmarks.pair import paired
 from benchmarks.report import Table, write_results
+from benchmarks.sources import table as table_of_sources
 from benchmarks.stack import Measured, Stack, running_stack
 
 MILLION = 1_000_000
@@ -94,6 +96,10 @@ def main() -> None:
     pairing = paired(quick=quick)
     tables += [pairing] if pairing else []
     tables.append(steps.table())
+
+    if shutil.which("mariadbd"):
+        print("sources …", flush=True)
+        tables.append(table_of_sources())
 
     print("end to end …", flush=True)
     with running_stack(members.DATA) as stack:

@@ -199,9 +199,15 @@ def _seconds(began: str, ended: str) -> float:
 
 @contextmanager
 def running_stack(
-    *roots: Path, counting: bool = True, latency: float = 0.0, tree: Tree = PRESENT
+    *roots: Path,
+    counting: bool = True,
+    latency: float = 0.0,
+    tree: Tree = PRESENT,
+    databases: tuple[str, ...] = (),
 ) -> Iterator[Stack]:
     """Everything up, on loopback and private sockets; everything down afterwards.
+
+    `databases` are entries of SEGMENT_DATABASES beside the service's own.
 
     The sink is this tree's in any case: it stands for Meta.
     """
@@ -220,7 +226,7 @@ def running_stack(
                 "FACEBOOK_APP_ID": "1000000000000001",
                 "FACEBOOK_APP_SECRET": "sandbox-app-secret",
                 "SEGMENT_ROOTS": ",".join(str(root) for root in roots),
-                "SEGMENT_DATABASES": f"bench={postgres.url}",
+                "SEGMENT_DATABASES": ",".join((f"bench={postgres.url}", *databases)),
                 "ALLOW_WRITING_SOURCE_ACCOUNTS": "true",
                 "BOOTSTRAP_API_KEY": KEY,
                 "LOG_LEVEL": "WARNING",
