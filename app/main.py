@@ -28,6 +28,7 @@ from app.access.sessions import Sessions
 from app.configuration import routes as configuration
 from app.connections import routes as connections
 from app.connections import sign_in_routes
+from app.connections.blocking import Blocks
 from app.console.serving import install_console
 from app.db.figures import Figures
 from app.db.secrets import Vault
@@ -198,7 +199,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.readiness = health.Readiness(probing, state.doorbell)
     state.figures = Figures(probing)
     state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
-    state.graph = graph_client(settings, state.doorbell)
+    state.graph = graph_client(settings, state.doorbell, state.database)
     state.issuer_http = httpx.AsyncClient(timeout=5)
     issuer = oidc_verifier(settings, state.issuer_http)
     bootstrap = settings.bootstrap_api_key.get_secret_value()
@@ -307,7 +308,7 @@ def oidc_sign_in(
     return OidcSignIn(verifier, name, secret, vault, http) if verifier and name else None
 
 
-def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
+def graph_client(settings: Settings, doorbell: Doorbell, database: Database) -> GraphClient:
     """The Graph client of this process, on the governor that all processes share."""
     config = GraphConfig(
         base_url=settings.graph_api_url,
@@ -323,4 +324,5 @@ def graph_client(settings: Settings, doorbell: Doorbell) -> GraphClient:
         config,
         governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds)),
         observe=measuring(Accounts(settings.metrics_ad_accounts)),
+        on_block=Blocks(database).note,
     )

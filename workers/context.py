@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
 
+from app.connections.blocking import Blocks
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.facebook.client import GraphClient
@@ -98,12 +99,13 @@ def build_context(settings: Settings) -> WorkerContext:
         answer_bytes=settings.max_answer_bytes,
         tells_trace=settings.traces_to_meta,
     )
+    database = Database(
+        settings.database_url,
+        application_name="audience-export-worker",
+        stalled_seconds=2 * settings.lease_seconds,
+    )
     return WorkerContext(
-        database=Database(
-            settings.database_url,
-            application_name="audience-export-worker",
-            stalled_seconds=2 * settings.lease_seconds,
-        ),
+        database=database,
         doorbell=doorbell,
         graph=GraphClient(
             config,
@@ -113,6 +115,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 max_wait=settings.throttle_patience_seconds,
             ),
             observe=measuring(Accounts(settings.metrics_ad_accounts)),
+            on_block=Blocks(database).note,
         ),
         vault=vault,
         store=store,

@@ -48,6 +48,14 @@ async def list_api_keys(
     return Page(items=[schemas.ApiKey.model_validate(row) for row in items], next_cursor=cursor)
 
 
+@router.get("/api-keys/{key_id}", operation_id="get_api_key")
+async def get_api_key(
+    key_id: Annotated[str, Path(max_length=80)], session: SessionDep, _: AdministratorDep
+) -> schemas.ApiKey:
+    """A key in force: whose it is and what it may do, never the key itself."""
+    return schemas.ApiKey.model_validate(await service.get_api_key(session, key_id))
+
+
 @router.delete(
     "/api-keys/{key_id}", operation_id="revoke_api_key", status_code=status.HTTP_204_NO_CONTENT
 )

@@ -68,11 +68,17 @@ async def list_api_keys(
     return (await session.scalars(query)).all()
 
 
-async def revoke_api_key(session: AsyncSession, key_id: str, *, caller: Caller) -> None:
-    """Refuse the key from now on. Raises `NotFound`."""
+async def get_api_key(session: AsyncSession, key_id: str) -> ApiKey:
+    """The key, if it is in force. Raises `NotFound`."""
     row = await session.get(ApiKey, key_id) if is_id("key", key_id) else None
     if row is None or row.revoked_at is not None:
         raise NotFound("There is no such API key.")
+    return row
+
+
+async def revoke_api_key(session: AsyncSession, key_id: str, *, caller: Caller) -> None:
+    """Refuse the key from now on. Raises `NotFound`."""
+    row = await get_api_key(session, key_id)
     row.revoked_at = clock.now()
     record(session, caller, "api_key.revoked", row.id)
 

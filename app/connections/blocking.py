@@ -5,7 +5,8 @@ about it: a run that meets a block writes it down, and an administrator who has 
 need not wait for the end that was guessed.
 """
 
-from datetime import datetime
+import asyncio
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, update
@@ -16,9 +17,14 @@ from app.access.audit import record
 from app.access.callers import SYSTEM, Caller
 from app.connections.collaborators import Connections
 from app.db.models import Connection, Run
-from app.errors import AppError, Conflict, NotFound
+from app.db.session import Database
+from app.errors import AppError, Conflict, NotFound, Unavailable
+from app.facebook.errors import Throttled
 from app.ids import is_id
+from app.logs import get_logger
 from app.webhooks.events import EventType, announce, written
+
+log = get_logger(__name__)
 
 BLOCKED = "blocked-by-meta"
 
@@ -61,6 +67,32 @@ async def note_block(
             }
             await announce(session, EventType.CONNECTION_BLOCKED, row.id, data)
             record(session, SYSTEM, "connection.blocked", row.id, after=block)
+
+
+class Blocks:
+    """Writes down the blocks that any call of this process meets: of a person, a check, an erasure.
+
+    Beside the call: whoever made it may hold the connection's row.
+    """
+
+    def __init__(self, database: Database) -> None:
+        """`database`: where connections are kept."""
+        self._database = database
+        self._writing: set[asyncio.Task[None]] = set()
+
+    def note(self, account: str, error: Throttled) -> None:
+        """See `app.facebook.calls.OnBlock`."""
+        task = asyncio.create_task(self._write(account, error))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+
+    async def _write(self, account: str, error: Throttled) -> None:
+        until = clock.now() + timedelta(seconds=error.wait_seconds)
+        try:
+            async with self._database.transaction() as session:
+                await note_block(session, f"act_{account}", error, until=until)
+        except Unavailable as away:
+            log.warning("block.not_noted", ad_account=account, code=away.code)
 
 
 async def resume(deps: Connections, connection_id: str, *, caller: Caller) -> Connection:

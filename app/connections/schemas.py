@@ -1,13 +1,14 @@
 """What connections look like on the wire."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.connections.kinds import ConnectionKind
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
-from app.http.schemas import Input, Line, Name, Output, Timestamp
+from app.http.schemas import Input, Line, MadeAnew, Name, Output, Timestamp
 
 
 class CustomerFileSource(StrEnum):
@@ -114,7 +115,7 @@ class ConsentGiven(Input):
     version: Annotated[str, StringConstraints(max_length=40)]
 
 
-class ConnectionCreate(Input):
+class ConnectionCreate(Input, MadeAnew):
     """A new connection; whatever is left out makes it a draft."""
 
     model_config = ConfigDict(
@@ -143,6 +144,17 @@ class ConnectionCreate(Input):
     allow_duplicate_name: bool = Field(False, description=_DUPLICATE)
     consent: ConsentGiven | None = None
     metadata: Metadata = Field(default_factory=dict)
+
+    @classmethod
+    def anew(cls, body: dict[str, Any], reading: Mapping[str, Any]) -> dict[str, Any]:
+        """Of a connection that was read: its ad account and audience come along where a token does."""
+        account, audience = reading.get("ad_account"), reading.get("audience")
+        if body.get("access_token") is None and body.get("ad_account_id") is None:
+            if audience is not None and body.get("audience") == {"id": audience["id"]}:
+                return {name: value for name, value in body.items() if name != "audience"}
+        elif account is not None:
+            return {"ad_account_id": account["id"], **body}
+        return body
 
 
 class ConnectionUpdate(Input):

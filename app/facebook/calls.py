@@ -25,6 +25,10 @@ VERSION_WARNING = "x-ad-api-version-warning"
 
 
 Guard = Callable[[], Awaitable[None]]
+OnBlock = Callable[[str, Throttled], None]
+"""Is told the digits of an ad account that Meta blocks from any action, by whatever call met it."""
+
+_BLOCKED = "blocked-by-meta"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Caller:
         random: Callable[[], float],
         monotonic: Callable[[], float],
         observe: Callable[[CallRecord], None] | None,
+        on_block: OnBlock | None,
     ) -> None:
         self._wire = wire
         self._config = config
@@ -97,6 +102,7 @@ class Caller:
         self._random = random
         self._now = monotonic
         self._observe = observe
+        self._on_block = on_block
 
     async def run(self, call: Call, *, token: str | None) -> Answer:
         """The answer, after as many tries as the policy allows. Raises GraphError."""
@@ -176,6 +182,8 @@ class Caller:
                 return reply
             if isinstance(error, Throttled):
                 await slot.refused(error, usage)
+                if error.code == _BLOCKED and call.about.account and self._on_block is not None:
+                    self._on_block(call.about.account, error)
             raise error
 
     def _judge(self, call: Call, reply: Reply) -> GraphError | None:

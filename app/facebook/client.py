@@ -20,7 +20,7 @@ from app.facebook import answers
 from app.facebook._wire import Limits, Wire
 from app.facebook.accounts import AdAccount, Business, IssuedToken, Person, TokenInfo
 from app.facebook.audiences import Audience
-from app.facebook.calls import Call, Caller, CallRecord
+from app.facebook.calls import Call, Caller, CallRecord, OnBlock
 from app.facebook.classify import About
 from app.facebook.config import GraphConfig
 from app.facebook.governor import Governor
@@ -61,8 +61,12 @@ class GraphClient:
         random: Callable[[], float] = chance.random,
         monotonic: Callable[[], float] = time.monotonic,
         observe: Callable[[CallRecord], None] | None = None,
+        on_block: OnBlock | None = None,
     ) -> None:
-        """`observe` is told of every try, for metrics; without `governor` it has one of its own."""
+        """`observe` is told of every try, for metrics, `on_block` of blocked accounts.
+
+        Without `governor` it has one of its own.
+        """
         self._config = config
         self.governor = governor or Governor(sleep=sleep, monotonic=monotonic, random=random)
         limits = Limits(
@@ -81,6 +85,7 @@ class GraphClient:
             random=random,
             monotonic=monotonic,
             observe=observe,
+            on_block=on_block,
         )
 
     async def __aenter__(self) -> Self:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, get_args
 
 from fastapi import Request, Response
-from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from starlette.exceptions import HTTPException
 
 from app.errors import AppError
+from app.http.schemas import MadeAnew
 
 # what moves by itself between two looks: to differ there is nobody's change
 _MOVES = frozenset(
@@ -83,9 +85,16 @@ def _news(request: Request, model: type[BaseModel], body: Json, current: Mapping
             and (name != "source" or body.keys() - known)
         ):
             continue
+        if name in known and isinstance(value, dict) and not patches and value == current.get(name):
+            writable = _as_written(model, name, value)
+            if writable is not None:
+                kept[name] = writable
+            continue
         kept[name] = value
         if isinstance(value, dict) and isinstance(current.get(name), dict) and name in known:
             kept[name] = _without_read_only(model, name, value, current[name])
+    if request.method == "POST" and issubclass(model, MadeAnew):
+        return model.anew(kept, current)
     return kept
 
 
@@ -105,6 +114,23 @@ def _without_read_only(
     }
 
 
+def _as_written(model: type[BaseModel], name: str, value: Json) -> Json | None:
+    """An unchanged object in a form that can be written: its writable fields, or its id alone.
+
+    None where there is none, as of the record of a consent: it was somebody's own, given then.
+    """
+    writable = _without_read_only(model, name, value, value)
+    given = {key: item for key, item in writable.items() if item is not None}
+    takes = TypeAdapter[Any](model.model_fields[name].annotation)
+    for form in (writable, given, {"id": value.get("id")}):
+        try:
+            takes.validate_json(json.dumps(form))
+        except ValidationError:
+            continue
+        return form
+    return None
+
+
 def _note_read_only(request: Request, name: str) -> None:
     found: list[str] = getattr(request.state, "read_only", [])
     request.state.read_only = [*found, name]
@@ -112,11 +138,23 @@ def _note_read_only(request: Request, name: str) -> None:
 
 async def _reading(request: Request, body: Json) -> Json | None:
     """What GET answers for the resource of the body; None if it cannot be read."""
-    path = str(request.scope["path"])
-    if request.method == "POST":
-        if not isinstance(body.get("id"), str) or "/" in body["id"]:
-            return None
-        path = f"{path.rstrip('/')}/{body['id']}"
+    path, name = str(request.scope["path"]).rstrip("/"), body.get("id")
+    if request.method != "POST":
+        return await _answer(request, path)
+    if not isinstance(name, str) or "/" in name:
+        return None
+    # where it is made, beside what is done with it, above what is done with it, by its kind alone
+    above, _, kind = path.rpartition("/")
+    places = [f"{path}/{name}", f"{above}/{name}", above, f"/v1/{kind}/{name}"]
+    for place in places:
+        found = await _answer(request, place)
+        if found is not None and found.get("id") == name:
+            return found
+    return None
+
+
+async def _answer(request: Request, path: str) -> Json | None:
+    """What GET answers there, or None."""
     scope = {
         **request.scope,
         "method": "GET",

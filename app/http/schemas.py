@@ -1,6 +1,7 @@
 """The bases of request and response models, and the types they share."""
 
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -81,3 +82,12 @@ class Output(BaseModel):
 def changes(body: BaseModel) -> dict[str, Any]:
     """What a merge patch asks for (RFC 7396): absent fields are kept, null clears."""
     return {name: getattr(body, name) for name in body.model_fields_set}
+
+
+class MadeAnew(BaseModel):
+    """What of a reading hangs together when another resource is made of it."""
+
+    @classmethod
+    def anew(cls, body: dict[str, Any], reading: Mapping[str, Any]) -> dict[str, Any]:
+        """The body, of which what was read and says nothing new is out already."""
+        raise NotImplementedError

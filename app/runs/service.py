@@ -74,12 +74,17 @@ async def start_run(
             raise
         async with database.transaction() as session:
             active = await active_run(session, export_id)
-        raise Conflict(
-            "A run of this export is active already; wait for it, or cancel it.",
-            code="run-already-active",
-            run_id=None if active is None else active.id,
-        ) from None
+        raise already_active(None if active is None else active.id) from None
     return run
+
+
+def already_active(run_id: str | None) -> Conflict:
+    """Why a second run of an export does not start."""
+    return Conflict(
+        "A run of this export is active already; wait for it, or cancel it.",
+        code="run-already-active",
+        run_id=run_id,
+    )
 
 
 def refuse_idle(export: Export) -> None:
@@ -141,14 +146,11 @@ async def _new_run(
     status: RunStatus,
 ) -> Run:
     now, connection = clock.now(), await _connection_of(session, export)
-    account = (
-        connection.ad_account["id"] if connection is not None and connection.ad_account else None
-    )
     run = Run(
         id=new_id("run"),
         export_id=export.id,
         connection_id=export.connection_id,
-        ad_account_id=account,
+        ad_account_id=account_of(connection),
         trigger=trigger,
         status=status,
         spec=await freeze(session, export),
@@ -170,11 +172,24 @@ async def _connection_of(session: AsyncSession, export: Export) -> Connection | 
 
 async def freeze(session: AsyncSession, export: Export) -> dict[str, Any]:
     """What a run needs of its export, so that editing one cannot change the other."""
+    members = (await exports.segment_ids_of(session, [export.id]))[export.id]
+    return spec_of(export, members, await _connection_of(session, export))
+
+
+def account_of(connection: Connection | None) -> str | None:
+    """The ad account that a run of an export with this connection is about."""
+    known = None if connection is None else connection.ad_account
+    return None if known is None else str(known["id"])
+
+
+def spec_of(
+    export: Export, segment_ids: Sequence[str], connection: Connection | None
+) -> dict[str, Any]:
+    """As `freeze`, of what is known already."""
     spec: dict[str, Any] = {field: getattr(export, field) for field in exports.SPEC_FIELDS}
-    spec["segment_ids"] = (await exports.segment_ids_of(session, [export.id]))[export.id]
+    spec["segment_ids"] = list(segment_ids)
     # names for the history, which outlives both
     spec["export"] = {"id": export.id, "display_name": export.display_name}
-    connection = await _connection_of(session, export)
     if connection is not None:
         names = ("id", "display_name", "type")
         spec["connection"] = {name: getattr(connection, name) for name in names}

@@ -1,6 +1,5 @@
 """The rules of schedules: the system's one, those of several exports at once, and running all."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import time
@@ -16,10 +15,12 @@ from app.db.models import Connection, Export, RefreshSchedule, Run
 from app.db.session import Database
 from app.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
 from app.exports import service as exports
+from app.exports.checks import refuse_draft
 from app.exports.timing import is_on, settle_schedule, switched
 from app.moments import DAYS
 from app.queue import Doorbell
-from app.runs.service import start_run
+from app.runs.many import start_runs
+from app.runs.service import already_active, refuse_idle
 
 # until somebody sets it: off (L57), weekly (L58)
 DEFAULT: dict[str, Any] = {
@@ -32,7 +33,6 @@ DEFAULT: dict[str, Any] = {
 
 
 # runs that are asked for side by side, when many are asked for at once
-_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +165,20 @@ async def run_all(
         raise Unprocessable(
             "One of export_ids names no export; none was run.", code="export-unknown"
         )
-    at_once = asyncio.Semaphore(_AT_ONCE)
-
-    async def start(row: Export) -> Run | Refused:
+    refused: dict[str, Refused] = {}
+    for row in rows:
         try:
             _refuse(caller, row, connections.get(row.connection_id or ""))
-            async with at_once:
-                return await start_run(database, doorbell, row.id, caller=caller, force=force)
         except (Conflict, Forbidden) as error:
-            return Refused(row, error)
-
-    ended = await asyncio.gather(*(start(row) for row in rows))
-    started = [one for one in ended if isinstance(one, Run)]
-    return started, [one for one in ended if isinstance(one, Refused)]
+            refused[row.id] = Refused(row, error)
+    startable = [row for row in rows if row.id not in refused]
+    started, active = await start_runs(
+        database, doorbell, startable, connections, caller=caller, force=force
+    )
+    for row in startable:
+        if row.id in active:
+            refused[row.id] = Refused(row, already_active(active[row.id]))
+    return started, [refused[row.id] for row in rows if row.id in refused]
 
 
 def _refuse(caller: Caller, row: Export, connection: Connection | None) -> None:
@@ -191,3 +192,6 @@ def _refuse(caller: Caller, row: Export, connection: Connection | None) -> None:
             "Meta refuses the connection's token; an administrator must renew it.",
             code="reauthentication-required",
         )
+    refuse_idle(row)
+    if connection is not None:
+        refuse_draft(connection)

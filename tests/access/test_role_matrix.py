@@ -247,6 +247,7 @@ RULES: dict[str, Rule] = {
         ADMINISTRATORS, lambda _: _sent(json={"display_name": "k", "role": "viewer"})
     ),
     "list_api_keys": Rule(ADMINISTRATORS),
+    "get_api_key": Rule(ADMINISTRATORS, on_key),
     "revoke_api_key": Rule(ADMINISTRATORS, on_key),
     "list_audit_events": Rule(ADMINISTRATORS),
     # signing in: anybody may ask how, and a key is a key

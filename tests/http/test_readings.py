@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.flows.journey import expect, get_run, make_connection, make_export, make_segment
+from tests.flows.journey import TOKEN, expect, get_run, make_connection, make_export, make_segment
 
 SCHEDULE = {
     "enabled": True, "frequency": "weekly", "days": ["friday"], "time_zone": "Europe/Berlin",
@@ -62,6 +62,65 @@ async def test_a_body_that_was_read_may_be_sent_back(
     assert made["attributes"] == found["attributes"]
     refused = await api.post("/v1/exports", json={**found, "created_at": "2020-01-01T00:00:00Z"})
     assert (await expect(refused, 422))["errors"][0]["code"] == "read_only"
+
+
+async def test_what_was_read_may_be_made_anew(
+    api: httpx.AsyncClient, work: Any, segment: dict[str, Any]
+) -> None:
+    """Of every resource that is made by POST, and of what is done with it."""
+    connection = await make_connection(api)
+    read = await expect(await api.get(f"/v1/connections/{connection['id']}"), 200)
+    made = await expect(await api.post("/v1/connections", json=read), 201)
+    # a token and a consent are given, not copied
+    assert (made["status"], made["token"], made["consent"]) == ("draft", None, None)
+    assert made["display_name"] == read["display_name"]
+    assert made["ad_account"] is made["audience"] is None
+    # its ad account and its audience come along with a token
+    whole = {
+        **read,
+        "access_token": TOKEN,
+        "consent": {"accepted": True, "version": read["consent"]["version"]},
+    }
+    made = await expect(await api.post("/v1/connections", json=whole), 201)
+    assert (made["status"], made["audience"]["id"]) == ("ready", read["audience"]["id"])
+    draft = await expect(await api.post("/v1/connections", json={"display_name": "Draft"}), 201)
+    assert (await expect(await api.post("/v1/connections", json=draft), 201))["id"] != draft["id"]
+    for field, value in (("status", "draft"), ("created_by", "x"), ("ad_account", None)):
+        refused = await api.post("/v1/connections", json={**read, field: value})
+        errors = (await expect(refused, 422))["errors"]
+        assert [(e["pointer"], e["code"]) for e in errors] == [(f"/{field}", "read_only")]
+
+    read = await expect(await api.get(f"/v1/segments/{segment['id']}"), 200)
+    taken = await expect(await api.post("/v1/segments", json=read), 409)
+    assert taken["code"] == "segment-name-taken"
+    other = await expect(await api.post("/v1/segments", json={**read, "name": "Other"}), 201)
+    assert other["source"] == read["source"]
+
+    hook = {"url": "https://hooks.example.com/x", "events": ["run.finished"]}
+    webhook = await expect(await api.post("/v1/webhooks", json=hook), 201)
+    read = await expect(await api.get(f"/v1/webhooks/{webhook['id']}"), 200)
+    again = await expect(await api.post("/v1/webhooks", json=read), 201)
+    assert (again["url"], again["secret"] == webhook["secret"]) == (hook["url"], False)
+
+    key = await expect(
+        await api.post("/v1/api-keys", json={"display_name": "k", "role": "viewer"}), 201
+    )
+    read = await expect(await api.get(f"/v1/api-keys/{key['id']}"), 200)
+    assert read in (await api.get("/v1/api-keys")).json()["items"]
+    again = await expect(await api.post("/v1/api-keys", json=read), 201)
+    assert (again["role"], again["key"] == key["key"]) == ("viewer", False)
+
+    export = await make_export(api, connection, segment)
+    path = f"/v1/exports/{export['id']}"
+    run = await expect(await api.post(f"{path}/runs", json={"metadata": {"a": "b"}}), 202)
+    await work()
+    read = await expect(await api.get(f"/v1/runs/{run['id']}"), 200)
+    again = await expect(await api.post(f"{path}/runs", json=read), 202)
+    assert (again["metadata"], again["id"] == run["id"]) == ({"a": "b"}, False)
+    read = await expect(await api.get(path), 200)
+    await expect(await api.post("/v1/exports/preview", json=read), 200)
+    copy = await expect(await api.post(f"{path}/duplicate", json=read), 201)
+    assert (copy["attributes"], copy["id"] == read["id"]) == (read["attributes"], False)
 
 
 async def test_the_schedule_is_switched_off_and_on_alone(api: httpx.AsyncClient) -> None:

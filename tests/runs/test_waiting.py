@@ -94,6 +94,40 @@ async def test_a_retry_says_which_attempt_it_was_and_what_was_met(
     assert (ended["status"], ended["waiting"]) == ("succeeded", None)
 
 
+@pytest.mark.parametrize("ask", ["audiences", "check"])
+async def test_a_block_that_a_person_meets_is_on_the_connections(
+    api: httpx.AsyncClient, sandbox: Any, database: Database, export: dict[str, Any], ask: str
+) -> None:
+    """368 met by a call of the API, with no run anywhere: shown, told and in the audit, once."""
+    hook = {"url": "https://hooks.example.com/x", "events": ["connection.blocked"]}
+    await expect(await api.post("/v1/webhooks", json=hook), 201)
+    path = f"/v1/connections/{export['connection_id']}"
+    assert (await expect(await api.get(path), 200))["blocked"] is None
+    sandbox.control(
+        "POST", "faults", json={"kind": "policy", "match": {"path": "act_"}, "times": 1}
+    )
+    method = "GET" if ask == "audiences" else "POST"
+    answer = await api.request(method, f"{path}/{ask}")
+    assert "blocked-by-meta" in answer.text
+    connection: dict[str, Any] = {}
+    for _ in range(100):
+        connection = await expect(await api.get(path), 200)
+        if connection["blocked"] is not None:
+            break
+        await asyncio.sleep(0.05)
+    assert connection["blocked"]["code"] == "blocked-by-meta"
+    assert datetime.fromisoformat(connection["blocked"]["until"]) > clock.now() + timedelta(
+        minutes=20
+    )
+    await api.request(method, f"{path}/{ask}")  # while it lasts nothing is news
+    async with database.transaction() as session:
+        told = (await session.scalars(select(WebhookDelivery))).all()
+    assert [row.event_type for row in told] == ["connection.blocked"]
+    resumed = await expect(await api.post(f"{path}/resume"), 200)
+    assert resumed["blocked"] is None
+    await expect(await api.get(f"{path}/audiences"), 200)
+
+
 async def test_a_blocked_account_is_explained_on_every_run_and_connection_and_can_be_resumed(
     api: httpx.AsyncClient,
     work: Any,
