@@ -121,7 +121,7 @@ def _as_written(model: type[BaseModel], name: str, value: Json) -> Json | None:
     """
     writable = _without_read_only(model, name, value, value)
     given = {key: item for key, item in writable.items() if item is not None}
-    takes = TypeAdapter[Any](model.model_fields[name].annotation)
+    takes: TypeAdapter[Any] = TypeAdapter(model.model_fields[name].annotation or object)
     for form in (writable, given, {"id": value.get("id")}):
         try:
             takes.validate_json(json.dumps(form))
