@@ -1,6 +1,7 @@
 """A whole deployment in processes of its own, at LOG_LEVEL=DEBUG, that can be looked into afterwards."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +20,7 @@ from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.conftest import free_port
+from tests.sources.mariadb import running
 
 ROOT = Path(__file__).parents[2]
 
@@ -34,6 +36,9 @@ class Deployment:
     encryption_key: str = field(default_factory=generate_key)
     sandbox_url: str = ""
     url: str = ""
+    # the socket of a MariaDB, where there is one
+    maria: str = ""
+    maria_password: str = "leak-reader-password-81"
 
     @property
     def data(self) -> Path:
@@ -96,6 +101,11 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         stack.enter_context(made.postgres)
         stack.enter_context(made.valkey)
         await upgrade(made.postgres.url)
+        databases = [f"lake=iceberg+sqlite://{made.members}/lake/catalog.db"]
+        if shutil.which("mariadbd"):
+            made.maria = stack.enter_context(running())
+            reader = f"reader:{made.maria_password}"
+            databases.append(f"shop=mysql://{reader}@localhost/shop?unix_socket={made.maria}")
         port, sandbox_port = free_port(), free_port()
         made.url = f"http://127.0.0.1:{port}"
         made.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
@@ -113,6 +123,7 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             "FACEBOOK_APP_SECRET": "sandbox-app-secret",
             "PUBLIC_URL": made.url,
             "SEGMENT_ROOTS": str(made.members),
+            "SEGMENT_DATABASES": ",".join(databases),
             "LOG_LEVEL": "DEBUG",
             "TRACES_FILE": str(made.logs / "traces.log"),
             "RUN_RETRY_SECONDS": "0.5",

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
 import httpx
+import polars as pl
 import pytest
 import redis
 
@@ -21,6 +22,8 @@ from tests.flows.journey import ACCOUNT, expect
 from tests.leaks.conftest import Deployment
 from tests.leaks.scan import Scanner, files_under
 from tests.operate.lines import check_fields, lines_of
+from tests.sources.lake import Lake
+from tests.sources.mariadb import execute
 
 # parts of every identifier here, in the forms it takes on the way to its hash
 MARK = "zqxleak"
@@ -181,6 +184,52 @@ async def successes(story: Story, folder: Path) -> tuple[dict[str, Any], dict[st
     return connection, added
 
 
+async def databases(story: Story, connection: Mapping[str, Any]) -> None:
+    """The same members in a lake and in a MariaDB, read well and badly: drivers and servers quote values."""
+    deployment = story.deployment
+    story.secrets["database password"] = deployment.maria_password
+    frame = pl.read_csv("\n".join([COLUMNS, *ROWS]).encode(), infer_schema=False)
+    lake = await asyncio.to_thread(Lake, deployment.members / "lake")
+    await asyncio.to_thread(lake.table, "members", frame)
+    members = {"kind": "iceberg", "database": "lake", "table": "crm.members"}
+    export = await story.export(connection, await story.segment("lake", **members))
+    await story.post(f"/v1/exports/{export['id']}/preview", 200)
+    assert (await story.delivered(export))["received"] == 2
+    cut(Path(lake.files("members")[0].removeprefix("file://")))
+    assert (await story.run(export))["error"]["code"] == "source-changed"
+    if not deployment.maria:
+        return
+    names = ", ".join(f"`{name}` text" for name in frame.columns)
+    await execute(
+        deployment.maria,
+        "CREATE DATABASE shop CHARACTER SET utf8mb4",
+        f"CREATE TABLE shop.members ({names})",
+        f"CREATE USER reader IDENTIFIED BY '{deployment.maria_password}'",
+        "GRANT SELECT ON shop.* TO reader",
+        f"INSERT INTO shop.members VALUES ({', '.join(['%s'] * frame.width)})",
+        rows=frame.rows(),
+    )
+    shop = {"kind": "mysql", "database": "shop"}
+    export = await story.export(connection, await story.segment("shop", **shop, table="members"))
+    await story.post(f"/v1/exports/{export['id']}/preview", 200)
+    assert (await story.delivered(export))["received"] == 2
+    # the server warns of each value that is no number, and quotes it
+    warned = "SELECT email, CAST(phone AS DOUBLE) AS phone, email + 0 AS fn FROM members"
+    segment = await story.segment("shop_warned", **shop, query=warned)
+    changes = {"attributes": {"EMAIL": "email", "PHONE": "phone", "FN": "fn"}}
+    await story.run(await story.export(connection, segment, **changes))
+    # and fails with it in its message
+    failing = f"SELECT email FROM members WHERE email = '{MARK}' AND extractvalue(email, concat('$', email))"
+    body = {"name": "shop_failing", "source": {**shop, "query": failing}}
+    answer = await story.api.post("/v1/segments", json=body)
+    assert MARK not in answer.text or answer.status_code == 201
+
+
+def cut(file: Path) -> None:
+    """Take the end of it away."""
+    file.write_bytes(file.read_bytes()[:-8])
+
+
 async def failures(story: Story, folder: Path, connection: Mapping[str, Any]) -> None:
     """Everything that goes wrong with a value in its hand."""
     api = story.api
@@ -270,6 +319,7 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
     async with httpx.AsyncClient(base_url=deployment.url, headers=headers, timeout=60) as api:
         story = Story(deployment, api)
         connection, export = await successes(story, deployment.members)
+        await databases(story, connection)
         await failures(story, deployment.members, connection)
         await the_rest(story)
         await story.post(f"/v1/exports/{export['id']}/duplicate", 201)
