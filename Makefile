@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark doubles clean
+.PHONY: help chart contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark doubles clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -71,6 +71,10 @@ executors: $(BIN)/uv ## Build the rules without servers, for executors of a clus
 
 spark: $(call STAMP,dev) .data/spark/.installed ## Hash with Spark as docs/clusters.md says, in an environment of its own; needs Java
 	@SPARK_PYTHON=$(CURDIR)/.data/spark/bin/python $(BIN)/python -m pytest tests/sources_end_to_end/test_spark.py
+
+chart: $(call STAMP,dev) ## Render the Helm chart, and hold it to the schemas of Kubernetes; needs node
+	@$(BIN)/python deploy/tools.py
+	@$(BIN)/python -m pytest -q tests/operate/test_chart.py
 
 openapi/node_modules/.installed: openapi/package.json openapi/package-lock.json
 	@npm ci --prefix openapi --ignore-scripts --no-audit --no-fund --silent

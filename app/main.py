@@ -31,6 +31,7 @@ from app.connections import sign_in_routes
 from app.connections.blocking import Blocks
 from app.console.serving import install_console
 from app.db.figures import Figures
+from app.db.schema import check_schema
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.description import DESCRIPTION, TAGS
@@ -169,21 +170,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    configure_logging(
-        level=settings.log_level,
-        form=settings.log_format,
-        process="api",
-        per_second=settings.log_lines_per_second,
-    )
+    _tell_of_itself(app, settings)
     state = app.state
-    introduce(version=app.version, hash_engine=hash_engine())
-    configure_tracing(
-        process="api",
-        version=app.version,
-        endpoint=settings.traces_endpoint,
-        file=settings.traces_file,
-        share=settings.traces_share,
-    )
     connections_here = Connections(_connection_limits(settings), Proxies(settings.trusted_proxies))
     if not bound_server(connections_here):
         log.warning(
@@ -194,6 +182,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         application_name="audience-export-api",
         stalled_seconds=2 * settings.lease_seconds,
     )
+    await check_schema(state.database)
     state.doorbell = Doorbell(settings.redis_url.get_secret_value())
     probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
     state.readiness = health.Readiness(probing, state.doorbell)
@@ -273,6 +262,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await probing.close()
         await state.database.close()
         stop_tracing()
+
+
+def _tell_of_itself(app: FastAPI, settings: Settings) -> None:
+    """The log, the metrics and the traces of this process."""
+    configure_logging(
+        level=settings.log_level,
+        form=settings.log_format,
+        process="api",
+        per_second=settings.log_lines_per_second,
+    )
+    introduce(version=app.version, hash_engine=hash_engine())
+    configure_tracing(
+        process="api",
+        version=app.version,
+        endpoint=settings.traces_endpoint,
+        file=settings.traces_file,
+        share=settings.traces_share,
+    )
 
 
 def _connection_limits(settings: Settings) -> ConnectionLimits:

@@ -7,12 +7,13 @@ and the JSON wire format live here, for both sides.
 import json
 import time
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from arq.connections import ArqRedis
 from arq.constants import in_progress_key_prefix, job_key_prefix, retry_key_prefix
 from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel, SentinelConnectionPool
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -22,6 +23,8 @@ from app.logs import get_logger
 
 EXPORT_RUN = "export_run"
 QUEUE_NAME = "audience-export:runs"
+SENTINEL = "redis+sentinel"
+_SENTINEL_PORT = 26379
 
 log = get_logger(__name__)
 
@@ -41,13 +44,16 @@ def deserialize(raw: bytes) -> dict[str, Any]:
 
 
 def redis_pool(url: str, *, retries: int = 0) -> ConnectionPool:
-    """A connection pool for `redis://`, `rediss://` or `unix://` addresses, passwords decoded.
+    """A connection pool for REDIS_URL, passwords decoded.
+
+    `redis://`, `rediss://` or `unix://`; or `redis+sentinel://[user:password@]host:port[,host:port…]/NAME[/db]`,
+    whose connections go to whoever is the primary called NAME when they are opened.
 
     With `retries`, commands outlast a restart of Redis (a worker's poll loop must not end with it).
     """
     parts = urlsplit(url)
-    if parts.scheme not in {"redis", "rediss", "unix"}:
-        msg = "REDIS_URL must begin with redis://, rediss:// or unix://"
+    if parts.scheme not in {"redis", "rediss", "unix", SENTINEL}:
+        msg = f"REDIS_URL must begin with redis://, rediss://, unix:// or {SENTINEL}://"
         raise ValueError(msg)
     options: dict[str, Any] = {
         "socket_connect_timeout": 2,
@@ -66,8 +72,33 @@ def redis_pool(url: str, *, retries: int = 0) -> ConnectionPool:
             ConnectionError,
             OSError,
         ]
+    if parts.scheme == SENTINEL:
+        return _sentinel_pool(parts, options)
     pool: ConnectionPool = ConnectionPool.from_url(url, **options)
     return pool
+
+
+def _sentinel_pool(parts: SplitResult, options: dict[str, Any]) -> ConnectionPool:
+    """Asks the sentinels before each connection; they are asked without a password."""
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    name, _, number = parts.path.strip("/").partition("/")
+    if not name or not all(hosts):
+        msg = f"write REDIS_URL as {SENTINEL}://host:port,host:port/name"
+        raise ValueError(msg)
+    if parts.username:
+        options["username"] = unquote(parts.username)
+    asked = {"socket_connect_timeout": 1, "socket_timeout": 1}
+    found = [(one.rpartition(":")[0] or one, _port(one)) for one in hosts]
+    sentinel = Sentinel(found, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
+    pool: ConnectionPool = SentinelConnectionPool(  # type: ignore[no-untyped-call]
+        name, sentinel, db=int(number or 0), **options
+    )
+    return pool
+
+
+def _port(host: str) -> int:
+    port = host.rpartition(":")[2]
+    return int(port) if port.isdigit() else _SENTINEL_PORT
 
 
 def arq_redis(url: str, *, retries: int = 0) -> ArqRedis:

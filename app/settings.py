@@ -44,12 +44,12 @@ class Settings(BaseSettings):
 
     # state
     database_url: str = Field(default="", repr=False)
-    """Postgres 14 or newer, where the state is. Unset, `audience-export serve` runs one of its own;
-    every other process needs it.
+    """Postgres 14 or newer, where the state is; `?pooler=transaction` behind PgBouncer in transaction
+    mode. Unset, `audience-export serve` runs one of its own; every other process needs it.
     """
     redis_url: SecretStr = SecretStr("")
-    """Redis or Valkey (not a cluster): the doorbell, and what is shared of Meta's limits. Unset,
-    `serve` runs one of its own.
+    """Redis or Valkey (not a cluster): the doorbell, and what is shared of Meta's limits. With Sentinel:
+    `redis+sentinel://host:26379,host:26379/name/0`. Unset, `serve` runs one of its own.
     """
     snapshot_url: str = Field(default="", repr=False)
     """Where hashed rows are staged: a folder, `s3://`, `gs://` or `az://`, the same for all

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import signal
+import sys
 from importlib.metadata import version
 
 from arq.worker import Worker
 
 from app import metrics
+from app.db.schema import SchemaBehind, check_schema
 from app.identifiers import hash_engine
 from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
@@ -27,6 +29,11 @@ def main() -> None:
 
 async def _until_stopped(settings: Settings) -> None:
     context = build_context(settings)
+    try:
+        await check_schema(context.database)
+    except SchemaBehind as error:
+        await context.close()
+        sys.exit(str(error))
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -31,15 +31,15 @@ async def upgrade(url: str, *, wait_seconds: float = WAIT_SECONDS) -> tuple[str 
     works and the others find nothing left to do (alembic's own state is global, so within a
     process it is one call at a time). Raises Unavailable if the database does not answer in time.
     """
-    from sqlalchemy import make_url  # noqa: PLC0415 - see the package
-    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415
+    from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - see the package
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    from app.db.session import is_unreachable  # noqa: PLC0415
+    from app.db.session import FOR_POOLERS, is_unreachable, understood  # noqa: PLC0415
 
-    address = make_url(url).set(drivername="postgresql+asyncpg")
+    address, pooled = understood(url)
     # no time limit for a command: to build an index may take as long as it takes
-    engine = create_async_engine(address, poolclass=NullPool, connect_args={"timeout": 5})
+    known = FOR_POOLERS if pooled else {}
+    engine = create_async_engine(address, poolclass=NullPool, connect_args={"timeout": 5, **known})
     deadline = time.monotonic() + wait_seconds
     try:
         while True:

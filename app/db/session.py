@@ -6,12 +6,13 @@ worker) is left as a callable in `session.info`, so a rolled-back request does n
 
 import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import orjson
-from sqlalchemy import event, text
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import (
@@ -35,6 +36,13 @@ _AFTER_COMMIT = "after_commit"
 # https://www.postgresql.org/docs/current/errcodes-appendix.html, class 53
 _DISK_FULL = "53100"
 _TRUSTED_SECONDS = 1.0
+FOR_POOLERS: dict[str, Any] = {
+    # nothing is kept prepared: the next transaction may meet another server, where it is not
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
+"""What asyncpg is told behind PgBouncer in transaction mode."""
 
 
 class Database:
@@ -53,10 +61,10 @@ class Database:
         A transaction without a statement for `stalled_seconds` is ended by the server: a process that
         is frozen, or a machine that is cut off, must not keep its locks from all others.
         """
-        if url.startswith(("postgresql://", "postgres://")):
-            url = "postgresql+asyncpg://" + url.split("://", 1)[1]
+        address, pooled = understood(url)
+        limits = {"idle_in_transaction_session_timeout": str(int(stalled_seconds * 1000))}
         self.engine: AsyncEngine = create_async_engine(
-            url,
+            address,
             pool_size=pool_size,
             max_overflow=pool_size,
             pool_timeout=10,
@@ -67,18 +75,25 @@ class Database:
                 "command_timeout": 60,
                 "server_settings": {
                     "application_name": application_name,
-                    "idle_in_transaction_session_timeout": str(int(stalled_seconds * 1000)),
+                    # a pooler refuses what it does not know, and would give it to the wrong client
+                    **({} if pooled else limits),
                 },
+                **(FOR_POOLERS if pooled else {}),
             },
         )
+        if pooled:
+            event.listen(self.engine.sync_engine, "begin", partial(_limit_transaction, limits))
         POOLS.watch(self.engine.sync_engine.pool, application_name)
         trace_statements(self.engine.sync_engine)
+        event.listen(self.engine.sync_engine, "connect", _note_use)
         event.listen(self.engine.sync_engine, "checkin", _note_use)
         event.listen(self.engine.sync_engine, "checkout", _ping_if_idle)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
-        # each statement is a transaction by itself: no BEGIN and COMMIT around it
+        # each statement is a transaction by itself: no BEGIN and COMMIT around it; behind a pooler its two
+        # halves could meet different servers
         self._readers = async_sessionmaker(
-            self.engine.execution_options(isolation_level="AUTOCOMMIT"), expire_on_commit=False
+            self.engine if pooled else self.engine.execution_options(isolation_level="AUTOCOMMIT"),
+            expire_on_commit=False,
         )
 
     @asynccontextmanager
@@ -133,7 +148,25 @@ class Database:
 
 
 def _note_use(_: object, record: ConnectionPoolEntry) -> None:
+    """A connection that was just opened needs no look; the pool gives up after two that fail."""
     record.info["used"] = time.monotonic()
+
+
+def understood(url: str) -> tuple[URL, bool]:
+    """DATABASE_URL as SQLAlchemy takes it, and whether a pooler in transaction mode stands in between.
+
+    `postgresql://` means asyncpg, and `?pooler=transaction` the pooler.
+    """
+    address = make_url(url)
+    if address.drivername in {"postgresql", "postgres"}:
+        address = address.set(drivername="postgresql+asyncpg")
+    pooled = address.query.get("pooler") == "transaction"
+    return address.difference_update_query(["pooler"]), pooled
+
+
+def _limit_transaction(limits: Mapping[str, str], connection: Connection) -> None:
+    for name, value in limits.items():
+        connection.exec_driver_sql(f"set local {name} = {value}")
 
 
 def _ping_if_idle(connection: Any, record: ConnectionPoolEntry, _: object) -> None:
