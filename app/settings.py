@@ -104,6 +104,10 @@ class Settings(BaseSettings):
     """
     source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
     """How long a database may take to give a segment's members."""
+    source_maximum_bytes_billed: int = Field(default=1 << 40, ge=1)
+    """What one query of a segment may be billed for where the warehouse bills bytes (BigQuery); an
+    address may set its own `maximum_bytes_billed`.
+    """
     source_max_cell_bytes: int = Field(default=4 << 20, ge=1 << 10, le=4 << 20)
     """The largest value of one column of one member, unpacked."""
     source_max_page_bytes: int = Field(default=64 << 20, ge=1 << 20)

@@ -126,6 +126,7 @@ def build_context(settings: Settings) -> WorkerContext:
                 for name, address in settings.segment_databases.items()
             },
             statement_timeout_seconds=settings.source_statement_timeout_seconds,
+            maximum_bytes_billed=settings.source_maximum_bytes_billed,
             tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
             unpacking=Unpacking(
                 settings.source_max_cell_bytes,

@@ -244,7 +244,9 @@ async def list_segment_attributes(
     looking = service.look_at(source, request.app.state.source_access)
     seen = await while_listening(request, looking)
     return schemas.SegmentAttributes(
-        items=attribute_views(seen.attributes), detected=service.detected_of(seen.shape)
+        items=attribute_views(seen.attributes),
+        detected=service.detected_of(seen.shape),
+        cost=seen.cost and schemas.ReadingCost(bytes=seen.cost.bytes, maximum=seen.cost.most),
     )
 
 

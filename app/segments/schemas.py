@@ -119,12 +119,22 @@ class DetectedShape(Output):
     header: bool | None = Field(description="whether the first row names the columns; it must")
 
 
+class ReadingCost(Output):
+    """What reading all columns once would be billed for; a run reads those that are mapped."""
+
+    bytes: int = Field(examples=[52_428_800])
+    maximum: int = Field(description="what one query may be billed for; beyond it none is run")
+
+
 class SegmentAttributes(Output):
     """The columns of the members, in the source's own order."""
 
     items: list[SegmentAttribute]
     detected: DetectedShape | None = Field(
         description="null for sources that are no text; another `source` overrides it"
+    )
+    cost: ReadingCost | None = Field(
+        description="null where reading is not billed by bytes (all but BigQuery)"
     )
     next_cursor: None = None
 

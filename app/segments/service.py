@@ -22,10 +22,12 @@ from app.ids import is_id, new_id
 from app.segments import pushed, queries
 from app.segments.readers import Readers
 from app.segments.trail import audited
-from app.sources import Attribute, Shape, SourceAccess, open_source, wanted
+from app.sources import Attribute, Cost, Priced, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places
-READ_KINDS = frozenset({"file", "delta", "postgres", "mysql", "clickhouse", "iceberg"})
+READ_KINDS = frozenset(
+    {"file", "delta", "postgres", "mysql", "clickhouse", "bigquery", "snowflake", "iceberg"}
+)
 
 
 async def get_segment(session: AsyncSession, segment_id: str) -> Segment:
@@ -92,6 +94,7 @@ class Seen:
     attributes: list[Attribute]
     shape: Shape | None
     count: int | None = None
+    cost: Cost | None = None
 
 
 async def evaluate(
@@ -111,7 +114,8 @@ async def look_at(source: Mapping[str, Any], access: SourceAccess) -> Seen:
 
     def read() -> Seen:
         opened = open_source(source, access)
-        return Seen(opened.attributes(), opened.shape())
+        cost = opened.cost() if isinstance(opened, Priced) else None
+        return Seen(opened.attributes(), opened.shape(), cost=cost)
 
     with wanted():
         return await asyncio.to_thread(read)

@@ -92,6 +92,18 @@ class ClickhouseSource(_DatabaseSource):
     kind: Literal["clickhouse"]
 
 
+class BigquerySource(_DatabaseSource):
+    """Members in a BigQuery project of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["bigquery"]
+
+
+class SnowflakeSource(_DatabaseSource):
+    """Members in a Snowflake account of SEGMENT_DATABASES; a table or a read-only query."""
+
+    kind: Literal["snowflake"]
+
+
 class DeltaSource(Input):
     """Members in a Delta Lake table."""
 
@@ -141,6 +153,8 @@ _AnySource = (
     | PostgresSource
     | MysqlSource
     | ClickhouseSource
+    | BigquerySource
+    | SnowflakeSource
     | IcebergSource
     | UploadSource
 )

@@ -8,7 +8,7 @@ from app.sources.guessing import Shape
 from app.sources.losses import REASON as MALFORMED
 from app.sources.losses import Losses, Tolerance
 from app.sources.opening import check_source, fingerprint_of, open_source
-from app.sources.port import Attribute, MemberSource
+from app.sources.port import Attribute, Cost, MemberSource, Priced
 from app.sources.tallies import tally_beside, tally_invalid
 from app.sources.wanted import wanted
 
@@ -16,8 +16,10 @@ __all__ = [
     "MALFORMED",
     "ArrivingLimits",
     "Attribute",
+    "Cost",
     "Losses",
     "MemberSource",
+    "Priced",
     "Shape",
     "SourceAccess",
     "Tolerance",

@@ -28,6 +28,7 @@ class SourceAccess:
         default_factory=lambda: MappingProxyType({}), repr=False, hash=False
     )
     statement_timeout_seconds: float = 900.0
+    maximum_bytes_billed: int = 1 << 40
     tolerance: Tolerance = field(default_factory=Tolerance)
     unpacking: Unpacking = field(default_factory=Unpacking)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
@@ -44,6 +45,7 @@ class SourceAccess:
         databases: Mapping[str, str],
         *,
         statement_timeout_seconds: float = 900.0,
+        maximum_bytes_billed: int = 1 << 40,
         tolerance: Tolerance | None = None,
         unpacking: Unpacking | None = None,
         kept: KeptMembers | None = None,
@@ -61,6 +63,7 @@ class SourceAccess:
             urls,
             MappingProxyType(dict(databases)),
             statement_timeout_seconds,
+            maximum_bytes_billed,
             tolerance or Tolerance(),
             unpacking or Unpacking(),
             kept,

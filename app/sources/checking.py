@@ -9,11 +9,13 @@ from typing import Final, Literal
 
 from app.errors import NotFound, SourceError
 from app.sources.access import SourceAccess
+from app.sources.bigquery import probe_bigquery
 from app.sources.clickhouse import probe_clickhouse
 from app.sources.databases import Probe, Rights, kind_of
 from app.sources.iceberg_catalogs import probe_iceberg
 from app.sources.mysql import probe_mysql
 from app.sources.postgres import probe_postgres
+from app.sources.snowflake import probe_snowflake
 
 CheckName = Literal["reachable", "signed_in", "may_read", "may_not_write"]
 
@@ -22,6 +24,8 @@ _PROBES: Final[Mapping[str, Probe]] = MappingProxyType(
         "postgres": probe_postgres,
         "mysql": probe_mysql,
         "clickhouse": probe_clickhouse,
+        "bigquery": probe_bigquery,
+        "snowflake": probe_snowflake,
         "iceberg": probe_iceberg,
     }
 )

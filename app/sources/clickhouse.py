@@ -27,7 +27,7 @@ from app.sources.json_rows import JsonRows, Row, frame_of
 from app.sources.losses import Losses
 from app.sources.port import Attribute
 from app.sources.steps import answer_of, frames_of
-from app.sources.web import at_most
+from app.sources.web import at_most, transport_fault
 
 KIND: Final = "clickhouse"
 _CELLS: Final = 400_000
@@ -122,7 +122,12 @@ class _Reading:
             f"SELECT {chosen} FROM {source.relation.inside} FORMAT JSONCompact"  # noqa: S608
         )
         async with at_most(source.timeout_seconds + 1, source.name, "statement-timeout"):
-            opened = await answer.__aenter__()
+            try:
+                opened = await answer.__aenter__()
+            except httpx.ReadTimeout:
+                raise  # it took longer than it may
+            except httpx.TransportError as error:
+                raise transport_fault(source.name, error) from None
         self._answer = answer
         if not opened.is_success:
             raise clickhouse_fault(source.name, refused_with(opened, await opened.aread()))

@@ -27,6 +27,8 @@ SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
         "iceberg+http": "iceberg",
         "iceberg+sqlite": "iceberg",
         "clickhouse": "clickhouse",
+        "bigquery": "bigquery",
+        "snowflake": "snowflake",
     }
 )
 """Scheme of an address → kind of source."""
@@ -168,6 +170,17 @@ def secret_of(name: str, path: str) -> str:
             culprit=Culprit.SYSTEM,
             source=name,
         ) from None
+
+
+def secret_invalid(name: str, what: str) -> SourceError:
+    """The file is there, and holds something else than what is signed in with."""
+    return SourceError(
+        f"{name}: the file that its address in SEGMENT_DATABASES names for a secret does not hold {what}. "
+        "Have the operator put it there.",
+        code="secret-unreadable",
+        culprit=Culprit.SYSTEM,
+        source=name,
+    )
 
 
 def parse_address(name: str, address: str) -> Address:

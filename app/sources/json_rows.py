@@ -23,7 +23,7 @@ class JsonRows:
     """Feed it the bytes of one answer. Raises `ValueError` for what is no such answer."""
 
     def __init__(self) -> None:
-        self._left = b""
+        self._left = self._head = self._tail = b""
         self._patience = 0
         self._inside = self._after = False
 
@@ -37,6 +37,7 @@ class JsonRows:
             if found is None:
                 self._wait(_HEAD_BYTES)
                 return []
+            self._head = self._left[: found.start()]
             self._left, self._inside = self._left[found.end() :], True
         rows: list[Row] = []
         if run := _ROWS.match(self._left):
@@ -53,7 +54,13 @@ class JsonRows:
         rows = self.feed(b"")
         if not self._after:
             raise ValueError("cut short")
-        return rows, self._left[1:]
+        self._tail = self._left[1:]
+        return rows, self._tail
+
+    @property
+    def around(self) -> bytes:
+        """The document without its rows, once it ended."""
+        return self._head + b'"data":[]' + self._tail
 
     @property
     def left(self) -> bytes:

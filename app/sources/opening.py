@@ -9,6 +9,7 @@ import orjson
 
 from app.sources import faults, local, remote
 from app.sources.access import SourceAccess
+from app.sources.bigquery import open_bigquery
 from app.sources.clickhouse import open_clickhouse
 from app.sources.delta import open_delta
 from app.sources.files import StoredFile
@@ -19,6 +20,7 @@ from app.sources.mysql import open_mysql
 from app.sources.port import MemberSource
 from app.sources.postgres import open_postgres
 from app.sources.pushed import open_pushed
+from app.sources.snowflake import open_snowflake
 from app.sources.tallies import tally_beside
 
 _FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
@@ -77,6 +79,8 @@ _KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], SourceAccess], MemberSou
             "postgres": open_postgres,
             "mysql": open_mysql,
             "clickhouse": open_clickhouse,
+            "bigquery": open_bigquery,
+            "snowflake": open_snowflake,
             "iceberg": open_iceberg,
             "upload": open_pushed,
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import polars as pl
 
@@ -60,6 +60,23 @@ class MemberSource(Protocol):
         Raises `attribute-missing` if one of the columns is not there, and what is wrong with the first
         such row where they are more than `losses` tolerates.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What reading a source would be billed for at most, in bytes, and what one query may be."""
+
+    bytes: int
+    most: int
+
+
+@runtime_checkable
+class Priced(Protocol):
+    """A source that knows what reading it costs, before it is read."""
+
+    def cost(self) -> Cost:
+        """Of all its columns; fewer may cost less. Costs nothing itself. Raises `SourceError`."""
         ...
 
 

@@ -61,6 +61,12 @@ _SENTENCES: Final = (
         Culprit.USER,
     ),
     (
+        "query-too-expensive",
+        "the query would be billed for more bytes than are allowed",
+        "Select fewer columns, or have the operator raise maximum_bytes_billed.",
+        Culprit.USER,
+    ),
+    (
         "quota-exceeded",
         "the warehouse has no more quota for this service now",
         "Try again later, or have its owner raise the quota.",

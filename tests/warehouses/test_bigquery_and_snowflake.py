@@ -1,0 +1,282 @@
+"""BigQuery and Snowflake at their wires, on doubles: what is asked, and what is made of every answer."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from app.errors import SourceError
+from app.sources import Attribute, Priced, SourceAccess, open_source
+from app.sources.checking import check_database
+from app.sources.wanted import ReadingGivenUp, wanted
+from tests.conftest import free_port
+from tests.warehouses.broken import hanging
+from tests.warehouses.conftest import fault
+from tests.warehouses.wire import BigQuery, Double, Snowflake, breaks, says
+
+KINDS = ["bigquery", "snowflake"]
+
+
+@pytest.fixture(scope="session")
+def private_key() -> str:
+    key = rsa.generate_private_key(65537, 2048)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+class Place:
+    """One double and the addresses of SEGMENT_DATABASES that lead to it."""
+
+    def __init__(self, kind: str, double: Double, folder: Path, key: str) -> None:
+        self.kind, self.double = kind, double
+        (folder / "key.pem").write_text(key)
+        (folder / "token").write_text("no-longer-good\n")
+        (folder / "nothing").write_text("nothing")
+        told = {"type": "service_account", "client_email": "reader@shop", "private_key": key}
+        (folder / "key.json").write_text(json.dumps({**told, "token_uri": f"{double.url}/token"}))
+        if kind == "bigquery":
+            base, sign_in = "bigquery://{}/crm?location=EU", f"credentials_file={folder}/key.json"
+            self.base = base.format("shop") + f"&endpoint={double.url}&"
+            self.absent = base.format("absent") + f"&endpoint={double.url}&{sign_in}"
+        else:
+            base, sign_in = (
+                "snowflake://reader@org-shop/{}?role=reader",
+                f"private_key_file={folder}/key.pem",
+            )
+            self.base = base.format("crm/public") + f"&endpoint={double.url}&"
+            self.absent = base.format("absent") + f"&endpoint={double.url}&{sign_in}"
+        self.sign_in, self.folder = sign_in, folder
+
+    def access(self, more: str = "", **settings: Any) -> SourceAccess:
+        addresses = {
+            "crm": f"{self.base}{self.sign_in}{more}",
+            "absent": self.absent,
+            "expired": f"{self.base}token_file={self.folder}/token",
+            "unfiled": f"{self.base}{self.sign_in.partition('=')[0]}=/nowhere/at/all",
+            "no_key": f"{self.base}{self.sign_in.partition('=')[0]}={self.folder}/nothing",
+            "away": self._elsewhere(f"http://127.0.0.1:{free_port()}"),
+            "plain": self._elsewhere(self.double.url.replace("http:", "https:")),
+        }
+        return SourceAccess(databases=addresses, **settings)
+
+    def source(self, database: str = "crm", **source: str) -> dict[str, Any]:
+        return {"kind": self.kind, "database": database, **source}
+
+    def open(self, database: str = "crm", **source: str) -> Any:
+        return open_source(self.source(database, **source), self.access())
+
+    def _elsewhere(self, url: str) -> str:
+        return f"{self.base}{self.sign_in}".replace(self.double.url, url)
+
+
+@pytest.fixture(params=KINDS)
+def place(request: Any, tmp_path: Path, private_key: str, monkeypatch: Any) -> Iterator[Place]:
+    for module in ("bigquery_session", "snowflake_session"):
+        monkeypatch.setattr(f"app.sources.{module}._WAITS", (0.01, 0.01))
+    monkeypatch.setattr("app.sources.snowflake._WAIT_SECONDS", 0.01)
+    double = Double(BigQuery if request.param == "bigquery" else Snowflake)
+    yield Place(request.param, double, tmp_path, private_key)
+    double.shutdown()
+    double.server_close()
+
+
+def test_a_table_and_a_query(place: Place) -> None:
+    for source in ({"table": "crm.members"}, {"query": "SELECT * FROM crm.members -- all"}):
+        found = place.open(**source)
+        assert found.attributes() == [
+            Attribute("ID", "integer"), Attribute("EMAIL", "string"), Attribute("BORN", "date"),
+            Attribute("AMOUNT", "number"), Attribute("SEEN", "datetime"),
+        ]  # fmt: skip
+        billed = place.kind == "bigquery" and "query" in source
+        assert found.count() == (None if billed else 5_000)
+        frames = list(found.chunks(["born", "email", "amount", "seen"], rows=700))
+        assert max(frame.height for frame in frames) <= 700
+        frame = pl.concat(frames)
+        assert frame.height == frame["email"].n_unique() == 5_000
+        moment = datetime(2019, 12, 31, 23, 30, tzinfo=UTC)
+        frame = frame.with_columns(pl.col("amount").str.strip_suffix(".0"))  # SQLite's own writing
+        assert frame.row(0) == ("1990-01-01", "0@m.example", "4915112345678", moment)
+    assert list(place.open(query="SELECT * FROM crm.members WHERE id < 0").chunks(["email"])) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [
+        (
+            "SELECT email FROM crm.members; DROP TABLE crm.members",
+            ("query-not-read-only", "query-failed"),
+        ),
+        ("SELECT email FROM crm.members) AS m; DROP TABLE crm.members; --", ("query-failed",)),
+        ("SELECT 'a' AS email) AS m, (SELECT 1 AS b", ("query-failed",)),
+        ("SELECT email FROM crm.members /* ", ("query-failed", "query-not-read-only")),
+        ("SELECT email FROM crm.members WHERE email = 'x", ("query-failed",)),
+        ("CALL anything()", ("query-failed",)),
+        ("SELECT email FROM crm.members INTO OUTFILE '/tmp/x'", ("query-failed",)),
+        ("SELECT email FROM crm.members FOR UPDATE", ("query-failed",)),
+        (
+            "WITH m AS (SELECT 1) DELETE FROM crm.members",
+            ("query-not-read-only", "database-permission-denied"),
+        ),
+        ("DROP TABLE crm.members", ("query-not-read-only", "database-permission-denied")),
+        ("SET x = 1", ("query-failed",)),
+        ("SELECT email, email FROM crm.members", ("source-invalid",)),
+        ("SELECT email FROM crm.memberz", ("source-not-found",)),
+        ("SELECT id FROM crm.members", ("attribute-missing",)),
+        ("SELECT HUGE() AS email", ("cell-too-large",)),
+        ("", ("query-failed",)),
+    ],
+)
+def test_a_query_can_only_read(place: Place, query: str, codes: tuple[str, ...]) -> None:
+    error = fault(place.access(), place.source(query=query))
+    assert error.code in codes
+    assert "@m.example" not in error.detail
+    assert place.double.engine.run("SELECT count(*) FROM crm.members")[2] == [(5_000,)]
+
+
+@pytest.mark.parametrize(
+    ("database", "code"),
+    [("absent", "database-not-found"), ("expired", "credentials-expired"), ("unfiled", "secret-unreadable"),
+     ("no_key", "secret-unreadable"), ("away", "database-unreachable"), ("plain", "tls-refused")],
+)  # fmt: skip
+def test_places_that_cannot_be_read(place: Place, database: str, code: str) -> None:
+    error = fault(place.access(), place.source(database, table="crm.members"))
+    assert error.code == code
+    assert "no-longer-good" not in error.detail
+
+
+def test_a_server_that_hangs(place: Place) -> None:
+    with hanging() as port:
+        access = place.access(statement_timeout_seconds=0.4)
+        url = f"http://127.0.0.1:{port}"
+        address = access.databases["crm"].replace(place.double.url, url)
+        silent = SourceAccess(databases={"crm": address}, statement_timeout_seconds=0.4)
+        began = time.monotonic()
+        checked = check_database("crm", silent, seconds=0.4)
+        assert checked.checks[0].code in {"database-unreachable", None}
+        assert not checked.ok
+        assert time.monotonic() - began < 30
+
+
+def test_what_drops_in_the_middle_is_read_again_and_what_stays_away_ends(place: Place) -> None:
+    part = r"pageToken" if place.kind == "bigquery" else r"partition="
+    place.double.next = [(part, breaks), (part, says(503, {}))]
+    frames = list(place.open(table="crm.members").chunks(["email"], rows=700))
+    assert pl.concat(frames)["email"].n_unique() == 5_000
+    place.double.next = [(part, breaks)] * 9
+    assert fault(place.access(), place.source(table="crm.members")).code == "database-unreachable"
+    gone = {"error": {"message": "Not found: Job", "errors": [{"reason": "notFound"}]}}
+    place.double.next = [(part, says(404, gone))]
+    assert fault(place.access(), place.source(table="crm.members")).code == "result-expired"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "told", "code"),
+    [
+        ("snowflake", 401, "390144", "credentials-refused"),
+        ("snowflake", 401, "390318", "credentials-expired"),
+        ("snowflake", 401, "390101", "account-disabled"),
+        ("snowflake", 401, "394508", "mfa-required"),
+        ("snowflake", 403, "390422", "network-policy-refused"),
+        ("snowflake", 422, "000606", "warehouse-suspended"),
+        ("snowflake", 422, "090073", "warehouse-suspended"),
+        ("snowflake", 422, "000630", "statement-timeout"),
+        ("snowflake", 408, "", "statement-timeout"),
+        ("snowflake", 422, "003001", "database-permission-denied"),
+        ("bigquery", 403, "accessDenied", "database-permission-denied"),
+        ("bigquery", 403, "quotaExceeded", "quota-exceeded"),
+        ("bigquery", 403, "billingNotEnabled", "warehouse-suspended"),
+        ("bigquery", 403, "accessNotConfigured", "warehouse-suspended"),
+        ("bigquery", 404, "notFound", "source-not-found"),
+        ("bigquery", 400, "bytesBilledLimitExceeded", "query-too-expensive"),
+        ("bigquery", 500, "backendError", "database-unreachable"),
+    ],
+)
+def test_every_refusal_has_its_code(
+    place: Place, kind: str, status: int, told: str, code: str
+) -> None:
+    if kind != place.kind:
+        pytest.skip("the other one's")
+    document = {"code": told, "error": {"message": "7@m.example", "errors": [{"reason": told}]}}
+    place.double.next = [(r"jobs|statements", says(status, document))] * 9
+    error = fault(place.access(), place.source(table="crm.members"))
+    assert error.code == code
+    assert "m.example" not in error.detail
+
+
+def test_rights_are_checked(place: Place) -> None:
+    assert [check.code for check in check_database("crm", place.access()).checks] == [None] * 4
+    place.double.grants.append("INSERT")
+    place.double.writes = True
+    codes = [check.code for check in check_database("crm", place.access()).checks]
+    assert codes[3] == ("account-may-write" if place.kind == "bigquery" else "database-writable")
+    refused = check_database("expired", place.access())
+    assert [check.ok for check in refused.checks] == [True, False, None, None]
+
+
+def test_a_canceled_reading_ends_the_query(place: Place) -> None:
+    with wanted() as given_up:
+        source = place.open(table="crm.members")
+        frames = source.chunks(["email"], rows=700)
+        list(source.chunks(["email"]))
+        place.double.slow = place.kind == "bigquery"
+        place.double.canceled.clear()
+        if place.kind == "snowflake":
+            next(frames)
+            frames.close()
+        else:
+            began = time.monotonic()
+            asyncio.run(_later(given_up.set, frames))
+            assert time.monotonic() - began < 3
+    assert len(place.double.canceled) == 1
+
+
+async def _later(stop: Any, frames: Any) -> None:
+    asyncio.get_running_loop().call_later(0.3, stop)
+
+    def read() -> None:
+        with pytest.raises(ReadingGivenUp):
+            list(frames)
+
+    await asyncio.to_thread(read)
+
+
+def test_a_query_that_takes_too_long(place: Place) -> None:
+    source = place.open(table="crm.members")
+    source.attributes()
+    place.double.slow = True
+    access = place.access(statement_timeout_seconds=1)
+    assert fault(access, place.source(table="crm.members")).code == "statement-timeout"
+    assert place.double.canceled
+
+
+def test_what_a_query_costs_is_known_before_and_a_cap_refuses(place: Place) -> None:
+    if place.kind != "bigquery":
+        pytest.skip("bytes are billed by BigQuery")
+    place.double.bytes_read = 5_000
+    found = place.open(table="crm.members")
+    assert isinstance(found, Priced)
+    assert (found.cost().bytes, found.cost().most) == (5_000, 1 << 40)
+    capped = place.access("&maximum_bytes_billed=4999")
+    error = fault(capped, place.source(table="crm.members"))
+    assert (error.code, error.members["bytes_needed"]) == ("query-too-expensive", 5_000)
+    assert not place.double.results
+    assert (
+        fault(place.access(maximum_bytes_billed=10), place.source(table="crm.members")).code
+        == error.code
+    )
+
+
+def test_nothing_is_logged(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        list(place.open(query="SELECT email FROM crm.members WHERE id = 7").chunks(["email"]))
+        with pytest.raises(SourceError):
+            list(place.open(query="SELECT 'x@m.example' AS email FROM nowhere").chunks(["email"]))
+    assert "m.example" not in caplog.text
