@@ -60,7 +60,9 @@ async def get_api_key(
     "/api-keys/{key_id}", operation_id="revoke_api_key", status_code=status.HTTP_204_NO_CONTENT
 )
 async def revoke_api_key(
-    key_id: Annotated[str, Path(max_length=80)], session: SessionDep, caller: AdministratorDep
+    key_id: Annotated[str, Path(max_length=80, examples=["key_0193…"])],
+    session: SessionDep,
+    caller: AdministratorDep,
 ) -> Response:
     """Refuse a key from now on."""
     await service.revoke_api_key(session, key_id, caller=caller)

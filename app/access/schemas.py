@@ -2,7 +2,7 @@
 
 from typing import Annotated, TypeAlias, Union
 
-from pydantic import Field, RootModel, WithJsonSchema
+from pydantic import ConfigDict, Field, RootModel, WithJsonSchema
 
 from app.access.audit import ACTIONS
 from app.access.callers import Role
@@ -11,6 +11,10 @@ from app.http.schemas import Input, Moment, Name, Output, Timestamp
 
 class ApiKeyCreate(Input):
     """A new key."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"display_name": "nightly scheduler", "role": "viewer"}]}
+    )
 
     display_name: Name = Field(examples=["nightly scheduler"])
     role: Role = Field(strict=False)

@@ -48,18 +48,18 @@ async def get_warn_within(request: Request) -> timedelta:
 WarnWithinDep = Annotated[timedelta, Depends(get_warn_within)]
 
 
-@router.get("/connection-types", operation_id="list_connection_types")
-async def list_connection_types(_: ViewerDep) -> offers.ConnectionTypes:
-    """The kinds of connection, with the attribute keys that can be mapped."""
-    return offers.ConnectionTypes(items=connection_types())
-
-
 @router.get("/consent", operation_id="get_consent")
 async def get_consent(request: Request, _: ViewerDep) -> offers.ConsentText:
     """The data-privacy text to read before a connection is saved."""
     return offers.ConsentText.model_validate(
         consent.current(request.app.state.settings.privacy_statement_url)
     )
+
+
+@router.get("/connection-types", operation_id="list_connection_types")
+async def list_connection_types(_: ViewerDep) -> offers.ConnectionTypes:
+    """The kinds of connection, with the attribute keys that can be mapped."""
+    return offers.ConnectionTypes(items=connection_types())
 
 
 @router.post("/connections", operation_id="create_connection", status_code=status.HTTP_201_CREATED)

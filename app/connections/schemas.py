@@ -126,7 +126,7 @@ class ConnectionCreate(Input, MadeAnew):
                     "type": "facebook_ads_manager",
                     "access_token": "sandbox-system-token",
                     "ad_account_id": "act_1001",
-                    "audience": {"name": "Newsletter"},
+                    "audience": {"name": "Newsletter readers"},
                     "consent": {"accepted": True, "version": "2026-11-01"},
                 }
             ]

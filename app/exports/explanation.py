@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.access.dependencies import ViewerDep
 from app.errors import Unprocessable
@@ -28,6 +28,10 @@ Value = Annotated[str, StringConstraints(max_length=1000)]
 
 class ExplainRequest(Input):
     """One member; its fields are named by Meta's keys, or by `attributes` if that is given."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"member": {"EMAIL": " Mary@Example.com"}}]}
+    )
 
     member: Annotated[
         dict[Annotated[str, StringConstraints(min_length=1, max_length=500)], Value | None],

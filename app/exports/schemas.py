@@ -103,7 +103,7 @@ class ExportCreate(Input):
                     "display_name": "Newsletter to Meta",
                     "connection_id": "con_0193…",
                     "key_identifier": "email",
-                    "attributes": {"EMAIL": "email"},
+                    "attributes": {"EMAIL": "EMAIL"},
                     "segment_ids": ["seg_0193…"],
                 }
             ]

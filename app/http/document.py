@@ -55,6 +55,9 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
         _describe(method, operation)
         for parameter in operation.get("parameters", []):
             _never_null(parameter)
+            if parameter["in"] == "path" and "examples" in parameter["schema"]:
+                # the page of the API fills in what the parameter says, not what its schema says
+                parameter["example"] = parameter["schema"].pop("examples")[0]
         for content in operation.get("requestBody", {}).get("content", {}).values():
             _never_null(content)
         operation["responses"].pop("422", None)

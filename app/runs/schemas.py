@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from app.connections.schemas import AudienceState
 from app.errors import Culprit
@@ -14,6 +14,10 @@ from app.runs.waiting import WaitReason
 
 class RunCreate(Input):
     """What a run is given along."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"metadata": {"campaign": "spring-2026"}}]}
+    )
 
     metadata: Metadata = Field(default_factory=dict)
     force: bool = Field(

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.exports.schemas import Export, Schedule
 from app.http.schemas import Input, Output, Timestamp
@@ -23,6 +23,20 @@ Times = Annotated[
 
 class RefreshScheduleUpdate(Input):
     """The refresh schedule; what is absent stays as it is, so it can be switched off and on alone."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "enabled": True,
+                    "frequency": "weekly",
+                    "days": ["monday", "thursday"],
+                    "time_zone": "Europe/Berlin",
+                    "times": ["03:00"],
+                }
+            ]
+        }
+    )
 
     enabled: bool
     frequency: Literal["weekly", "daily"] | None = None

@@ -32,6 +32,10 @@ from app.segments.views import (
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=IdempotentRoute)
 
+_EXAMPLES = {
+    "text/csv": {"example": "EMAIL,FN\nanna@example.com,Anna\nbert@example.com,Bert\n"},
+    "application/x-ndjson": {"example": '{"EMAIL": "anna@example.com", "FN": "Anna"}\n'},
+}
 SegmentId = Annotated[str, Path(max_length=80, examples=["seg_0193…"])]
 
 
@@ -162,7 +166,10 @@ async def delete_segment(
             + " ".join(PUSHED_KEYS)
             + ". Text may be packed with gzip or zstd.",
             "content": {
-                **{kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES},
+                **{
+                    kind: {"schema": {"type": "string"}} | _EXAMPLES.get(kind, {})
+                    for kind in MEDIA_TYPES
+                },
                 # also what clients send that know no other binary type
                 ANY: {"schema": {"type": "string", "format": "binary"}},
             },

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from app.errors import Culprit
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
@@ -18,6 +18,18 @@ SegmentName = Annotated[
 
 class SegmentCreate(Input):
     """A new segment."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "name": "newsletter_readers",
+                    "display_name": "Newsletter readers",
+                    "source": {"kind": "upload"},
+                }
+            ]
+        }
+    )
 
     name: SegmentName
     display_name: Name | None = Field(None, description="the name, if absent")

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from app.http.schemas import Input, Moment, Output, Timestamp
 from app.webhooks.events import EventType
@@ -32,6 +32,17 @@ Events = Annotated[
 
 class WebhookCreate(Input):
     """A new webhook."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "url": "https://hooks.example.com/audience-export",
+                    "events": ["run.finished", "run.failed"],
+                }
+            ]
+        }
+    )
 
     url: Url
     events: Events
