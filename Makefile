@@ -93,6 +93,10 @@ contract: $(call STAMP,dev) openapi/node_modules/.installed openapi/.venv/.insta
 	@$(CHECK_CONSOLE)
 	@$(BIN)/python -m pytest -q tests/clients
 
+cli: $(call STAMP,dev) ## Build the wheel of the command line alone, into .data/cli
+	@$(BIN)/uv build --quiet --wheel --no-build-isolation --offline --python $(BIN)/python -o .data/cli app/cli
+	@rm -rf app/cli/build app/cli/audience_export_cli.egg-info
+
 bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md (QUICK=1: no ten-million runs)
 	@$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 

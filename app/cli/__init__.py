@@ -7,6 +7,7 @@ say of itself there stands in the table below, and a test compares the two.
 import importlib
 import sys
 from collections.abc import Mapping
+from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Annotated, Any, Final
 
@@ -82,13 +83,17 @@ class Commands(Group):
     """
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's signature
-        """All names, in the order of the table."""
-        return list(COMMANDS)
+        """All names that are installed, in the order of the table: the command line alone has no server."""
+        return [name for name in COMMANDS if _is_here(name)]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - click's signature
         """What help lists: the command's name and its sentence."""
         if cmd_name not in COMMANDS:
             return None
+        if not _is_here(cmd_name):
+            raise ConfigurationError(
+                f"{cmd_name} is a command of the service: install audience-export, which has both."
+            )
         return TyperCommand(cmd_name, short_help=COMMANDS[cmd_name][1])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -104,6 +109,10 @@ class Commands(Group):
             sys.stdout.flush()
             typer.echo(f"audience-export: {error.detail}", err=True)
             raise typer.Exit(2 if isinstance(error, ConfigurationError) else 1) from error
+
+
+def _is_here(name: str) -> bool:
+    return find_spec(COMMANDS[name][0].partition(":")[0]) is not None
 
 
 def load(name: str) -> Any:
@@ -132,9 +141,12 @@ app = typer.Typer(
 
 def _print_version(asked: bool) -> None:
     if asked:
-        from importlib.metadata import version  # noqa: PLC0415 - see above
+        from importlib.metadata import distributions  # noqa: PLC0415 - see above
 
-        typer.echo(f"audience-export {version('audience-export')}")
+        # of the service, or of the command line alone
+        own = next(iter(distributions(name="audience-export")), None)
+        own = own or next(iter(distributions(name="audience-export-cli")))
+        typer.echo(f"audience-export {own.version}")
         raise typer.Exit
 
 

@@ -166,7 +166,7 @@ def add_headers(method: str, operation: Json, schemas: Json) -> None:
                 "in": "header",
                 "required": False,
                 "description": "The ETag of an answer that is known; while it is the same, this answers 304.",
-                "schema": {"type": "string", "maxLength": 1000},
+                "schema": {"type": "string"},
             }
         )
         operation["responses"]["304"] = {

@@ -1,5 +1,6 @@
 """The bases of request and response models, and the types they share."""
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     PlainSerializer,
@@ -41,8 +43,19 @@ def _in_utc(value: datetime) -> datetime:
         raise ValueError(msg) from None
 
 
+def _written_out(value: object) -> object:
+    # pydantic would take a number for seconds since 1970, also in a text
+    if isinstance(value, datetime) or (isinstance(value, str) and _DATE.match(value)):
+        return value
+    msg = "must be a moment as RFC 3339 writes it, such as 2026-11-23T14:05:09Z"
+    raise ValueError(msg)
+
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # a moment that a caller names; text in JSON and in a query alike
-Moment = Annotated[AwareDatetime, Field(strict=False), AfterValidator(_in_utc)]
+Moment = Annotated[
+    AwareDatetime, Field(strict=False), AfterValidator(_in_utc), BeforeValidator(_written_out)
+]
 
 
 # marks that make a text read otherwise than it is written (Unicode UAX #9), and line ends of its own

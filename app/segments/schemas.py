@@ -21,13 +21,7 @@ class SegmentCreate(Input):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [
-                {
-                    "name": "newsletter_readers",
-                    "display_name": "Newsletter readers",
-                    "source": {"kind": "upload"},
-                }
-            ]
+            "examples": [{"name": "newsletter_readers", "source": {"kind": "upload"}}]
         }
     )
 

@@ -50,11 +50,11 @@ async function story(): Promise<void> {
   const again = await api.POST("/v1/exports/{export_id}/runs", { params: { path, header } });
   equal(expect(again).id, begun.id);
   equal(again.response.headers.get("Idempotency-Replayed"), "true");
-  const run = expect(
-    await api.GET("/v1/runs/{run_id}", {
-      params: { path: { run_id: begun.id }, query: { wait: 60 } },
-    }),
-  );
+  let run = begun;
+  while (run.finished_at === null) {
+    const params = { path: { run_id: run.id }, query: { wait: 60 } };
+    run = expect(await api.GET("/v1/runs/{run_id}", { params }));
+  }
   equal([run.status, run.counts.staged, run.counts.received], ["succeeded", 2, 2]);
   const page = expect(
     await api.GET("/v1/runs", { params: { query: { export_id: made.id, status: ["succeeded"] } } }),

@@ -61,7 +61,11 @@ async function story(): Promise<void> {
     }
   }
   equal(seen.at(-1), "succeeded");
-  const run = expect(await getRun({ path: { run_id: begun.id } }));
+  // the other way to watch, which any client knows
+  let run = begun;
+  while (run.finished_at === null) {
+    run = expect(await getRun({ path: { run_id: run.id }, query: { wait: 60 } }));
+  }
   equal([run.counts.staged, run.counts.received], [2, 2]);
   const page = expect(await listRuns({ query: { export_id: made.id, limit: 1 } }));
   equal(page.items.map((item) => item.id), [run.id]);

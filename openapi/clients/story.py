@@ -79,7 +79,9 @@ def story(api: AuthenticatedClient) -> None:
         ),
     )
     begun = expect(Run, create_run.sync(client=api, export_id=made.id, idempotency_key=NAME))
-    run = expect(Run, get_run.sync(client=api, run_id=begun.id, wait=60))
+    run = begun
+    while run.finished_at is None:
+        run = expect(Run, get_run.sync(client=api, run_id=run.id, wait=60))
     assert run.status == RunStatus.SUCCEEDED
     assert (run.counts.staged, run.counts.received) == (2, 2)
     assert run.queued_at.tzinfo is not None

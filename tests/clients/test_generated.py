@@ -4,6 +4,7 @@
 where they are not installed it is skipped and says so.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -116,6 +118,59 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("story", ["fetch_story", "hey_story"])
 def test_a_client_of_typescript(service: Service, typescript: Path, story: str) -> None:
     run(typescript, "node", typescript / "built" / f"{story}.js", **service.environment())
+
+
+def test_the_command_line_alone(service: Service, tmp_path: Path) -> None:
+    """The wheel of `audience-export-cli`, in an environment that has no server, starts and watches a run."""
+    uv = ROOT / ".venv" / "bin" / "uv"
+    run(ROOT, "make", "cli")
+    (wheel,) = (ROOT / ".data" / "cli").glob("audience_export_cli-*.whl")
+    run(tmp_path, uv, "venv", "--quiet", "--python", sys.executable, "alone")
+    run(tmp_path, uv, "pip", "install", "--quiet", "--python", "alone/bin/python", wheel)
+    program = tmp_path / "alone" / "bin" / "audience-export"
+    told = {
+        "AUDIENCE_EXPORT_URL": service.url,
+        "AUDIENCE_EXPORT_API_KEY": KEY,
+        "HOME": str(tmp_path),
+    }
+
+    def call(*words: str, **body: object) -> dict[str, Any]:
+        (tmp_path / "body.json").write_text(json.dumps(body))
+        said = run(tmp_path, program, *words, *(["body.json"] if body else []), "--json", **told)
+        found: dict[str, Any] = json.loads(said[said.index("{") :])
+        return found
+
+    version = call("consent")["version"]
+    name = f"alone_{uuid4().hex[:8]}"
+    connection = call(
+        *("connections", "create"),
+        display_name=name,
+        access_token="sandbox-system-token",
+        ad_account_id="act_1001",
+        audience={"name": name},
+        consent={"accepted": True, "version": version},
+    )["id"]
+    segment = call("segments", "create", name=name, source={"kind": "upload"})["id"]
+    (tmp_path / "people.csv").write_text("EMAIL\nanna@example.com\n")
+    call("segments", "push", segment, "people.csv")
+    export = call(
+        *("exports", "create"),
+        display_name=name,
+        connection_id=connection,
+        key_identifier="email",
+        attributes={"EMAIL": "EMAIL"},
+        segment_ids=[segment],
+    )["id"]
+    ended = call("runs", "start", export, "--watch")
+    assert (ended["status"], ended["counts"]["received"]) == ("succeeded", 1)
+    assert "0.2.0" in run(tmp_path, program, "--version", **told)
+    assert "serve " not in run(tmp_path, program, "--help", **told)
+    without = subprocess.run(
+        [program, "serve"], env=told, capture_output=True, text=True, check=False
+    )
+    assert (without.returncode, len(without.stderr.splitlines())) == (2, 1)
+    size = sum(file.stat().st_size for file in (tmp_path / "alone").rglob("*") if file.is_file())
+    assert size < 40_000_000
 
 
 def test_a_client_of_python(service: Service, tmp_path: Path) -> None:
