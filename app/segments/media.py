@@ -12,6 +12,12 @@ MEDIA_TYPES = {
     "application/x-ndjson": "ndjson",
     "application/vnd.apache.parquet": "parquet",
 }
+DOCUMENTED: dict[str, dict[str, object]] = {
+    kind: {"schema": {"type": "string"}} for kind in MEDIA_TYPES
+}
+"""Each with an example, if it is text that people write."""
+DOCUMENTED["text/csv"]["example"] = "EMAIL,FN\nanna@example.com,Anna\nbert@example.com,Bert\n"
+DOCUMENTED["application/x-ndjson"]["example"] = '{"EMAIL": "anna@example.com", "FN": "Anna"}\n'
 ANY = "application/octet-stream"
 """What clients that know no type of members send: the format is told by the first bytes."""
 _HEAD_BYTES = 64 * 1024

@@ -19,7 +19,7 @@ from app.http.schemas import changes
 from app.http.written import WrittenDep, written_page
 from app.identifiers import PUSHED_KEYS
 from app.segments import evaluations, schemas, service, uploads
-from app.segments.media import ANY, MEDIA_TYPES, told_by_content
+from app.segments.media import ANY, DOCUMENTED, told_by_content
 from app.segments.pages import written_segments
 from app.segments.pushed import readable_sources
 from app.segments.source_kinds import source_fields
@@ -32,10 +32,6 @@ from app.segments.views import (
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=IdempotentRoute)
 
-_EXAMPLES = {
-    "text/csv": {"example": "EMAIL,FN\nanna@example.com,Anna\nbert@example.com,Bert\n"},
-    "application/x-ndjson": {"example": '{"EMAIL": "anna@example.com", "FN": "Anna"}\n'},
-}
 SegmentId = Annotated[str, Path(max_length=80, examples=["seg_0193…"])]
 
 
@@ -166,10 +162,7 @@ async def delete_segment(
             + " ".join(PUSHED_KEYS)
             + ". Text may be packed with gzip or zstd.",
             "content": {
-                **{
-                    kind: {"schema": {"type": "string"}} | _EXAMPLES.get(kind, {})
-                    for kind in MEDIA_TYPES
-                },
+                **DOCUMENTED,
                 # also what clients send that know no other binary type
                 ANY: {"schema": {"type": "string", "format": "binary"}},
             },

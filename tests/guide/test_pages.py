@@ -14,7 +14,7 @@ from tests.guide.pages import PAGES, ROOT, anchors, blocks, relative_links
 DOCS = [page for page in PAGES if page.name != "CHANGELOG.md"]
 # names with hyphens that are no codes
 OTHER_NAMES = {
-    *("audience-export", "fastapi-offline", "apache-airflow-providers-http"),
+    *("audience-export", "audience-export-cli", "fastapi-offline", "apache-airflow-providers-http"),
     *("webhook-id", "no-worker", "sandbox-administrator", "date-time"),
 }
 IDS = [str(page.relative_to(ROOT)) for page in PAGES]
