@@ -1,4 +1,4 @@
-"""What connections look like on the wire."""
+"""What connections look like on the wire; its lines are many, since each state of one is a field."""
 
 from collections.abc import Mapping
 from enum import StrEnum
