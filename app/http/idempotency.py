@@ -76,10 +76,7 @@ class IdempotentRoute(ReadingRoute):
             key = request.headers.get(HEADER)
             if key is None or request.method != "POST":
                 return await handler(request)
-            if not 1 <= len(key) <= 255 or not key.isprintable():
-                raise BadRequest(
-                    f"{HEADER} must be 1 to 255 printable characters.", code="bad-idempotency-key"
-                )
+            check_key(key)
             database: Database = request.app.state.database
             # before anything is claimed or given again: a key that was revoked gets nothing
             identify: Identify = request.app.state.identify
@@ -105,6 +102,14 @@ class IdempotentRoute(ReadingRoute):
             return response
 
         return once
+
+
+def check_key(key: str) -> None:
+    """Raises `BadRequest` (`bad-idempotency-key`) for a key that is not kept."""
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise BadRequest(
+            f"{HEADER} must be 1 to 255 printable characters.", code="bad-idempotency-key"
+        )
 
 
 async def _digest(request: Request) -> bytes:

@@ -1,6 +1,7 @@
 """Delta Lake tables: the files of one version, read like other Parquet files, as the log says."""
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import polars as pl
 from app.errors import SourceError
 from app.sources import faults, local, remote
 from app.sources.access import SourceAccess
+from app.sources.delta_bounds import check_log
 from app.sources.delta_log import DataFile, TableVersion, read_log
 from app.sources.files import MAX_FILES, OpenedFile, StoredFile
 from app.sources.filesource import filled
@@ -126,10 +128,30 @@ def open_delta(source: Mapping[str, Any], access: SourceAccess) -> DeltaSource:
         folder, name = local.find_folder(url, access.roots)
         local.find_folder(str(folder / "_delta_log"), [folder])
         address = str(folder)
+    _check_log(address, name, version, access.unpacking)
     table = read_log(address, name, version)
     if len(table.files) > MAX_FILES:
         raise faults.invalid(f"{name} has more than {MAX_FILES:,} files; compact it.")
     return DeltaSource(name, table, _find_files(address, table), access.unpacking)
+
+
+def _check_log(address: str, name: str, version: int | None, limits: Unpacking) -> None:
+    log = f"{address}/_delta_log"
+
+    def find(file: str) -> StoredFile:
+        found: Sequence[StoredFile]
+        if remote.is_remote(address):
+            found = remote.find_files(f"{log}/{file}", [address])
+        else:
+            found = local.find_files(f"{log}/{file}", [Path(address)])
+        return found[0]
+
+    if remote.is_remote(address):
+        sizes = remote.sizes_below(log, [address])
+    else:
+        with os.scandir(log) as entries:
+            sizes = {entry.name: entry.stat().st_size for entry in entries if entry.is_file()}
+    check_log(sizes, name, version, limits, find)
 
 
 def _find_files(address: str, table: TableVersion) -> list[StoredFile]:

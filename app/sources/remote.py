@@ -187,6 +187,18 @@ def reach_table(url: str, roots: Sequence[str]) -> tuple[str, str]:
     return url.rstrip("/"), bucket.shown(key)
 
 
+def sizes_below(url: str, roots: Sequence[str]) -> dict[str, int]:
+    """The sizes of the objects right below an address, by name. Raises as `find_files` does."""
+    bucket, key = _below(url, roots)
+    above = f"{key}/"
+    try:
+        entries = [entry for page in _pages(bucket, key, above) for entry in page]
+    except (BaseError, OSError) as error:
+        raise _refusal(bucket.shown(key), error) from None
+    named = {str(entry["path"]).removeprefix(above): int(entry["size"]) for entry in entries}
+    return {name: size for name, size in named.items() if "/" not in name}
+
+
 def _find(bucket: _Bucket, key: str) -> list[RemoteFile]:
     if key and not key.endswith("/"):
         try:

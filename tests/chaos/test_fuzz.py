@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from app.errors import AppError
+from app.http.idempotency import check_key
 from app.http.pagination import PageQuery
 from app.http.preconditions import check_version
 from app.sources import SourceAccess, open_source
@@ -154,6 +155,19 @@ def test_cursors() -> None:
 
 def test_versions() -> None:
     fuzz(st.text(max_size=300), lambda text: check_version(text, 7))
+
+
+def test_idempotency_keys() -> None:
+    """What is let through can be written down as it is."""
+
+    def feed(key: str) -> None:
+        check_key(key)
+        assert 1 <= len(key.encode()) <= 255 * 4
+        assert "\0" not in key
+
+    fuzz(
+        st.text(max_size=300) | st.binary(max_size=300).map(lambda raw: raw.decode("latin-1")), feed
+    )
 
 
 def test_webhook_addresses() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from app.errors import SourceError
 from app.sources import open_source
@@ -212,3 +212,28 @@ def test_a_table_that_is_not_there_or_not_whole(tables: Tables, folder: Any) -> 
     file.write_bytes(file.read_bytes()[:-10])
     assert tables.fault(tables.root / "cut").code == "source-changed"
     assert tables.read("t", "email").height == 10
+
+
+def test_the_size_of_a_log_is_bounded(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The package holds it in memory: its commits by their size, its checkpoint by what it unpacks to."""
+    table = tables.root / "people"
+    for number in range(3):
+        write_deltalake(table, FRAME[:10], mode="append" if number else "error")
+    log = table / "_delta_log"
+    commits = sum(path.stat().st_size for path in log.glob("*.json"))
+    with monkeypatch.context() as patched:
+        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits)
+        assert tables.open(table).count() == 30
+        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits - 1)
+        assert tables.fault(table).code == "parquet-too-large-unpacked"
+        DeltaTable(str(table)).create_checkpoint()
+        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits + 100_000)
+        assert tables.open(table).count() == 30
+    # 400 MB of one letter in a few kilobytes
+    checkpoint = next(log.glob("*.checkpoint.parquet"))
+    bomb = pl.DataFrame({"a": ["x" * 4_000_000]}).select(pl.col("a").repeat_by(1).explode())
+    pl.concat([bomb] * 400).write_parquet(
+        checkpoint, compression="zstd", use_pyarrow=True, pyarrow_options={"use_dictionary": False}
+    )
+    assert checkpoint.stat().st_size < 1 << 20
+    assert tables.fault(table).code == "parquet-too-large-unpacked"
