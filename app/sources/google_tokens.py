@@ -4,7 +4,6 @@ https://google.aip.dev/auth/4112 (service accounts), /4113 (authorized users), /
 is asked with is never logged; a token is kept in memory until shortly before it ends.
 """
 
-import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from app.sources.warehouse_faults import fault
 _SCOPE: Final = "https://www.googleapis.com/auth/bigquery"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _TOKEN_ADDRESS: Final = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address
+_MACHINE: Final = "http://metadata.google.internal"
 _EARLY_SECONDS: Final = 120.0
 
 
@@ -45,9 +45,7 @@ class GoogleTokens:
     async def _new(self) -> Mapping[str, Any]:
         if file := self.options.get("token_file"):
             return {"access_token": secret_of(self.name, file).strip(), "expires_in": 0}
-        file = self.options.get("credentials_file") or os.environ.get(
-            "GOOGLE_APPLICATION_CREDENTIALS", ""
-        )
+        file = self.options.get("credentials_file")
         if not file:
             return await self._of_machine()
         try:
@@ -66,11 +64,10 @@ class GoogleTokens:
         return self._answered(await self.client.post(address, data=form))
 
     async def _of_machine(self) -> Mapping[str, Any]:
-        host = os.environ.get("GCE_METADATA_HOST", "metadata.google.internal")
         path = "/computeMetadata/v1/instance/service-accounts/default/token"
         try:
             answer = await self.client.get(
-                f"http://{host}{path}", headers={"Metadata-Flavor": "Google"}, timeout=3.0
+                f"{_MACHINE}{path}", headers={"Metadata-Flavor": "Google"}, timeout=3.0
             )
         except httpx.TransportError:
             raise fault(self.name, "credentials-refused") from None
