@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help chart contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark doubles clean
+.PHONY: help chart cli contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark doubles clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)

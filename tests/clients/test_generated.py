@@ -126,7 +126,9 @@ def test_the_command_line_alone(service: Service, tmp_path: Path) -> None:
     run(ROOT, "make", "cli")
     (wheel,) = (ROOT / ".data" / "cli").glob("audience_export_cli-*.whl")
     run(tmp_path, uv, "venv", "--quiet", "--python", sys.executable, "alone")
-    run(tmp_path, uv, "pip", "install", "--quiet", "--python", "alone/bin/python", wheel)
+    # with the environment of whoever runs this: it says where packages come from
+    install = (uv, "pip", "install", "--quiet", "--python", "alone/bin/python", wheel)
+    run(tmp_path, *install, **os.environ)
     program = tmp_path / "alone" / "bin" / "audience-export"
     told = {
         "AUDIENCE_EXPORT_URL": service.url,
@@ -137,7 +139,8 @@ def test_the_command_line_alone(service: Service, tmp_path: Path) -> None:
     def call(*words: str, **body: object) -> dict[str, Any]:
         (tmp_path / "body.json").write_text(json.dumps(body))
         said = run(tmp_path, program, *words, *(["body.json"] if body else []), "--json", **told)
-        found: dict[str, Any] = json.loads(said[said.index("{") :])
+        # what is said on the way stands on standard error, after it
+        found: dict[str, Any] = json.JSONDecoder().raw_decode(said[said.index("{") :])[0]
         return found
 
     version = call("consent")["version"]
