@@ -10,12 +10,12 @@ def measuring(accounts: metrics.Accounts) -> Callable[[CallRecord], None]:
     """What a `GraphClient` is to be told of each try."""
 
     def observe(record: CallRecord) -> None:
-        code = record.code or "none"
-        metrics.GRAPH_CALLS.labels(record.method, record.edge, record.status or 0, code).inc()
+        fault = record.code or "none"
+        metrics.GRAPH_CALLS.labels(record.method, record.edge, record.status or 0, fault).inc()
         metrics.GRAPH_SECONDS.labels(record.edge).observe(record.seconds)
         metrics.GRAPH_WAIT_SECONDS.observe(record.waited)
         if record.throttled:
-            metrics.GRAPH_THROTTLED.labels(code).inc()
+            metrics.GRAPH_THROTTLED.labels(fault).inc()
         label = accounts.label(record.account) if record.account else None
         if label is None:
             return
