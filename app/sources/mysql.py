@@ -32,6 +32,7 @@ import polars as pl
 
 from app.sources import faults
 from app.sources.access import SourceAccess
+from app.sources.columns import found_columns
 from app.sources.databases import (
     Relation,
     Rights,
@@ -179,10 +180,9 @@ class _Reading:
         session = _session(source.relation.name, source.address, source.timeout_seconds)
         connection = await session.__aenter__()
         self._session = session
-        there = {one.name for one in await self._guarded(source._columns(connection))}  # noqa: SLF001
-        if missing := [column for column in self._columns if column not in there]:
-            raise faults.attribute_missing(source.relation.name, missing)
-        names = ", ".join(quoted_name(column, "`") for column in self._columns)
+        there = await self._guarded(source._columns(connection))  # noqa: SLF001
+        found = found_columns(source.relation.name, self._columns, there)
+        names = ", ".join(quoted_name(one.name, "`") for one in found)
         query = f"SELECT {names} FROM {source.relation.inside}"  # noqa: S608 - see above
         self._cursor = await self._guarded(_executed(connection, query))
         self._fields = self._cursor._result.fields  # noqa: SLF001 - what description leaves out

@@ -78,6 +78,9 @@ def test_a_table_and_a_query(opened: Any) -> None:
         frame = pl.concat(frames)
         assert frame.height == frame["email"].n_unique() == 5_000
         assert frame["born"].unique().to_list() == ["1990-01-01"]
+        # the case of a name may differ, as in other warehouses; it stays as it was asked for
+        capitals = pl.concat(found.chunks(["EMAIL"], rows=5_000))
+        assert (capitals.columns, capitals.height) == (["EMAIL"], 5_000)
     none = opened(query="SELECT * FROM members WHERE id < 0")
     assert (none.count(), list(none.chunks(["email"]))) == (0, [])
 
