@@ -313,6 +313,7 @@ RULES: dict[str, Rule] = {
     "get_schedule": Rule(EVERYBODY),
     "put_schedule": Rule(ADMINISTRATORS, lambda _: _sent(json=SCHEDULE)),
     "list_time_zones": Rule(EVERYBODY),
+    "list_next_times": Rule(EVERYBODY),
     "schedule_exports": Rule(EDITORS, bulk),
     # runs: whoever may edit an export may run it and cancel its runs
     "run_all_exports": Rule(CONTRIBUTORS),
