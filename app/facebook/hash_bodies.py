@@ -89,10 +89,10 @@ def _closed(session: UploadSession) -> bytes:
 
 
 def _filled(parts: Sequence[HashedRows]) -> list[str]:
-    """The columns that have a value somewhere; of rows that have none at all, the first."""
+    """The columns that have a value somewhere, or all where none has."""
     names = list(parts[0].columns) if parts else []
     filled = [name for name in names if any(_has_value(part.columns[name]) for part in parts)]
-    return filled or names[:1]
+    return filled or names
 
 
 def _has_value(column: Digits | None) -> bool:

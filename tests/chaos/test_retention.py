@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from app import clock
 from app.db.models import Export, ExportBaseline, IdempotencyKey, Run, RunBatch
 from app.db.session import Database
+from app.ids import least_id
 from app.runs.retention import CleanedUp, clean_up
 from app.snapshots import SnapshotStore
 
@@ -42,7 +43,8 @@ def an_export() -> Export:
 def a_run(export: Export, status: str, *, days_ago: float = 0.0) -> Run:
     at = clock.now() - timedelta(days=days_ago)
     return Run(
-        id=f"run_{uuid4().hex}",
+        # made when it was queued, as ids are
+        id=least_id("run", at) + uuid4().hex[12:],
         export_id=export.id,
         trigger="on_demand",
         status=status,

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from app import tracing
+from app.db.session import Database
 from app.main import graph_client
 from app.queue import Doorbell
 from app.settings import Settings, SettingsError, read_settings
@@ -81,13 +82,13 @@ async def test_a_request_and_its_run_are_one_trace(
 
 
 async def test_meta_gets_the_trace_only_when_asked(
-    settings: Settings, sandbox: Any, file: Path
+    settings: Settings, database: Database, sandbox: Any, file: Path
 ) -> None:
     """By the headers that leave: off by default."""
     for wanted in (False, True):
         changed = settings.model_copy(update={"traces_to_meta": wanted})
         doorbell = Doorbell(changed.redis_url.get_secret_value())
-        client, sent = graph_client(changed, doorbell), list[bool]()
+        client, sent = graph_client(changed, doorbell, database), list[bool]()
         wire = client._wire
         original = wire.send
 

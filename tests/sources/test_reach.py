@@ -224,5 +224,5 @@ def test_a_descriptor_is_not_left_open(folder) -> None:
         with pytest.raises(SourceError):
             folder.open("pipe.csv")
         with pytest.raises(SourceError):
-            LocalFile(folder.root, "m.csv", 1, "other").opened().__enter__()
+            LocalFile(folder.root, "m.csv", 1, "other", 0).opened().__enter__()
     assert len(list(Path("/proc/self/fd").iterdir())) <= before

@@ -11,6 +11,14 @@ from workers.process import check_hashing
 
 
 @pytest.fixture(autouse=True)
+def tested_anew() -> Iterator[None]:
+    """The hash is tested once a process, and may have been."""
+    digest._vectorised.cache_clear()
+    yield
+    digest._vectorised.cache_clear()
+
+
+@pytest.fixture(autouse=True)
 def every_level_is_logged() -> Iterator[None]:
     """Whatever level a test before this one set for the process."""
     before = structlog.get_config()
