@@ -21,7 +21,7 @@ from app.sources.instants import as_instants
 from app.sources.json_rows import frame_of
 from app.sources.losses import Losses
 from app.sources.port import Attribute, Cost
-from app.sources.steps import answer_of, frames_of
+from app.sources.steps import answer_of, frames_of, rows_at_once
 from app.sources.warehouse_faults import fault
 
 KIND: Final = "bigquery"
@@ -106,7 +106,7 @@ class _Reading:
 
     def __init__(self, source: BigquerySource, columns: Sequence[str], rows: int) -> None:
         self._source, self._names = source, list(columns)
-        self._most = max(1, min(rows, _CELLS // max(len(columns), 1)))
+        self._most = rows_at_once(rows, len(columns), cells=_CELLS)
         self._rows = min(_FIRST_ROWS, self._most)
         self._fields: list[Mapping[str, Any]] = []
         self._entered: Any = None

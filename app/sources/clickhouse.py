@@ -26,7 +26,7 @@ from app.sources.instants import as_instants
 from app.sources.json_rows import JsonRows, Row, frame_of
 from app.sources.losses import Losses
 from app.sources.port import Attribute
-from app.sources.steps import answer_of, frames_of
+from app.sources.steps import answer_of, frames_of, rows_at_once
 from app.sources.web import at_most, transport_fault
 
 KIND: Final = "clickhouse"
@@ -94,7 +94,7 @@ class _Reading:
 
     def __init__(self, source: ClickhouseSource, columns: Sequence[str], rows: int) -> None:
         self._source, self._names = source, list(columns)
-        self._most = max(1, min(rows, _CELLS // max(len(columns), 1)))
+        self._most = rows_at_once(rows, len(columns), cells=_CELLS)
         self._parser, self._waiting, self._given = JsonRows(), list[Row](), 0
         self._instants: list[str] = []
         self._session: Any = None

@@ -8,8 +8,6 @@ credentials of the environment. Nothing but GET leaves here, and POST for a toke
 import asyncio
 import ssl
 from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +17,7 @@ import orjson
 from app.errors import SourceError
 from app.sources import iceberg_faults as said
 from app.sources.databases import Address, Rights, address_invalid, parse_address, secret_of
-from app.sources.wanted import while_wanted
+from app.sources.steps import answer_of
 
 _SECONDS: Final = 30.0
 _MAX_ANSWER_BYTES: Final = 32 << 20
@@ -70,9 +68,7 @@ def _run(asking: Coroutine[Any, Any, Result], seconds: float, database: str) -> 
         except (httpx.HTTPError, OSError, TimeoutError) as error:
             raise _connection_fault(database, error) from None
 
-    with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-        context = copy_context()
-        return thread.submit(context.run, asyncio.run, while_wanted(bounded())).result()
+    return answer_of(bounded())
 
 
 class _Catalog:

@@ -16,23 +16,19 @@ from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
-    Coroutine,
     Iterator,
     Mapping,
     Sequence,
 )
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 import polars as pl
 
-from app.sources import faults
 from app.sources.access import SourceAccess
-from app.sources.columns import found_columns
+from app.sources.columns import check_unique, found_columns
 from app.sources.databases import (
     Relation,
     Rights,
@@ -48,6 +44,7 @@ from app.sources.instants import as_instants
 from app.sources.losses import Losses
 from app.sources.mysql_faults import database_fault, is_refusal, not_a_query
 from app.sources.port import Attribute
+from app.sources.steps import answer_of, frames_of, rows_at_once
 from app.sources.wanted import while_wanted
 
 KIND = "mysql"
@@ -125,32 +122,13 @@ class MysqlSource:
 
         Columns of TIMESTAMP are moments in UTC: where they are a date depends on the zone.
         """
-        reading = _Reading(self, columns, rows)
-        runner, context = asyncio.Runner(), copy_context()
-        with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-
-            def begin(step: Coroutine[Any, Any, Result]) -> "Future[Result]":
-                return thread.submit(context.run, runner.run, step)
-
-            try:
-                begin(while_wanted(reading.open())).result()
-                ahead = begin(while_wanted(reading.next()))
-                while (frame := ahead.result()) is not None:
-                    ahead = begin(while_wanted(reading.next()))
-                    yield frame
-            finally:
-                begin(reading.close()).result()
-                thread.submit(runner.close).result()
+        return frames_of(_Reading(self, columns, rows))
 
     async def _columns(self, connection: Connection) -> list[Attribute]:
         if not self.writers_allowed and await _may_write(connection):
             raise may_write(self.relation.name, _READER)
         described = await _described(connection, self.relation)
-        names = [one.name for one in described]
-        if len({name.lower() for name in names}) < len(names):
-            raise faults.invalid(
-                f"{self.relation.name} has two columns of one name; rename one with AS."
-            )
+        check_unique(self.relation.name, [one.name.lower() for one in described])
         return [Attribute(one.name, _data_type(one)) for one in described]
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
@@ -158,9 +136,7 @@ class MysqlSource:
             async with _session(self.relation.name, self.address, self.timeout_seconds) as found:
                 return await ask(found)
 
-        with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-            context = copy_context()
-            return thread.submit(context.run, asyncio.run, while_wanted(asked())).result()
+        return answer_of(asked())
 
 
 class _Reading:
@@ -169,7 +145,7 @@ class _Reading:
     def __init__(self, source: MysqlSource, columns: Sequence[str], rows: int) -> None:
         self._source = source
         self._columns = list(columns)
-        self._most = max(1, min(rows, _CELLS_PER_FETCH // max(len(columns), 1)))
+        self._most = rows_at_once(rows, len(columns), cells=_CELLS_PER_FETCH)
         self._rows = min(_FIRST_ROWS, self._most)
         self._session: Any = None
         self._cursor: Any = None

@@ -15,9 +15,7 @@ from collections.abc import (
     Mapping,
     Sequence,
 )
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from contextvars import copy_context
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -28,6 +26,7 @@ from app.errors import SourceError
 from app.sources import faults
 from app.sources.access import SourceAccess
 from app.sources.blocks import blocks
+from app.sources.columns import check_unique
 from app.sources.copying import Write, copying
 from app.sources.databases import (
     Relation,
@@ -48,6 +47,7 @@ from app.sources.postgres_faults import database_fault, not_read_only
 from app.sources.postgres_relatives import check_server, fingerprint_of_table
 from app.sources.postgres_rights import READER, READS, WRITES
 from app.sources.records import Scanner, check_records
+from app.sources.steps import answer_of
 from app.sources.texts import TextFile
 from app.sources.wanted import while_wanted
 
@@ -177,9 +177,7 @@ class PostgresSource:
                 await connection.prepare(f"SELECT FROM {self.relation.inside}")
             except asyncpg.PostgresSyntaxError:
                 raise not_read_only(self.name) from None
-        names = [column.name for column in described]
-        if len(set(names)) < len(names):
-            raise faults.invalid(f"{self.name} has two columns of one name; rename one with AS.")
+        check_unique(self.name, [column.name for column in described])
         return list(described)
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
@@ -187,9 +185,7 @@ class PostgresSource:
             async with self._reading() as connection:
                 return await ask(connection)
 
-        with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
-            context = copy_context()
-            return thread.submit(context.run, asyncio.run, while_wanted(asked())).result()
+        return answer_of(asked())
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:

@@ -27,7 +27,7 @@ from app.sources.port import Attribute
 from app.sources.snowflake_faults import snowflake_fault
 from app.sources.snowflake_session import Session, session
 from app.sources.snowflake_types import data_type, is_instant, selected
-from app.sources.steps import answer_of, frames_of
+from app.sources.steps import answer_of, frames_of, rows_at_once
 from app.sources.warehouse_faults import fault
 
 KIND: Final = "snowflake"
@@ -98,7 +98,7 @@ class _Reading:
 
     def __init__(self, source: SnowflakeSource, columns: Sequence[str], rows: int) -> None:
         self._source, self._names = source, list(columns)
-        self._most = max(1, min(rows, _CELLS // max(len(columns), 1)))
+        self._most = rows_at_once(rows, len(columns), cells=_CELLS)
         self._columns: list[Mapping[str, Any]] = []
         self._entered: Any = None
         self._opened: Session | None = None

@@ -29,6 +29,11 @@ class Steps(Protocol):
         ...
 
 
+def rows_at_once(rows: int, columns: int, *, cells: int) -> int:
+    """How many rows a step asks for: at most `rows`, and so many that they are not more than `cells`."""
+    return max(1, min(rows, cells // max(columns, 1)))
+
+
 def frames_of(steps: Steps) -> Iterator[pl.DataFrame]:
     """Its frames, read in a thread; ends soon after nobody wants them (`ReadingGivenUp`)."""
     runner, context = asyncio.Runner(), copy_context()
