@@ -113,13 +113,17 @@ async def database(database_url: str) -> AsyncIterator[Database]:
     await opened.close()
 
 
-@pytest.fixture
-def redis_url(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
-    """An empty Valkey."""
-    _, valkey = servers
+def emptied(valkey: EmbeddedValkey) -> str:
+    """Its address, once nothing is left in it: a pause of an ad account outlives the test that met it."""
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
     return valkey.url
+
+
+@pytest.fixture
+def redis_url(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
+    """An empty Valkey."""
+    return emptied(servers[1])
 
 
 def free_port() -> int:

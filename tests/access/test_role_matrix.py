@@ -20,7 +20,7 @@ from app.db.secrets import generate_key
 from app.settings import Settings
 from tests.access.callers import acting_as
 from tests.access.deployments import deployed
-from tests.conftest import api_document
+from tests.conftest import api_document, emptied
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
 CALLERS = ("nobody", "viewer", "contributor", "contributor-unshared", "administrator")
@@ -385,7 +385,7 @@ async def world(
     (folder / "m.csv").write_text("email\na@example.com\n")
     settings = Settings(
         database_url=postgres.address(name),
-        redis_url=valkey.url,
+        redis_url=emptied(valkey),
         snapshot_url=str(folder / "snapshots"),
         data_dir=folder / "data",
         encryption_keys=generate_key(),

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from app.db.secrets import generate_key
-from tests.conftest import API_KEY, Sandbox, free_port
+from tests.conftest import API_KEY, Sandbox, emptied, free_port
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -99,7 +99,7 @@ async def served(
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": postgres.address(name),
-        "REDIS_URL": valkey.url,
+        "REDIS_URL": emptied(valkey),
         "SNAPSHOT_URL": str(folder / "snapshots"),
         "DATA_DIR": str(folder / "data"),
         "SEGMENT_ROOTS": str(folder),

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from app.db.secrets import generate_key
-from tests.conftest import free_port
+from tests.conftest import emptied, free_port
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ async def served(
     environment = {
         "PATH": os.environ["PATH"],
         "DATABASE_URL": postgres.address(name),
-        "REDIS_URL": valkey.url,
+        "REDIS_URL": emptied(valkey),
         "SNAPSHOT_URL": str(folder / "snapshots"),
         "DATA_DIR": str(folder / "data"),
         "ENCRYPTION_KEYS": generate_key(),

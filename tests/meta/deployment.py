@@ -25,7 +25,7 @@ from app.queue import QUEUE_NAME, Doorbell, arq_redis, deserialize, serialize
 from app.runs.upkeep import sweep
 from app.settings import Settings
 from tests.access.deployments import deployed
-from tests.conftest import API_KEY, Sandbox
+from tests.conftest import API_KEY, Sandbox, emptied
 from tests.flows.journey import get_run, make_export, make_segment, start_run
 from workers.context import WorkerContext, build_context
 from workers.settings import WorkerSettings
@@ -87,7 +87,7 @@ async def deployment_of(
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
     values: dict[str, Any] = {
         "database_url": postgres.address(name),
-        "redis_url": valkey.url,
+        "redis_url": emptied(valkey),
         "snapshot_url": str(folder / "snapshots"),
         "data_dir": folder / "data",
         "encryption_keys": generate_key(),
