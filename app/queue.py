@@ -123,13 +123,15 @@ class Doorbell:
         """The client, for what else is shared through Redis."""
         return self._redis
 
-    async def ring(self, run_id: str, fence: int) -> bool:
+    async def ring(self, run_id: str, fence: int, *, after: str = "") -> bool:
         """Ask a worker to take the run. False when Redis is away: the janitor rings later.
 
         The fence in the job's name lets a run be rung again after its last job died, and keeps two
-        rings of the same attempt from making two jobs.
+        rings of the same attempt from making two jobs. `after` says whose end made room: arq forgets
+        the rings that have a job's name when that job ends, and a job may have taken another run than
+        the one it is named for.
         """
-        name = f"run:{run_id}:{fence}"
+        name = f"run:{run_id}:{fence}{after and f':after:{after}'}"
         try:
             if await self._redis.enqueue_job(EXPORT_RUN, run_id, _job_id=name) is None:
                 # it rings already; if the worker that heard it died before it took the run, arq would

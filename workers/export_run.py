@@ -88,12 +88,12 @@ async def _work_on(worker: WorkerContext, run: Run) -> None:
             raise
         traced.set(outcome=str(status or "parked"))
         await call_next(worker, run_id)
-        await _ring_next(worker)
+        await _ring_next(worker, run)
         if status is None:
             log.info("run.left", seconds=round(time.monotonic() - began, 3))
 
 
-async def _ring_next(worker: WorkerContext) -> None:
+async def _ring_next(worker: WorkerContext, ended: Run) -> None:
     """Ring for who waited until its account has a place; the sweep would, a little later."""
     limits = worker.limits
 
@@ -108,7 +108,7 @@ async def _ring_next(worker: WorkerContext) -> None:
         log.warning("run.next_not_rung", code=error.code)
         return
     if found is not None:
-        await worker.doorbell.ring(*found)
+        await worker.doorbell.ring(*found, after=f"{ended.id}:{ended.fence}")
 
 
 async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | None:

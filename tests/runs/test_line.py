@@ -2,18 +2,24 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from app import clock
 from app.db.models import Run
 from app.db.session import Database
 from app.ids import new_id
+from app.queue import Doorbell
 from app.runs.execution import claim_next
 from app.runs.line import MANY
 from app.runs.surroundings import surroundings_of
+from app.settings import Settings
+from tests.flows.journey import get_run, make_connection, make_export, make_segment, start_run
 from workers import pressure
 from workers.pressure import Pressure
 
@@ -119,3 +125,34 @@ def test_the_bound_is_the_containers_or_the_machines(
     assert pressure.available_memory() == machine
     bound.write_text("1048576\n")
     assert pressure.available_memory() == 1048576
+
+
+async def test_every_end_rings_though_others_ring_for_the_same_run(redis_url: str) -> None:
+    """A job that ends takes the rings of its name with it, and may have worked on another run."""
+    doorbell = Doorbell(redis_url)
+    run = new_id("run")
+    for after in ("run_a:1", "run_b:1", "run_b:1"):
+        assert await doorbell.ring(run, 0, after=after)
+    assert await doorbell.waiting() == 2
+    # the run's own job ends, as arq does it
+    assert await doorbell.ring(run, 0)
+    await doorbell.answered(f"run:{run}:0")
+    assert await doorbell.waiting() == 2
+    await doorbell.close()
+
+
+async def test_a_bounded_account_works_off_all_its_runs(
+    api: httpx.AsyncClient,
+    segment_root: Path,
+    make_settings: Callable[..., Settings],
+    work: Callable[..., Any],
+) -> None:
+    """More runs than an account may have under way: each end calls the next one, without a sweep."""
+    (segment_root / "m.csv").write_text("email\nanna@example.com\n")
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    runs = []
+    for number in range(5):
+        connection = await make_connection(api, audience={"name": f"List {number}"})
+        runs.append(await start_run(api, await make_export(api, connection, segment)))
+    await work(make_settings(account_runs=2, sweep_seconds=3600))
+    assert [(await get_run(api, run))["status"] for run in runs] == ["succeeded"] * 5
