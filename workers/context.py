@@ -1,9 +1,11 @@
 """Composition root of the worker: its collaborators, built at startup, closed at shutdown."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.metadata import version
+from typing import Any
 
 from app.connections.blocking import Blocks
 from app.db.secrets import Vault
@@ -56,8 +58,9 @@ class WorkerContext:
     webhooks: Sender
     token_warning: timedelta
     pressure: Pressure
-    # runs this process works on
-    working: set[str] = field(default_factory=set)
+    # the jobs of the runs this process works on: a job takes the run whose turn it is, whatever its name, so
+    # there may be two of one name, and arq knows the last of them only
+    working: set[asyncio.Task[Any]] = field(default_factory=set)
     # errands this process is on
     errands: set[str] = field(default_factory=set)
 

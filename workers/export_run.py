@@ -49,11 +49,13 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 
     )
     if run is None:
         return  # taken already, not due yet, over, or of an account that has enough under way
-    worker.working.add(run.id)
+    job = asyncio.current_task()
+    assert job is not None
+    worker.working.add(job)
     try:
         await _work_on(worker, run)
     finally:
-        worker.working.discard(run.id)
+        worker.working.discard(job)
 
 
 async def _work_on(worker: WorkerContext, run: Run) -> None:

@@ -26,7 +26,7 @@ class Pressure:
         """`most_bytes` of resident memory; 0: three quarters of the container's, or of the machine's."""
         self._most = most_bytes or int(available_memory() * _SHARE)
 
-    async def room(self, working: Collection[str]) -> None:
+    async def room(self, working: Collection[object]) -> None:
         """Wait until another run may begin; one alone always may."""
         if not working or resident_memory() <= self._most:
             return

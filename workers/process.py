@@ -88,7 +88,10 @@ async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Ev
     finally:
         asked.cancel()
         # cancels the runs' jobs: each finishes the batches in flight and hands its run back
-        ended = await asyncio.gather(worker.close(), working, return_exceptions=True)
+        lost = context.working - set(worker.job_tasks.values())
+        for job in lost:
+            job.cancel()
+        ended = await asyncio.gather(worker.close(), working, *lost, return_exceptions=True)
         for outcome in ended:
             if isinstance(outcome, Exception):
                 log.warning("worker.close", error=type(outcome).__name__)
