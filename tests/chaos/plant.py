@@ -203,6 +203,8 @@ class Plant:
             "SEGMENT_ROOTS": str(self.segments),
             "BOOTSTRAP_API_KEY": API_KEY,
             "LOG_LEVEL": "INFO",
+            # the exports of a scene have one ad account, and are to be under way together
+            "ACCOUNT_RUNS": "10",
             "PYTHONPATH": str(ROOT),
         }
 
