@@ -54,7 +54,7 @@ function Form({shapes, saved, etag}) {
   const whole = state.error?.errors?.find((one) => ['/source', `/source/${kind}`].includes(one.pointer))?.detail;
   const own = (name) => wrong(`/source/${name}`) ?? wrong(`/source/${kind}/${name}`) ?? (name === fields.find((one) => one.needed)?.name ? whole : undefined);
   const shown = ['/name', '/display_name'].some(wrong) || fields.some((one) => own(one.name));
-  const call = (display_name) => set({display_name, ...(named ? {} : {name: display_name.normalize('NFKD').replace(/[^\w ]/g, '').trim().replace(/\s+/g, '_').toLowerCase().replace(/^[^a-z]+/, '')})});
+  const call = (display_name) => set({display_name, ...(named ? {} : {name: display_name.normalize('NFKD').replace(/[^\w ]/g, '').trim().replace(/\s+/g, '_').toLowerCase().replace(/^[^a-z]+/, '').slice(0, 100)})});
   const show = (one) => html`<${Value} key=${kind + one.name} kind=${kind} one=${one} value=${draft.source[one.name]} error=${own(one.name)} onInput=${(value) => source({[one.name]: value})}/>`;
   const more = fields.filter((one) => !one.needed);
   return html`<form class="stack" style=${{maxWidth: '44rem'}} onSubmit=${save}>

@@ -7,6 +7,7 @@ from typing import Any
 import axe_playwright_python
 import pytest
 
+from tests.conftest import API_KEY
 from tests.console.conftest import Served, opened
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -293,3 +294,44 @@ async def test_a_viewer_only_looks(served: Served, browser: Any, filled: dict[st
         assert await page.get_by_role("button", name="Run now").count() == 0
         await page.goto(f"{served.url}/#/connections")
         await page.get_by_text("Connections are for administrators").wait_for()
+
+
+async def test_signing_in_again_loses_nothing(
+    served: Served, browser: Any, filled: dict[str, str]
+) -> None:
+    """In every form: the session ends while somebody types; they sign in in place, and it is done."""
+    source = str(served.folder / "m.csv")
+    odd = "<b>x</b> 🎿 مرحبا " + "y" * 150
+    forms: list[tuple[str, str | None, dict[str, str], str, str]] = [
+        ("explain", None, {"E-mail EMAIL": "Mary@Example.com"}, "Explain", "mary@example.com"),
+        ("segments/new", None, {"Display name": odd, "Address": source}, "Save", odd),
+        (f"{filled['upload']}/edit", None, {"Display name": odd}, "Save", odd),
+        ("connections/new", None, {"Display name": odd}, "Go on", odd),
+        (filled["connection"], "Name and sharing", {"Display name": odd}, "Save", odd),
+        (f"{filled['export']}/edit", None, {"Display name": odd}, "Save", odd),
+        ("erasures/new", None, {"One person a line": "a@b.example"}, "Erase", "It is being"),
+        ("admin/keys", "Create a key", {"Name": odd}, "Create", "The key, shown this once"),
+        ("admin/webhooks", "Add a webhook", {"Address": "https://example.com/x"}, "Save", "secret"),
+        ("admin/schedule", None, {"Time 1": "04:44"}, "Save", "Saved."),
+    ]
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        for address, opener, typed, submit, done in forms:
+            await page.goto(f"{served.url}/#/{address}")
+            await page.locator("main h1").wait_for()
+            if opener:
+                await page.get_by_role("button", name=opener).click()
+            where = page.get_by_role("dialog") if opener else page.locator("main")
+            for label, text in typed.items():
+                await where.get_by_label(label, exact=label != "One person a line").fill(text)
+            await page.context.clear_cookies()
+            await where.get_by_role("button", name=submit, exact=True).click()
+            if submit == "Erase":
+                asked = page.get_by_role("dialog", name="Erase 1 person?")
+                await asked.get_by_role("button", name="Erase").click()
+            again = page.get_by_role("dialog", name="Your session has ended")
+            await again.get_by_label("API key").fill(API_KEY)
+            await again.get_by_role("button", name="Sign in").click()
+            await again.wait_for(state="detached")
+            await page.get_by_text(done).first.wait_for()
