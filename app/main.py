@@ -77,7 +77,7 @@ from app.segments.readers import Readers
 from app.segments.uploads import Uploads
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import ArrivingLimits, SourceAccess, Tolerance, Unpacking
+from app.sources import BodyLimits, SourceAccess, Tolerance, UnpackLimits
 from app.tracing import configure_tracing, stop_tracing
 from app.upkeep import call_webhooks, keep_runs_moving
 from app.webhooks import payloads
@@ -206,7 +206,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         statement_timeout_seconds=settings.source_statement_timeout_seconds,
         maximum_bytes_billed=settings.source_maximum_bytes_billed,
         tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
-        unpacking=Unpacking(
+        unpacking=UnpackLimits(
             settings.source_max_cell_bytes,
             settings.source_max_page_bytes,
             settings.source_max_unpack_ratio,
@@ -221,7 +221,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.uploads = Uploads(
         store,
         ThreadPoolExecutor(settings.max_pushes, thread_name_prefix="upload"),
-        ArrivingLimits(
+        BodyLimits(
             settings.upload_max_bytes,
             settings.upload_max_parquet_bytes,
             state.source_access.unpacking,

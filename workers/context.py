@@ -20,7 +20,7 @@ from app.metrics import Accounts
 from app.queue import Doorbell
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import SourceAccess, Tolerance, Unpacking
+from app.sources import SourceAccess, Tolerance, UnpackLimits
 from app.tracing import configure_tracing, stop_tracing
 from app.webhooks.sending import Sender
 from workers.pressure import Pressure
@@ -131,7 +131,7 @@ def build_context(settings: Settings) -> WorkerContext:
             statement_timeout_seconds=settings.source_statement_timeout_seconds,
             maximum_bytes_billed=settings.source_maximum_bytes_billed,
             tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
-            unpacking=Unpacking(
+            unpacking=UnpackLimits(
                 settings.source_max_cell_bytes,
                 settings.source_max_page_bytes,
                 settings.source_max_unpack_ratio,

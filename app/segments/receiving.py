@@ -15,7 +15,7 @@ import polars as pl
 from app.errors import AppError, SourceError
 from app.identifiers import PUSHED_KEYS, expand, keep, mappable_keys
 from app.snapshots import Manifest, MemberWriter, SnapshotError
-from app.sources import ArrivingLimits, Losses, arriving_members
+from app.sources import BodyLimits, Losses, members_of_body
 
 _PIECE_BYTES = 1 << 20
 _PIECES_AHEAD = 4
@@ -92,7 +92,7 @@ def receive(
     stream: BodyStream,
     writer: MemberWriter,
     options: Mapping[str, Any],
-    limits: ArrivingLimits,
+    limits: BodyLimits,
     losses: Losses,
     *,
     default_country: str | None,
@@ -106,7 +106,7 @@ def receive(
     refused: dict[str, Counter[str]] = {}
     given: Counter[str] = Counter()
     try:
-        arriving = arriving_members(stream, options, PUSHED_KEYS, limits, losses)
+        arriving = members_of_body(stream, options, PUSHED_KEYS, limits, losses)
         keys: set[str] = set()
         for frame in arriving.frames:
             there = [key for key in arriving.columns if key in arriving.told or _has(frame, key)]

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path, Query, Request
 
 from app.access.dependencies import AdministratorDep
 from app.segments import source_schemas as schemas
-from app.sources.checking import Checked, check_database, check_databases
+from app.sources.database_checks import Checked, check_database, check_databases
 
 router = APIRouter(prefix="/v1/segment-sources", tags=["segments"])
 

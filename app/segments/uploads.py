@@ -36,7 +36,7 @@ from app.segments.push_places import PushPlaces
 from app.segments.pushed import KIND, prefix_of
 from app.segments.receiving import BodyStream, Received, receive
 from app.snapshots import MemberWriter, SnapshotStore
-from app.sources import ArrivingLimits, Losses, Tolerance
+from app.sources import BodyLimits, Losses, Tolerance
 
 log = get_logger(__name__)
 
@@ -50,7 +50,7 @@ class Uploads:
 
     store: SnapshotStore
     threads: ThreadPoolExecutor
-    limits: ArrivingLimits
+    limits: BodyLimits
     tolerance: Tolerance = field(default_factory=Tolerance)
     # a Parquet body is held in memory, so one at a time
     parquet: asyncio.Lock = field(default_factory=asyncio.Lock)

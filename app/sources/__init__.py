@@ -1,21 +1,21 @@
 """Where members are read from: files, object storage and databases behind one small port."""
 
 from app.sources.access import SourceAccess
-from app.sources.arriving import ArrivingLimits, arriving_members
-from app.sources.columns import columns_named
-from app.sources.footers import Unpacking
-from app.sources.guessing import Shape
-from app.sources.losses import REASON as MALFORMED
-from app.sources.losses import Losses, Tolerance
+from app.sources.cancellation import wanted
+from app.sources.databases.column_names import columns_named
+from app.sources.hash_tally import tally_beside, tally_invalid
+from app.sources.limits.parquet_footer import UnpackLimits
+from app.sources.malformed_rows import REASON as MALFORMED
+from app.sources.malformed_rows import Losses, Tolerance
+from app.sources.member_source import Attribute, Cost, MemberSource, Priced
 from app.sources.opening import check_source, fingerprint_of, open_source
-from app.sources.port import Attribute, Cost, MemberSource, Priced
-from app.sources.tallies import tally_beside, tally_invalid
-from app.sources.wanted import wanted
+from app.sources.request_body import BodyLimits, members_of_body
+from app.sources.text.csv_dialect import Shape
 
 __all__ = [
     "MALFORMED",
-    "ArrivingLimits",
     "Attribute",
+    "BodyLimits",
     "Cost",
     "Losses",
     "MemberSource",
@@ -23,11 +23,11 @@ __all__ = [
     "Shape",
     "SourceAccess",
     "Tolerance",
-    "Unpacking",
-    "arriving_members",
+    "UnpackLimits",
     "check_source",
     "columns_named",
     "fingerprint_of",
+    "members_of_body",
     "open_source",
     "tally_beside",
     "tally_invalid",

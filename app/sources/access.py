@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import unquote
 
-from app.sources.footers import Unpacking
-from app.sources.losses import Losses, Tolerance
-from app.sources.port import KeptMembers
+from app.sources.limits.parquet_footer import UnpackLimits
+from app.sources.malformed_rows import Losses, Tolerance
+from app.sources.member_source import KeptMembers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class SourceAccess:
     statement_timeout_seconds: float = 900.0
     maximum_bytes_billed: int = 1 << 40
     tolerance: Tolerance = field(default_factory=Tolerance)
-    unpacking: Unpacking = field(default_factory=Unpacking)
+    unpacking: UnpackLimits = field(default_factory=UnpackLimits)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
     writers_allowed: bool = False
 
@@ -47,7 +47,7 @@ class SourceAccess:
         statement_timeout_seconds: float = 900.0,
         maximum_bytes_billed: int = 1 << 40,
         tolerance: Tolerance | None = None,
-        unpacking: Unpacking | None = None,
+        unpacking: UnpackLimits | None = None,
         kept: KeptMembers | None = None,
         writers_allowed: bool = False,
     ) -> Self:
@@ -65,7 +65,7 @@ class SourceAccess:
             statement_timeout_seconds,
             maximum_bytes_billed,
             tolerance or Tolerance(),
-            unpacking or Unpacking(),
+            unpacking or UnpackLimits(),
             kept,
             writers_allowed,
         )

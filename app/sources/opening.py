@@ -7,21 +7,22 @@ from typing import Any, Final
 
 import orjson
 
-from app.sources import faults, local, remote
+from app.sources import errors
 from app.sources.access import SourceAccess
-from app.sources.bigquery import open_bigquery
-from app.sources.clickhouse import open_clickhouse
-from app.sources.delta import open_delta
-from app.sources.files import StoredFile
-from app.sources.filesource import FileSource
-from app.sources.formats import format_of
-from app.sources.iceberg import open_iceberg
-from app.sources.mysql import open_mysql
-from app.sources.port import MemberSource
-from app.sources.postgres import open_postgres
-from app.sources.pushed import open_pushed
-from app.sources.snowflake import open_snowflake
-from app.sources.tallies import tally_beside
+from app.sources.databases.mysql.source import open_mysql
+from app.sources.databases.postgres.source import open_postgres
+from app.sources.file_formats.by_extension import format_of
+from app.sources.file_formats.file_source import FileSource
+from app.sources.hash_tally import tally_beside
+from app.sources.member_source import MemberSource
+from app.sources.pushed_members import open_pushed
+from app.sources.storage import local, object_storage
+from app.sources.storage.file import StoredFile
+from app.sources.table_formats.delta.source import open_delta
+from app.sources.table_formats.iceberg.source import open_iceberg
+from app.sources.warehouses.bigquery.source import open_bigquery
+from app.sources.warehouses.clickhouse.source import open_clickhouse
+from app.sources.warehouses.snowflake.source import open_snowflake
 
 _FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
 
@@ -34,7 +35,7 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
     kind = source.get("kind")
     opened = _KINDS.get(kind) if isinstance(kind, str) else None
     if opened is None:
-        raise faults.invalid(f'"kind" must be one of {", ".join(_KINDS)}.')
+        raise errors.invalid(f'"kind" must be one of {", ".join(_KINDS)}.')
     return opened(source, access)
 
 
@@ -59,13 +60,13 @@ def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:
 
 def _open_files(source: Mapping[str, Any], access: SourceAccess) -> FileSource:
     if surplus := sorted(set(source) - _FILE_FIELDS):
-        raise faults.invalid(f'A source of kind file has no field "{surplus[0]}".')
+        raise errors.invalid(f'A source of kind file has no field "{surplus[0]}".')
     url = source.get("url")
     if not isinstance(url, str) or not url:
-        raise faults.invalid('"url" must be the path of a file, a folder or a pattern.')
+        raise errors.invalid('"url" must be the path of a file, a folder or a pattern.')
     files: Sequence[StoredFile]
-    if remote.is_remote(url):
-        files = remote.find_files(url, access.root_urls)
+    if object_storage.is_remote(url):
+        files = object_storage.find_files(url, access.root_urls)
     else:
         files = local.find_files(url, access.roots)
     return FileSource(files, format_of(source, files, access.unpacking), access.tolerance)

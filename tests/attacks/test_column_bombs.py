@@ -18,7 +18,7 @@ _READ = """
 import sys, time
 from pathlib import Path
 from app.errors import AppError
-from app.sources import ArrivingLimits, Losses, SourceAccess, arriving_members, open_source
+from app.sources import BodyLimits, Losses, SourceAccess, members_of_body, open_source
 
 def peak():
     status = Path("/proc/self/status").read_text()
@@ -31,9 +31,9 @@ before, started, code, rows = peak(), time.monotonic(), "read", 0
 try:
     if way == "push":
         kind = "parquet" if path.suffix == ".parquet" else "csv"
-        limits = ArrivingLimits(1 << 33, 1 << 28)
+        limits = BodyLimits(1 << 33, 1 << 28)
         with path.open("rb") as body:
-            frames = arriving_members(body, {"format": kind}, ["EMAIL"], limits, Losses()).frames
+            frames = members_of_body(body, {"format": kind}, ["EMAIL"], limits, Losses()).frames
             for frame in frames:
                 rows += frame.select(pl.col("EMAIL").cast(pl.String).str.to_lowercase()).height
     else:

@@ -58,6 +58,6 @@ def limit_blocks(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
 
     def shrink(size: int) -> None:
         for name in ("_FIRST_BLOCK_BYTES", "_MIN_BLOCK_BYTES", "_MAX_BLOCK_BYTES"):
-            monkeypatch.setattr(f"app.sources.blocks.{name}", size)
+            monkeypatch.setattr(f"app.sources.text.line_blocks.{name}", size)
 
     return shrink

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.errors import SourceError
 from app.sources import Attribute, Losses, Tolerance
-from app.sources.delimited import DelimitedFormat
+from app.sources.file_formats.csv import DelimitedFormat
 
 
 def test_everything_is_text(folder) -> None:

@@ -222,12 +222,12 @@ def test_the_size_of_a_log_is_bounded(tables: Tables, monkeypatch: pytest.Monkey
     log = table / "_delta_log"
     commits = sum(path.stat().st_size for path in log.glob("*.json"))
     with monkeypatch.context() as patched:
-        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits)
+        patched.setattr("app.sources.table_formats.delta.log_size.MAX_LOG_BYTES", commits)
         assert tables.open(table).count() == 30
-        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits - 1)
+        patched.setattr("app.sources.table_formats.delta.log_size.MAX_LOG_BYTES", commits - 1)
         assert tables.fault(table).code == "parquet-too-large-unpacked"
         DeltaTable(str(table)).create_checkpoint()
-        patched.setattr("app.sources.delta_bounds.MAX_LOG_BYTES", commits + 100_000)
+        patched.setattr("app.sources.table_formats.delta.log_size.MAX_LOG_BYTES", commits + 100_000)
         assert tables.open(table).count() == 30
     # 400 MB of one letter in a few kilobytes
     checkpoint = next(log.glob("*.checkpoint.parquet"))

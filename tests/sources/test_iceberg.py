@@ -18,8 +18,8 @@ from pyiceberg.types import StringType
 
 from app.errors import SourceError
 from app.sources import Attribute, SourceAccess, open_source
-from app.sources.checking import check_database
-from app.sources.wanted import ReadingGivenUp, wanted
+from app.sources.cancellation import ReadingGivenUp, wanted
+from app.sources.database_checks import check_database
 from tests.conftest import free_port
 from tests.sources.lake import Lake, arrow
 
@@ -209,7 +209,7 @@ def test_what_is_not_there_or_not_whole(
     manifest.write_bytes(kept)
     for name in ("LIST", "MANIFEST"):
         with monkeypatch.context() as smaller:
-            smaller.setattr(f"app.sources.iceberg_manifests._MAX_{name}_BYTES", 100)
+            smaller.setattr(f"app.sources.table_formats.iceberg.manifests._MAX_{name}_BYTES", 100)
             assert fault(opened).code == "iceberg-unsupported", name
     packed = lake.folder / "packed.gz.metadata.json"
     packed.write_bytes(gzip.compress(lake.metadata("members").read_bytes()))
@@ -217,7 +217,7 @@ def test_what_is_not_there_or_not_whole(
     assert opened().count() == 10
     lake.point("members", f"file://{folder.outside}/m.json")
     assert fault(opened).code == "source-not-allowed"
-    monkeypatch.setitem(sys.modules, "app.sources.iceberg_tables", None)
+    monkeypatch.setitem(sys.modules, "app.sources.table_formats.iceberg.metadata", None)
     missing = fault(opened)
     assert (missing.code, "[iceberg]" in missing.detail) == ("extra-missing", True)
 

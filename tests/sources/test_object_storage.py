@@ -123,8 +123,8 @@ def test_nothing_there(bucket: Bucket) -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_replaced_while_it_is_read(bucket: Bucket, monkeypatch, kind: str) -> None:
-    monkeypatch.setattr("app.sources.remote._RANGE_BYTES", 4_096)
-    monkeypatch.setattr("app.sources.parquet._ROWS_PER_SLICE", 1_000)
+    monkeypatch.setattr("app.sources.storage.object_storage._RANGE_BYTES", 4_096)
+    monkeypatch.setattr("app.sources.file_formats.parquet._ROWS_PER_SLICE", 1_000)
     url = f"s3://members/in/m.{kind}"
     bucket.put(url.removeprefix("s3://members/"), CSV if kind == "csv" else parquet(FRAME))
     chunks = bucket.open(url).chunks(["id"], rows=100)
@@ -153,7 +153,9 @@ def test_cut_short(bucket: Bucket) -> None:
 
 
 def test_a_missing_bucket_and_a_silent_storage(bucket: Bucket, monkeypatch) -> None:
-    monkeypatch.setitem(__import__("app.sources.remote").sources.remote._PATIENCE, "max_retries", 0)
+    monkeypatch.setitem(
+        __import__("app.sources.storage.object_storage").sources.remote._PATIENCE, "max_retries", 0
+    )
     access = SourceAccess.from_settings_values(["s3://absent"], {})
     with pytest.raises(SourceError) as caught:
         open_source({"kind": "file", "url": "s3://absent/*.csv"}, access)

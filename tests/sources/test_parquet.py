@@ -53,7 +53,7 @@ def test_types_are_told_and_kept(folder) -> None:
 
 @pytest.mark.parametrize("group", [777, 10_000, 1_000_000])
 def test_all_members_in_order_whatever_the_row_groups(folder, monkeypatch, group: int) -> None:
-    monkeypatch.setattr("app.sources.parquet._CELLS_PER_SLICE", 9_000)
+    monkeypatch.setattr("app.sources.file_formats.parquet._CELLS_PER_SLICE", 9_000)
     frame = members(25_000)
     path = folder.put("m.parquet", frame, row_group_size=group)
     frames = list(folder.open(path).chunks(["email", "id"], rows=1_000))

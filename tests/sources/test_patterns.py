@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.sources.patterns import compiled
+from app.sources.storage.glob_patterns import compiled
 
 _pattern = st.lists(
     st.sampled_from(["a", "b", ".", "*", "?", "[ab]", "[!a]", "[a-c]", "/", "/**/", "**/"]),

@@ -20,7 +20,7 @@ from app.errors import Culprit, SourceError
 from app.identifiers import IdentifierPlan, KeyIdentifier
 from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, check_source, open_source
-from app.sources.copying import copying
+from app.sources.databases.postgres.copy_stream import copying
 
 SCHEMA = """
 CREATE SCHEMA "odd ""schema";

@@ -12,7 +12,7 @@ import pytest
 
 from app.errors import SourceError
 from app.sources import SourceAccess, check_source, open_source
-from app.sources.local import LocalFile
+from app.sources.storage.local import LocalFile
 
 CSV = "id,email\n1,x\n"
 

@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from app.errors import SourceError
 from app.sources import Attribute, Priced, SourceAccess, open_source
-from app.sources.checking import check_database
-from app.sources.wanted import ReadingGivenUp, wanted
+from app.sources.cancellation import ReadingGivenUp, wanted
+from app.sources.database_checks import check_database
 from tests.conftest import free_port
 from tests.warehouses.broken import hanging
 from tests.warehouses.conftest import fault
@@ -79,9 +79,9 @@ class Place:
 
 @pytest.fixture(params=KINDS)
 def place(request: Any, tmp_path: Path, private_key: str, monkeypatch: Any) -> Iterator[Place]:
-    for module in ("bigquery_session", "snowflake_session"):
-        monkeypatch.setattr(f"app.sources.{module}._WAITS", (0.01, 0.01))
-    monkeypatch.setattr("app.sources.snowflake._WAIT_SECONDS", 0.01)
+    for module in ("bigquery.rest_api", "snowflake.sql_api"):
+        monkeypatch.setattr(f"app.sources.warehouses.{module}._WAITS", (0.01, 0.01))
+    monkeypatch.setattr("app.sources.warehouses.snowflake.source._WAIT_SECONDS", 0.01)
     double = Double(BigQuery if request.param == "bigquery" else Snowflake)
     yield Place(request.param, double, tmp_path, private_key)
     double.shutdown()

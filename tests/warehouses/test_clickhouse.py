@@ -12,8 +12,8 @@ import pytest
 
 from app.errors import SourceError
 from app.sources import Attribute, SourceAccess, open_source
-from app.sources.checking import check_database
-from app.sources.wanted import ReadingGivenUp, wanted
+from app.sources.cancellation import ReadingGivenUp, wanted
+from app.sources.database_checks import check_database
 from tests.conftest import free_port
 from tests.warehouses.broken import cut, hanging
 from tests.warehouses.conftest import SCRIPT, fault

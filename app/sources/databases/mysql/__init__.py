@@ -1,0 +1,1 @@
+"""Members in MySQL and MariaDB; nothing for other servers."""

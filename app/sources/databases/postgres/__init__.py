@@ -1,0 +1,1 @@
+"""Members in Postgres and what answers as Postgres; nothing for other servers."""

@@ -1,0 +1,1 @@
+"""Files to columns: one reader for each format, and which reads which file; not where files lie."""

@@ -1,0 +1,1 @@
+"""Delta Lake: its log, and the files of one version."""

@@ -1,0 +1,1 @@
+"""Apache Iceberg: catalogs, metadata, manifests, deletes, and the files of one snapshot."""

@@ -1,0 +1,1 @@
+"""Members in BigQuery: sign-in, queries, types, refusals; nothing for other warehouses."""

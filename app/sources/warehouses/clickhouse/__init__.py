@@ -1,0 +1,1 @@
+"""Members in ClickHouse: statements, types, refusals; nothing for other warehouses."""

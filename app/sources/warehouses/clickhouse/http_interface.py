@@ -1,0 +1,117 @@
+"""Statements to ClickHouse by its HTTP interface, none of which can write.
+
+https://clickhouse.com/docs/interfaces/http. The interface takes a single statement. A caller's query is
+parsed by the server alone (EXPLAIN AST runs nothing) and must be a SELECT; then it is put into ours, which
+cannot be ended by a text that is whole by itself. `readonly=1` refuses to write and to change a setting.
+
+Credentials go into headers, statements into bodies: neither is in an address that somebody logs.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from app.sources.databases.column_names import check_unique
+from app.sources.databases.segment_databases import Relation, parse_address
+from app.sources.warehouses.clickhouse.errors import READ_ONLY, SYNTAX, clickhouse_fault, number_in
+from app.sources.warehouses.errors import fault
+from app.sources.warehouses.http_client import CONNECT_SECONDS, at_most, web_client
+
+_SETTINGS: Final = {
+    "cancel_http_readonly_queries_on_client_close": "1",
+    "output_format_json_quote_64bit_integers": "1",
+    "wait_end_of_query": "0",
+    "readonly": "1",
+}
+
+
+class Session:
+    """Statements to one server, none of which can write."""
+
+    def __init__(self, name: str, client: httpx.AsyncClient, database: str, seconds: float) -> None:
+        self._name, self._client, self._seconds = name, client, seconds
+        self._parameters = {"default_format": "JSONCompact"}
+        if database:
+            self._parameters["database"] = database
+        self._settings = {**_SETTINGS, "max_execution_time": str(max(seconds, 0.001))}
+
+    async def begin(self) -> None:
+        """Sign in. An account that is read-only already may not change any setting, so none is sent."""
+        number = (await self._tried("SELECT 1"))[0]
+        if number == READ_ONLY:
+            self._settings = {}
+            number = (await self._tried("SELECT 1"))[0]
+        if number is not None:
+            raise clickhouse_fault(self._name, number)
+
+    async def refusal(self, statement: str) -> int | None:
+        """The number the server refuses it with, None if it does not."""
+        return (await self._tried(statement))[0]
+
+    async def rows(self, statement: str, seconds: float = CONNECT_SECONDS) -> list[list[Any]]:
+        """The rows of a small answer. Raises `SourceError`."""
+        number, body = await self._tried(statement, seconds)
+        if number is not None:
+            raise clickhouse_fault(self._name, number)
+        try:
+            found: list[list[Any]] = orjson.loads(body)["data"]
+        except (ValueError, KeyError, TypeError):
+            raise clickhouse_fault(self._name, number_in(body)) from None
+        return found
+
+    async def described(self, relation: Relation) -> list[tuple[str, str]]:
+        """Name and type of every column. Raises `SourceError` unless it can be nothing but a query."""
+        if relation.is_query:
+            tree = await self.rows(f"EXPLAIN AST {relation.text}")
+            if not tree or not str(tree[0][0]).startswith("SelectWithUnionQuery"):
+                raise fault(self._name, "query-not-read-only")
+        number, body = await self._tried(
+            f"DESCRIBE TABLE {relation.inside.removesuffix(' AS members')}", self._seconds
+        )
+        if number == SYNTAX and relation.is_query:
+            raise fault(self._name, "query-not-read-only")  # INTO OUTFILE, FORMAT
+        if number is not None:
+            raise clickhouse_fault(self._name, number)
+        columns = [(str(row[0]), str(row[1])) for row in orjson.loads(body)["data"]]
+        check_unique(self._name, [column for column, _ in columns])
+        return columns
+
+    def asked(self, statement: str) -> Any:
+        """The answer to come, a context manager."""
+        return self._client.stream(
+            "POST", "/", params={**self._parameters, **self._settings}, content=statement.encode()
+        )
+
+    async def _tried(
+        self, statement: str, seconds: float = CONNECT_SECONDS
+    ) -> tuple[int | None, bytes]:
+        late = "database-unreachable" if seconds <= CONNECT_SECONDS else "statement-timeout"
+        async with at_most(seconds, self._name, late), self.asked(statement) as answer:
+            body = await answer.aread()
+            return (None if answer.is_success else refused_with(answer, body)), body
+
+
+def refused_with(answer: httpx.Response, body: bytes) -> int:
+    """The number of a refusal; 0 if it is not ClickHouse that answers."""
+    told = answer.headers.get("X-ClickHouse-Exception-Code", "")
+    return int(told) if told.isdecimal() else number_in(body)
+
+
+@asynccontextmanager
+async def session(name: str, address: str, seconds: float) -> AsyncIterator[Session]:
+    """A signed-in session; what goes wrong leaves it as `SourceError`."""
+    parts = parse_address(name, address)
+    encrypted = parts.options.get("ssl") == "required" or "ssl_ca" in parts.options
+    port = parts.port or (8443 if encrypted else 8123)
+    host = f"[{parts.host}]" if ":" in parts.host else parts.host or "localhost"
+    url = f"{'https' if encrypted else 'http'}://{host}:{port}"
+    async with web_client(name, url, seconds=seconds + 1, options=parts.options) as client:
+        client.headers["X-ClickHouse-User"] = parts.user or "default"
+        if parts.password:
+            client.headers["X-ClickHouse-Key"] = parts.password
+        opened = Session(name, client, parts.database, seconds)
+        await opened.begin()
+        yield opened

@@ -1,0 +1,68 @@
+"""Databases that speak HTTP: one client for each reading, and what its failures mean.
+
+Neither addresses nor bodies are logged: httpx would print the former.
+"""
+
+import asyncio
+import logging
+import ssl
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Final
+
+import httpx
+
+from app.errors import SourceError
+from app.sources.databases.segment_databases import address_invalid
+from app.sources.warehouses.errors import fault
+
+CONNECT_SECONDS: Final = 10.0
+_WRITE_SECONDS: Final = 30.0
+
+
+@asynccontextmanager
+async def web_client(
+    name: str, base_url: str, *, seconds: float, options: Mapping[str, str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of one server; what goes wrong on the way leaves the context as `SourceError`.
+
+    It may be silent for `seconds`. `ssl_ca` of the options is a file of authorities to trust.
+    """
+    for library in ("httpx", "httpcore"):
+        logging.getLogger(library).setLevel(logging.WARNING)
+    try:
+        verify: ssl.SSLContext | bool = (
+            False  # where nothing is encrypted, authorities need not be read
+        )
+        if base_url.startswith("https:"):
+            verify = ssl.create_default_context(cafile=options.get("ssl_ca"))
+    except (OSError, ssl.SSLError):
+        raise address_invalid(name, "names a file ssl_ca that holds no certificates") from None
+    connect = min(CONNECT_SECONDS, seconds)
+    timeout = httpx.Timeout(seconds, connect=connect, write=_WRITE_SECONDS, pool=connect)
+    try:
+        async with httpx.AsyncClient(base_url=base_url, verify=verify, timeout=timeout) as client:
+            yield client
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+        raise transport_fault(name, error) from None
+
+
+def transport_fault(name: str, error: BaseException) -> SourceError:
+    """What a connection that was not made, or broke, means."""
+    seen: BaseException | None = error
+    while seen is not None:
+        waits = isinstance(seen, ssl.SSLWantReadError | ssl.SSLWantWriteError)
+        if isinstance(seen, ssl.SSLError) and not waits:
+            return fault(name, "tls-refused")
+        seen = seen.__cause__ or seen.__context__
+    return fault(name, "database-unreachable")
+
+
+@asynccontextmanager
+async def at_most(seconds: float, name: str, code: str) -> AsyncIterator[None]:
+    """Raises the fault of this code if what is inside takes longer."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except (TimeoutError, httpx.ReadTimeout):
+        raise fault(name, code) from None

@@ -1,0 +1,1 @@
+"""Members in Snowflake: sign-in, statements, types, refusals; nothing for other warehouses."""
