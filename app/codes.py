@@ -58,6 +58,11 @@ CODES = _read()
 """Every row by its code, in the order of the table."""
 
 
+def named_by(operation: str) -> tuple[str, ...]:
+    """The codes that operations.tsv names for it, one by one."""
+    return tuple(word for word in _OPERATIONS.get(operation, ()) if not word.startswith("*"))
+
+
 def of_operation(operation: str) -> set[str]:
     """What the operation may answer of its own, by operations.tsv."""
     found: set[str] = set()

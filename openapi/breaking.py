@@ -54,13 +54,42 @@ class Comparison:
                     continue
                 if old["operationId"] != new["operationId"]:
                     yield f"{where}: operationId is not {old['operationId']} any more"
+                yield from self._callers(where, old, new)
                 yield from self._parameters(where, old, new)
                 yield from self._body(where, old, new)
                 yield from self._answers(where, old, new)
+        for event, methods in self.old.get("webhooks", {}).items():
+            told = self.new.get("webhooks", {}).get(event)
+            if told is None:
+                yield f"webhook {event}: removed"
+                continue
+            # a body that others receive is an answer to them
+            sent, now = (one["post"]["requestBody"]["content"] for one in (methods, told))
+            for kind, content in sent.items():
+                there = now.get(kind, {}).get("schema", {})
+                yield from self._given(f"webhook {event}", content["schema"], there, set())
+
+    def _callers(self, where: str, old: Json, new: Json) -> Iterator[str]:
+        """Who could call it still can: with no credential, or with each kind of them."""
+        before, after = (
+            {
+                (scheme["type"], scheme.get("scheme", scheme.get("in")))
+                for way in operation.get("security", [])
+                for scheme in (document["components"]["securitySchemes"][name] for name in way)
+            }
+            for operation, document in ((old, self.old), (new, self.new))
+        )
+        if not before and after:
+            yield f"{where}: needs a credential now"
+        elif after:
+            for kind in sorted(before - after):
+                yield f"{where}: {' '.join(kind)} does not let in any more"
 
     def _parameters(self, where: str, old: Json, new: Json) -> Iterator[str]:
-        before = {(item["in"], item["name"]): item for item in old.get("parameters", [])}
-        after = {(item["in"], item["name"]): item for item in new.get("parameters", [])}
+        before, after = (
+            {(item["in"], item["name"]): item for item in _listed(operation, document)}
+            for operation, document in ((old, self.old), (new, self.new))
+        )
         for (place, name), item in before.items():
             if (place, name) not in after:
                 yield f"{where} {place} {name}: removed"
@@ -73,7 +102,13 @@ class Comparison:
                 yield f"{where} {place} {name}: required now"
 
     def _body(self, where: str, old: Json, new: Json) -> Iterator[str]:
-        before, after = old.get("requestBody"), new.get("requestBody")
+        before, after = (
+            None if body is None else resolved(document, body)
+            for body, document in (
+                (old.get("requestBody"), self.old),
+                (new.get("requestBody"), self.new),
+            )
+        )
         if after is not None and after.get("required") and not (before or {}).get("required"):
             yield f"{where} body: required now"
         for kind, content in (before or {}).get("content", {}).items():
@@ -91,8 +126,11 @@ class Comparison:
             if given is None:
                 yield f"{where} {status}: removed"
                 continue
-            for kind, content in answer.get("content", {}).items():
-                there = given.get("content", {}).get(kind)
+            before, after = resolved(self.old, answer), resolved(self.new, given)
+            for name in sorted(set(before.get("headers", {})) - set(after.get("headers", {}))):
+                yield f"{where} {status} header {name}: removed"
+            for kind, content in before.get("content", {}).items():
+                there = after.get("content", {}).get(kind)
                 if there is None:
                     yield f"{where} {status}: {kind} is not answered any more"
                 elif kind == "application/json":
@@ -134,6 +172,7 @@ class Comparison:
                 if not any(_kind(item) == "anything" for item in olds):
                     yield f"{where}: may be {_kind(way)} now"
                 continue
+            yield from _wider(where, before, way)
             for name, value in before.get("properties", {}).items():
                 there = way.get("properties", {}).get(name)
                 if there is None:
@@ -164,11 +203,14 @@ def _again(old: Json, new: Json, seen: Seen) -> bool:
 
 def _narrower(where: str, old: Json, new: Json) -> Iterator[str]:
     """Of two schemas of one kind, what the new one does not take."""
-    gone = [value for value in old.get("enum", []) if value not in new.get("enum", old["enum"])]
+    before, after = _values(old), _values(new)
+    gone = [value for value in before if after and value not in after]
     if gone:
         yield f"{where}: not taken any more: {', '.join(map(str, gone))}"
-    if "enum" in new and not {"enum", "const"} & old.keys():
+    if after and not before:
         yield f"{where}: only some values are taken now"
+    if new.get("format", old.get("format")) != old.get("format"):
+        yield f"{where}: must be a {new['format']} now"
     for bound, sign in _BOUNDS:
         if bound in new and (bound not in old or (new[bound] - old[bound]) * sign > 0):
             yield f"{where}: {bound} is {new[bound]} now"
@@ -178,11 +220,32 @@ def _narrower(where: str, old: Json, new: Json) -> Iterator[str]:
         yield f"{where}.{name}: required now"
 
 
-def resolved(document: Json, schema: Json) -> Json:
-    """The schema behind a reference."""
-    while "$ref" in schema:
-        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-    return schema
+def _wider(where: str, old: Json, new: Json) -> Iterator[str]:
+    """Of two schemas of one kind, what the new one does not promise any more."""
+    if _values(old) and not _values(new):
+        yield f"{where}: may be any {_kind(new)} now"
+    if old.get("format") and old["format"] != new.get("format"):
+        yield f"{where}: is no {old['format']} any more"
+
+
+def _values(schema: Json) -> list[Any]:
+    """The only values that there are, or none where any is."""
+    values: list[Any] = schema.get("enum", [schema["const"]] if "const" in schema else [])
+    return values
+
+
+def _listed(operation: Json, document: Json) -> list[Json]:
+    return [resolved(document, item) for item in operation.get("parameters", [])]
+
+
+def resolved(document: Json, item: Json) -> Json:
+    """What is behind a reference: a schema, a parameter, a body, an answer."""
+    while "$ref" in item:
+        _, *way = item["$ref"].split("/")
+        item = document
+        for part in way:
+            item = item[part.replace("~1", "/").replace("~0", "~")]
+    return item
 
 
 def _ways(schema: Json, document: Json) -> list[Json]:
@@ -199,9 +262,10 @@ def _match(one: Json, others: list[Json]) -> Json | None:
     same = [other for other in others if _kind(other) == _kind(one)]
     if _kind(one) == "integer" and not same:
         same = [other for other in others if _kind(other) == "number"]
-    if len(same) > 1:
-        marks = _marks(one)
-        same = [other for other in same if _marks(other) == marks] or same
+    marks = _marks(one)
+    if marks and any(_marks(other) for other in same):
+        # of a family that is told apart by a constant: it is there, or it is gone
+        same = [other for other in same if _marks(other).items() >= marks.items()]
     return same[0] if same else None
 
 

@@ -50,7 +50,9 @@ async def list_api_keys(
 
 @router.get("/api-keys/{key_id}", operation_id="get_api_key")
 async def get_api_key(
-    key_id: Annotated[str, Path(max_length=80)], session: SessionDep, _: AdministratorDep
+    key_id: Annotated[str, Path(max_length=80, examples=["key_0193…"])],
+    session: SessionDep,
+    _: AdministratorDep,
 ) -> schemas.ApiKey:
     """A key in force: whose it is and what it may do, never the key itself."""
     return schemas.ApiKey.model_validate(await service.get_api_key(session, key_id))

@@ -2,7 +2,7 @@
 
 from app.codes import CODES
 from app.http.encoding import encode
-from app.http.problems import MEDIA_TYPE
+from app.http.problem_document import MEDIA_TYPE
 
 _REFUSALS: dict[str, tuple[int, str, str]] = {
     "bad-request": (400, "Bad Request", "What was sent is no HTTP request."),

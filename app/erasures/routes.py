@@ -10,7 +10,7 @@ from app.erasures.views import erasure_view
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
-from app.http.problems import MEDIA_TYPE
+from app.http.problem_document import MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["erasures"], route_class=IdempotentRoute)
 

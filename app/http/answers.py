@@ -6,18 +6,24 @@ What every operation may answer, and what follows from its parameters, is added 
 
 import re
 from collections import defaultdict
+from copy import deepcopy
 from http import HTTPStatus
 from typing import Any
 
 from app.codes import CODES, of_family, of_operation
-from app.http.problems import MEDIA_TYPE
+from app.http.problem_document import MEDIA_TYPE
 
 Json = dict[str, Any]
 
 # more would make no name
 _MOST_WORDS = 4
+_UNLISTED = "AnyProblem"
 _READING = {"get", "head"}
 PROBLEM: Json = {"$ref": "#/components/schemas/Problem"}
+_ANY: Json = {
+    "description": "What went wrong and what to do (RFC 9457).",
+    "content": {MEDIA_TYPE: {"schema": PROBLEM}},
+}
 HEADERS: Json = {
     "XRequestID": {
         "description": "Joins this answer with the log: the one that was sent, or a new one.",
@@ -77,7 +83,8 @@ def refusals(method: str, operation: Json) -> Json:
         # 499 is for the log: who went away receives nothing
         if status is not None and status != 499:
             by_status[status].append(code)
-    return {str(status): _refusal(status, codes) for status, codes in sorted(by_status.items())}
+    listed = {str(status): _refusal(status, codes) for status, codes in sorted(by_status.items())}
+    return {**listed, "default": {"$ref": f"#/components/responses/{_UNLISTED}"}}
 
 
 def _refusal(status: int, codes: list[str]) -> Json:
@@ -104,6 +111,7 @@ def share_refusals(document: Json) -> None:
                 if codes:
                     places[status][codes].append(operation["responses"])
     shared = document["components"].setdefault("responses", {})
+    shared[_UNLISTED] = deepcopy(_ANY)
     schemas = document["components"]["schemas"]
     for status, sets in places.items():
         usual = max(sets, key=lambda codes: (len(sets[codes]), codes))

@@ -7,8 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from app.http.answers import HEADERS, PROBLEM, add_headers, refusals, share_refusals
-from app.http.problems import MEDIA_TYPE, Problem
+from app.http.answers import HEADERS, add_headers, refusals, share_refusals
+from app.http.problem_document import Problem
+from app.http.refusal_examples import add_examples
 
 Json = dict[str, Any]
 
@@ -63,11 +64,8 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
         operation["responses"].pop("422", None)
         add_headers(method, operation, schemas)
         operation["responses"] |= refusals(method, operation)
-        operation["responses"]["default"] = {
-            "description": "What went wrong and what to do (RFC 9457).",
-            "content": {MEDIA_TYPE: {"schema": PROBLEM}},
-        }
     share_refusals(document)
+    add_examples(document)
     _alike(schemas)
     for schema in _asked(document):
         _left_out(schema)

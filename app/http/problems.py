@@ -3,13 +3,13 @@
 A body never repeats a submitted value: a wrong one may be an e-mail or a token.
 """
 
+import math
 import re
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
-from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
@@ -27,12 +27,13 @@ from app.errors import (
     VersionMismatch,
 )
 from app.http.encoding import encode
+from app.http.problem_document import MEDIA_TYPE
 from app.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 # ids of the kind that we give out, and words with few digits: no address, number, hash or token is one
 _PLAIN_PART = re.compile(r"[a-z]{2,8}_[0-9A-Za-z]{0,40}|(?!.*[0-9]{5})[a-z0-9_.~-]{0,40}")
-MEDIA_TYPE = "application/problem+json"
+_SHORTLY_SECONDS = 5
 _METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 
 log = get_logger(__name__)
@@ -42,45 +43,12 @@ _UNSTORABLE = frozenset({"22021", "22P05"})
 _STILL_REFERRED_TO = "23503"
 
 
-class InvalidField(BaseModel):
-    """One thing wrong with the request; where it stands and what is expected, never what was sent."""
-
-    pointer: str | None = Field(
-        None, description="JSON pointer into the body", examples=["/display_name"]
-    )
-    parameter: str | None = Field(None, description="name of a query, path or header parameter")
-    code: str = Field(description="what kind of rule it broke", examples=["missing"])
-    detail: str = Field(description="what is expected", examples=["Field required"])
-
-
-class Problem(BaseModel):
-    """What went wrong and what to do (RFC 9457)."""
-
-    model_config = ConfigDict(extra="allow")
-
-    type: str = Field(
-        description="stable address of this kind of problem, which explains it",
-        examples=["/problems/not-found"],
-    )
-    title: str = Field(examples=["Nothing under this address"])
-    status: int = Field(examples=[404])
-    detail: str = Field(description="what happened here and what to do")
-    instance: str = Field(description="the path that was called", examples=["/v1/runs/run_…"])
-    code: str = Field(description="the last part of `type`", examples=["not-found"])
-    culprit: Culprit = Field(description="whose move it is")
-    request_id: str | None = Field(
-        description="the same value as in X-Request-ID and in every log line"
-    )
-    help_url: str | None = Field(None, description="where Meta or this service explains more")
-    errors: list[InvalidField] | None = Field(None, description="each invalid field of the request")
-
-
 def problem_response(
     request: Request, error: AppError, *, headers: dict[str, str] | None = None
 ) -> Response:
     """The answer for an error of the catalogue."""
     if error.status in {429, 503}:
-        headers = {"Retry-After": str(int(error.members.get("retry_after", 5))), **(headers or {})}
+        headers = {"Retry-After": str(_seconds_to_wait(error)), **(headers or {})}
     if error.status == 401:
         headers = {"WWW-Authenticate": "Bearer", **(headers or {})}
     # for the line that the log has of this request
@@ -101,6 +69,12 @@ def problem_response(
         **error.members,
     }
     return Response(encode(body), status_code=error.status, headers=headers, media_type=MEDIA_TYPE)
+
+
+def _seconds_to_wait(error: AppError) -> int:
+    """As the error says, where it does: Meta's pauses say it beside their members."""
+    said = error.members.get("retry_after") or getattr(error, "retry_after", None)
+    return math.ceil(said or _SHORTLY_SECONDS)
 
 
 def shown_path(scope: Scope) -> str:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field
 from app.connections.schemas import AudienceState
 from app.errors import Culprit
 from app.http.metadata import Metadata, MetadataShown
+from app.http.problem_document import GraphRef
 from app.http.schemas import Input, Output, Timestamp
 from app.runs.states import Phase, RunStatus, Trigger
 from app.runs.waiting import WaitReason
@@ -45,14 +46,6 @@ class Counts(Output):
     refused: int = Field(description="rows Meta refused; the batches say why")
     batches_total: int
     batches_done: int
-
-
-class GraphRef(Output):
-    """Meta's own words for a failure, for its support."""
-
-    code: int | None = None
-    subcode: int | None = None
-    fbtrace_id: str | None = None
 
 
 class RunErrorInfo(Output):

@@ -60,6 +60,16 @@ async function story(): Promise<void> {
     await api.GET("/v1/runs", { params: { query: { export_id: made.id, status: ["succeeded"] } } }),
   );
   equal(page.items.map((item) => item.id), [run.id]);
+  // a list, page after page to its end
+  const listed: string[] = [];
+  let cursor: string | null | undefined;
+  do {
+    const query = { limit: 1, ...(cursor ? { cursor } : {}) };
+    const some = expect(await api.GET("/v1/exports", { params: { query } }));
+    listed.push(...some.items.map((item) => item.id));
+    cursor = some.next_cursor;
+  } while (cursor);
+  equal(listed[0], made.id); // newest first
   const ended = await api.POST("/v1/runs/{run_id}/cancel", {
     params: { path: { run_id: run.id } },
   });

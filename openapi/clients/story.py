@@ -1,6 +1,7 @@
 """The story of the demo with the client that openapi-python-client makes."""
 
 import os
+from collections.abc import Iterator
 from io import BytesIO
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from audience_export_client.models import (
     SegmentMembers,
     UploadSource,
 )
-from audience_export_client.types import File
+from audience_export_client.types import UNSET, File, Unset
 from httpx import Timeout
 
 Answer = TypeVar("Answer")
@@ -39,6 +40,17 @@ def expect(kind: type[Answer], answer: object) -> Answer:
     """The answer, if it is what was asked for."""
     assert isinstance(answer, kind), answer
     return answer
+
+
+def every_run(api: AuthenticatedClient) -> Iterator[Run]:
+    """A list, page after page to its end."""
+    cursor: str | Unset = UNSET
+    while True:
+        page = expect(RunPage, list_runs.sync(client=api, limit=1, cursor=cursor))
+        yield from page.items
+        if page.next_cursor is None:
+            return
+        cursor = page.next_cursor
 
 
 def story(api: AuthenticatedClient) -> None:
@@ -87,6 +99,7 @@ def story(api: AuthenticatedClient) -> None:
     assert run.queued_at.tzinfo is not None
     page = expect(RunPage, list_runs.sync(client=api, export_id=made.id))
     assert [item.id for item in page.items] == [run.id]
+    assert run.id in {item.id for item in every_run(api)}
     ended = cancel_run.sync_detailed(client=api, run_id=run.id)
     assert ended.status_code == 409
     assert b"run-finished" in ended.content

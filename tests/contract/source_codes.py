@@ -15,6 +15,9 @@ _OTHERS = {"app/connections/sign_in_routes.py", "app/access/session_routes.py"}
 # methods whose `code` is no code of ours
 _STATUSES = {"raw_problem"}
 
+# arguments of errors that are no members of their documents: Meta's numbers go into `graph`
+_OF_ALL = {"detail", "code", "culprit", "help_url", "graph_code", "graph_subcode", "fbtrace_id"}
+
 
 def source_codes() -> dict[str, set[str]]:
     """Each code with the files that name it."""
@@ -148,6 +151,45 @@ def statuses(texts: dict[str, str] | None = None) -> dict[str, set[int]]:
                 if status is not None:
                     for code in _literals(value, {}):
                         found[code].add(status)
+    return found
+
+
+def members() -> dict[str, set[str]]:
+    """What errors of the service are given beside what all have, each with the files that do."""
+    trees = {
+        str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8"))
+        for folder in ("app", "workers")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        if "cli" not in path.parts
+    }
+    parents = {
+        node.name: [base.id for base in node.bases if isinstance(base, ast.Name)]
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+    def is_error(name: str) -> bool:
+        return name == "AppError" or any(is_error(base) for base in parents.get(name, []))
+
+    found: dict[str, set[str]] = defaultdict(set)
+    for file, tree in trees.items():
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name), keywords=keywords) if is_error(name):
+                    given = [item.arg for item in keywords if item.arg]
+                case ast.Assign(
+                    targets=[
+                        ast.Subscript(
+                            value=ast.Attribute(attr="members"), slice=ast.Constant(value=str(word))
+                        )
+                    ]
+                ):
+                    given = [word]
+                case _:
+                    continue
+            for word in set(given) - _OF_ALL:
+                found[word].add(file)
     return found
 
 

@@ -49,6 +49,11 @@ def schema(document: Json, name: str) -> Json:
     return found
 
 
+def parameter(document: Json, path: str, name: str) -> Json:
+    listed: list[Json] = document["paths"][path]["get"]["parameters"]
+    return next(item for item in listed if item["name"] == name)
+
+
 PLANTED: dict[str, Callable[[Json], Any]] = {
     "an operation": lambda new: new["paths"]["/v1/runs/{run_id}"].pop("get"),
     "a parameter": lambda new: new["paths"]["/v1/runs"]["get"]["parameters"].pop(0),
@@ -75,6 +80,39 @@ PLANTED: dict[str, Callable[[Json], Any]] = {
     "a media type": lambda new: new["paths"]["/v1/segments/{segment_id}/members"]["put"][
         "requestBody"
     ]["content"].pop("text/csv"),
+    "a status of a refusal": lambda new: new["paths"]["/v1/runs/{run_id}"]["get"]["responses"].pop(
+        "404"
+    ),
+    "a shared answer's media type": lambda new: new["components"]["responses"]["NotFound"].pop(
+        "content"
+    ),
+    "a header": lambda new: new["paths"]["/v1/exports"]["post"]["responses"]["201"]["headers"].pop(
+        "Location"
+    ),
+    "a parameter that must be given": lambda new: new["paths"]["/v1/runs"]["get"][
+        "parameters"
+    ].append({"in": "query", "name": "day", "required": True, "schema": {"type": "string"}}),
+    "a parameter's type": lambda new: parameter(new, "/v1/runs", "limit")["schema"].update(
+        type="string"
+    ),
+    "a parameter's bound": lambda new: parameter(new, "/v1/runs", "limit")["schema"].update(
+        maximum=10
+    ),
+    "a narrower type": lambda new: schema(new, "ExportCreate")["properties"].update(
+        min_usable_ratio={"type": "integer"}
+    ),
+    "a wider type of an answer": lambda new: schema(new, "Counts")["properties"].update(
+        read={"type": "number"}
+    ),
+    "a value of a query": lambda new: schema(new, "RunStatus")["enum"].remove("queued"),
+    "no enumeration any more": lambda new: schema(new, "RunStatus").pop("enum"),
+    "a moment": lambda new: schema(new, "Run")["properties"]["queued_at"].pop("format"),
+    "an open operation": lambda new: new["paths"]["/livez"]["get"].update(security=[{"key": []}]),
+    "a way in": lambda new: new["paths"]["/v1/me"]["get"]["security"].pop(0),
+    "a webhook": lambda new: new["webhooks"].popitem(),
+    "a field of a webhook's body": lambda new: schema(new, "RunEventData")["properties"].pop(
+        "run_id"
+    ),
     "the name of an operation": lambda new: new["paths"]["/v1/me"]["get"].update(operationId="me"),
 }
 

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from app.codes import CODES
+from app.http.problem_document import Problem
 from app.main import create_app
 from app.settings import Settings
-from tests.contract.source_codes import codes_of, source_codes, statuses
+from tests.contract.source_codes import codes_of, members, source_codes, statuses
 
 ROOT = Path(__file__).parents[2]
 
@@ -66,6 +67,12 @@ def test_codes_are_answered_with_the_status_of_the_table() -> None:
         if code in CODES and CODES[code].status and CODES[code].status not in found
     }
     assert not wrong
+
+
+def test_what_a_problem_document_may_hold_is_in_its_schema() -> None:
+    """Each further member that the source gives an error is one a client's types have."""
+    unknown = {name: files for name, files in members().items() if name not in Problem.model_fields}
+    assert not unknown
 
 
 def test_rows_are_sentences() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from app.codes import CODES, of_operation
 from app.description import TAGS
@@ -145,6 +146,46 @@ def test_refusals_are_listed_with_their_codes(name: str) -> None:
     ):
         assert "304" in operation["responses"]
         assert "ETag" in operation["responses"]["200"]["headers"]
+
+
+def test_the_example_of_a_refusal_is_one_of_this_operation_and_status() -> None:
+    """What a page or a mock server shows: of a code that is listed there, on a path of that operation."""
+    validator = Draft202012Validator(
+        {"$ref": "#/components/schemas/Problem", "components": DOCUMENT["components"]}
+    )
+    for path, methods in DOCUMENT["paths"].items():
+        for operation in methods.values():
+            for status, answer in operation["responses"].items():
+                content = resolved(answer).get("content", {}).get("application/problem+json")
+                if content is None:
+                    continue
+                where, shown = (operation["operationId"], status), content["example"]
+                row = CODES[shown["code"]]
+                validator.validate(shown)
+                assert str(shown["status"]) in {status, "500" if status == "default" else ""}, where
+                assert (shown["status"], shown["title"]) == (row.status, row.title), where
+                assert shown["type"] == f"/problems/{row.code}", where
+                listed = resolved(content["schema"]).get("allOf", [{}])[-1].get("properties", {})
+                assert row.code in listed.get("code", {}).get("enum", [row.code]), where
+                assert on_path(shown["instance"], path), where
+
+
+def resolved(item: dict[str, Any]) -> dict[str, Any]:
+    found: Any = item
+    while "$ref" in found:
+        _, _, kind, name = found["$ref"].split("/")
+        found = DOCUMENT["components"][kind][name]
+    return dict(found)
+
+
+def on_path(instance: str, path: str) -> bool:
+    """Whether a request of this path can be that instance, whose end may be left open by `…`."""
+    parts, wanted = instance.split("/"), path.split("/")
+    if parts[-1] == "…":
+        parts, wanted = parts[:-1], wanted[: len(parts) - 1]
+    return len(parts) == len(wanted) and all(
+        want.startswith("{") or part == want for part, want in zip(parts, wanted, strict=True)
+    )
 
 
 def test_the_table_of_operations_names_operations() -> None:

@@ -1,5 +1,10 @@
-"""compose.yaml hands every setting on, and without a variable it reaches nothing but the sandbox."""
+"""compose.yaml is one that Compose takes; it hands every setting on, and with none reaches the sandbox only.
 
+Compose itself is not here: its file is held to the schema of the Compose Specification (compose-spec.json,
+Apache-2.0, as check-jsonschema carries it), and read by a reader that refuses what Compose's own refuses.
+"""
+
+import json
 import os
 import re
 import subprocess
@@ -8,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from app.settings import Settings, read_settings
 
@@ -35,9 +41,41 @@ def interpolated(text: str, given: dict[str, str]) -> str:
     return text.replace("\0", "$")
 
 
-def services(**given: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(interpolated(COMPOSE.read_text(), given))["services"]
+class Strict(yaml.SafeLoader):
+    """Refuses a key that stands twice, as Compose does; PyYAML takes the last one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        own = [key.value for key, _ in node.value if key.tag != "tag:yaml.org,2002:merge"]
+        twice = {key for key in own if own.count(key) > 1}
+        if twice:
+            raise yaml.constructor.ConstructorError(None, None, f"twice: {twice}", node.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def composed(**given: str) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(interpolated(COMPOSE.read_text(), given), Strict)
     return found
+
+
+def services(**given: str) -> dict[str, Any]:
+    found: dict[str, Any] = composed(**given)["services"]
+    return found
+
+
+@pytest.mark.parametrize("given", [{}, _MINE], ids=["nothing set", "secrets set"])
+def test_compose_takes_the_file(given: dict[str, str]) -> None:
+    schema = json.loads((Path(__file__).parent / "compose-spec.json").read_text())
+    wrong = [
+        f"{error.json_path}: {error.message}"
+        for error in Draft202012Validator(schema).iter_errors(composed(**given))
+    ]
+    assert wrong == []
+
+
+def test_a_key_that_stands_twice_is_refused() -> None:
+    """Compose: `mapping key "A" already defined`."""
+    with pytest.raises(yaml.YAMLError, match="twice"):
+        yaml.load("environment:\n  A:\n  A:\n", Strict)
 
 
 def started(tmp_path: Path, name: str, **given: str) -> subprocess.CompletedProcess[str]:
