@@ -78,6 +78,16 @@ def redis_pool(url: str, *, retries: int = 0) -> ConnectionPool:
     return pool
 
 
+class _SentinelPool(SentinelConnectionPool):
+    """Closes its connections to the sentinels as well, which redis-py leaves to whoever collects them."""
+
+    async def disconnect(self, inuse_connections: bool = True) -> None:
+        """Close all; the next one is opened when it is needed."""
+        await super().disconnect(inuse_connections)
+        for client in self.sentinel_manager.sentinels:
+            await client.aclose()
+
+
 def _sentinel_pool(parts: SplitResult, options: dict[str, Any]) -> ConnectionPool:
     """Asks the sentinels before each connection; they are asked without a password."""
     hosts = parts.netloc.rpartition("@")[2].split(",")
@@ -90,7 +100,7 @@ def _sentinel_pool(parts: SplitResult, options: dict[str, Any]) -> ConnectionPoo
     asked = {"socket_connect_timeout": 1, "socket_timeout": 1}
     found = [(one.rpartition(":")[0] or one, _port(one)) for one in hosts]
     sentinel = Sentinel(found, sentinel_kwargs=asked)  # type: ignore[no-untyped-call]
-    pool: ConnectionPool = SentinelConnectionPool(  # type: ignore[no-untyped-call]
+    pool: ConnectionPool = _SentinelPool(  # type: ignore[no-untyped-call]
         name, sentinel, db=int(number or 0), **options
     )
     return pool

@@ -263,6 +263,10 @@ class Settings(BaseSettings):
     """`on` sends `traceparent` to Meta, too; webhooks get it in any case."""
     run_history_days: int = Field(default=90, ge=1)
     """How long runs are kept."""
+    run_batches_days: int = Field(default=30, ge=0)
+    """How long each batch of a run that ended is kept by itself; then one line has the sums of all that
+    went the same way. 0: as long as the run.
+    """
     run_attempt_budget: int = Field(default=5, ge=1)
     """Attempts of a run before it fails."""
     run_retry_seconds: float = Field(default=30.0, ge=0)

@@ -40,6 +40,8 @@ class Limits:
     push_patience_seconds: float
     turn_patience_seconds: float
     history: timedelta
+    # how long each batch of a run that ended is kept by itself; None: as long as the run
+    batches: timedelta | None
     refused_share: float
 
 
@@ -150,6 +152,9 @@ def build_context(settings: Settings) -> WorkerContext:
             push_patience_seconds=settings.push_patience_seconds,
             turn_patience_seconds=settings.turn_patience_seconds,
             history=timedelta(days=settings.run_history_days),
+            batches=timedelta(days=settings.run_batches_days)
+            if settings.run_batches_days
+            else None,
             refused_share=settings.refused_values_warning_share,
         ),
         # one more than saturates two cores: each waits for the interpreter now and then

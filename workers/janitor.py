@@ -4,6 +4,7 @@ from typing import Any
 
 from app.errors import AppError
 from app.logs import get_logger
+from app.runs.compaction import compact_batches
 from app.runs.retention import clean_up
 from app.runs.upkeep import sweep
 from app.schedules.due import start_due
@@ -38,11 +39,16 @@ async def clean_up_after_runs(ctx: dict[str, Any]) -> None:
         await worker.doorbell.forget_dead_errands()
         pushes = await forget_replaced(worker.database, worker.store)
         cleaned = await clean_up(worker.database, worker.store, history=worker.limits.history)
+        lines = None
+        if worker.limits.batches is not None:
+            lines = await compact_batches(worker.database, after=worker.limits.batches)
     except AppError as error:
         log.warning("janitor.paused", code=error.code)
         return
     if pushes:
         log.info("janitor.forgot_replaced_members", pushes=pushes)
+    if lines:
+        log.info("janitor.compacted_batches", lines=lines)
     if cleaned is not None and (cleaned.runs or cleaned.answers or cleaned.folders):
         log.info(
             "janitor.cleaned",

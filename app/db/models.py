@@ -389,8 +389,29 @@ class Run(Base):
     due_at: Mapped[datetime]
 
 
+class RunNames(Base):
+    """The names that an export's runs were asked for under, in small letters, to find runs by.
+
+    A trigger on `runs` keeps it; no more than names change, so a list of runs is not searched itself.
+    """
+
+    __tablename__ = "run_names"
+
+    export_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    names: Mapped[str] = mapped_column(primary_key=True)
+
+
+class Watermark(Base):
+    """How far an errand has come that goes through a table in the order of its ids."""
+
+    __tablename__ = "watermarks"
+
+    errand: Mapped[str] = mapped_column(primary_key=True)
+    reached: Mapped[str] = mapped_column(IdText)
+
+
 class RunBatch(Base):
-    """One answered upload: what was sent and what Meta said of it."""
+    """One answered upload, or the sum of several: what was sent and what Meta said of it."""
 
     __tablename__ = "run_batches"
 
@@ -409,6 +430,8 @@ class RunBatch(Base):
     trace_id: Mapped[str | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime]
+    # how many uploads it stands for: see app.runs.compaction
+    batches: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class ApiKey(Base):

@@ -125,7 +125,8 @@ class Database:
         """The first row that answers a short question (`$1`, `$2` …), asked of the driver alone.
 
         It costs a fifth of what a session does, so it is for what every request asks. None if there
-        is no row. Raises `Unavailable` as `transaction`.
+        is no row. Behind a pooler it needs no transaction: asyncpg ends a question only once it has
+        its rows. Raises `Unavailable` as `transaction`.
         """
         with database_errors():
             place = await self.engine.raw_connection()

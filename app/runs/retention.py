@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.db.models import Erasure, ExportBaseline, IdempotencyKey, Run
+from app.db.models import Erasure, ExportBaseline, IdempotencyKey, Run, RunNames
 from app.db.session import Database
 from app.ids import least_id
 from app.logs import get_logger
@@ -51,6 +51,8 @@ async def clean_up(
     runs = await forget_runs(database, before=history)
     if runs is None:
         return None
+    if runs:
+        await _forget_names(database)
     answers = await _forget_answers(database)
     # listed before the database is asked, so that what is new meanwhile is not taken for old
     names = await asyncio.to_thread(store.list, _RUNS)
@@ -91,6 +93,13 @@ async def forget_runs(database: Database, *, before: timedelta) -> int | None:
         total += len(gone)
         if len(gone) < _AT_ONCE:
             return total
+
+
+async def _forget_names(database: Database) -> None:
+    """Names of which no run is left."""
+    async with database.transaction() as session:
+        left = select(Run.id).where(Run.export_id == RunNames.export_id)
+        await session.execute(delete(RunNames).where(~exists(left)))
 
 
 async def _forget_answers(database: Database) -> int:

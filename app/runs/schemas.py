@@ -168,7 +168,7 @@ class Run(Output):
 
 
 class RunBatch(Output):
-    """One answered upload."""
+    """One answered upload; of a run that ended some weeks ago (`RUN_BATCHES_DAYS`) the sum of several."""
 
     sequence: int
     operation: Literal["add", "remove", "replace"]
@@ -182,6 +182,9 @@ class RunBatch(Output):
     trace_id: str | None
     started_at: Timestamp
     finished_at: Timestamp
+    batches: int = Field(
+        description="1, or of how many uploads this is the sum; `sequence` is then the first one's"
+    )
 
 
 class RunPoint(Output):

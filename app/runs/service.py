@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, literal_column, or_, select
+from sqlalchemy import ColumnElement, Text, and_, literal_column, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.cancellation import request_cancel
-from app.db.listing import contains, version_of
+from app.db.listing import version_of
 from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
@@ -27,6 +27,7 @@ from app.exports.checks import refuse_draft
 from app.ids import is_id, least_id, new_id
 from app.queue import Doorbell
 from app.runs.execution import error_document
+from app.runs.search import found, places_of
 from app.runs.states import ACTIVE, RunStatus, Trigger
 from app.tracing import traceparent
 from app.webhooks.run_events import announce_end, announce_ends
@@ -250,28 +251,24 @@ async def list_runs(
     `q` is looked for in the names of export and connection as they were, and in ids and error codes.
     """
     order = Run.id.asc() if oldest_first else Run.id.desc()
-    query = _LISTED.order_by(order).limit(limit + 1)
+    conditions: list[ColumnElement[bool]] = []
     if after is not None:
-        query = query.where(Run.id > after if oldest_first else Run.id < after)
-    for name in ("export_id", "connection_id", "trigger", "requested_by"):
-        if filters.get(name) is not None:
-            query = query.where(getattr(Run, name) == filters[name])
+        conditions.append(Run.id > after if oldest_first else Run.id < after)
+    conditions += [
+        getattr(Run, name) == filters[name]
+        for name in ("export_id", "connection_id", "trigger", "requested_by")
+        if filters.get(name) is not None
+    ]
     if filters.get("status"):
-        query = query.where(Run.status.in_(filters["status"]))
+        conditions.append(Run.status.in_(filters["status"]))
     for name, clause in _CLAUSES.items():
         if filters.get(name):
-            query = query.where(clause(filters[name]))
+            conditions.append(clause(filters[name]))
+    words, query = filters.get("q"), _LISTED.where(*conditions).order_by(order).limit(limit + 1)
+    if words:
+        places = await places_of(session, words)
+        query = found(_LISTED, words, places, conditions, order=order, limit=limit + 1)
     return (await session.execute(query)).all()
-
-
-def _search(text: str) -> ColumnElement[bool]:
-    return or_(
-        contains(Run.spec["export"]["display_name"].astext, text),
-        contains(Run.spec["connection"]["display_name"].astext, text),
-        contains(Run.error["code"].astext, text),
-        Run.id == text,
-        Run.export_id == text,
-    )
 
 
 _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
@@ -286,7 +283,6 @@ _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "queued_before": lambda moment: and_(
         Run.queued_at < moment, Run.id < least_id("run", moment + _SKEW)
     ),
-    "q": _search,
 }
 
 

@@ -66,7 +66,7 @@ class Ledger:
             times = Counter((item["method"], item["rows"]) for item in own)
             line.resent += sum(number - 1 for number in times.values())
         for moment in recorded:
-            _not_again(uploads, moment, jobs)
+            not_sent_again(uploads, moment, {job.id: job.audience_id for job in jobs})
 
     async def _check_run(self, plant: Plant, job: Job, status: frozenset[str]) -> None:
         run = await job.read()
@@ -111,8 +111,10 @@ def check_batches(run: Mapping[str, Any], batches: Sequence[Any], mode: str) -> 
         assert counts["staged"] == counts["added"] + counts["removed"] + refused
 
 
-def _not_again(uploads: Sequence[Mapping[str, Any]], moment: Recorded, jobs: Sequence[Job]) -> None:
-    audiences = {job.id: job.audience_id for job in jobs}
+def not_sent_again(
+    uploads: Sequence[Mapping[str, Any]], moment: Recorded, audiences: Mapping[str, str]
+) -> None:
+    """What was recorded then was not uploaded after that moment; `audiences`: run → its audience."""
     by_trace = {item["trace_id"]: item for item in uploads if item.get("trace_id")}
     later = {(item["audience"], item["method"], item["rows"]) for item in uploads[moment.uploads :]}
     for run_id, trace_id in moment.batches:
