@@ -18,7 +18,7 @@ from app.db.session import Database
 from app.errors import Forbidden, Unavailable
 from app.http.schemas import Output
 from app.logs import get_logger
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 
 router = APIRouter(tags=["operations"])
 log = get_logger(__name__)
@@ -48,10 +48,10 @@ class Readiness:
     Probes come also when all connections of the requests are taken: then more than ever.
     """
 
-    def __init__(self, database: Database, doorbell: Doorbell) -> None:
+    def __init__(self, database: Database, notifier: QueueNotifier) -> None:
         """`database` is used for nothing else."""
         self._database = database
-        self._doorbell = doorbell
+        self._notifier = notifier
         self._looking = asyncio.Lock()
         self._seen: tuple[float, datetime | None, Health] | None = None
 
@@ -77,7 +77,7 @@ class Readiness:
             ) from None
         try:
             async with asyncio.timeout(2):
-                await self._doorbell.check()
+                await self._notifier.check()
         except (RedisError, OSError, TimeoutError) as error:
             # the class says which: full, read-only, or away
             log.warning("queue.unusable", error=type(error).__name__)

@@ -42,15 +42,16 @@ from app.edge.hosts import KnownHosts
 from app.edge.proxies import Proxies, RealCaller
 from app.edge.server import bound_server
 from app.erasures import routes as erasures
-from app.exports import explanation, membership
 from app.exports import routes as exports
-from app.exports.draft import Drafts
-from app.exports.preview import Previews
+from app.exports import segment_membership as membership
+from app.exports.previews import explain as explanation
+from app.exports.previews.match_quality import Previews
+from app.exports.previews.unsaved_export import Drafts
+from app.facebook.call_metrics import call_metrics
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
-from app.facebook.governor import Governor
-from app.facebook.measuring import measuring
-from app.facebook.redis_quota import RedisQuota
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.redis_state import RedisQuota
 from app.http import problem_pages
 from app.http.conditional import Conditional
 from app.http.cors import CrossOrigin
@@ -65,9 +66,9 @@ from app.identifiers import hash_engine
 from app.logs import configure_logging, get_logger
 from app.metrics import Accounts, introduce
 from app.overview import routes as overview
-from app.queue import Doorbell
-from app.runs import event_routes
+from app.queue import QueueNotifier
 from app.runs import routes as runs
+from app.runs.events import routes as event_routes
 from app.runs.service import start_run
 from app.schedules import routes as schedules
 from app.segments import routes as segments
@@ -183,12 +184,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stalled_seconds=2 * settings.lease_seconds,
     )
     await check_schema(state.database)
-    state.doorbell = Doorbell(settings.redis_url.get_secret_value())
+    state.notifier = QueueNotifier(settings.redis_url.get_secret_value())
     probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
-    state.readiness = health.Readiness(probing, state.doorbell)
+    state.readiness = health.Readiness(probing, state.notifier)
     state.figures = Figures(probing)
     state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
-    state.graph = graph_client(settings, state.doorbell, state.database)
+    state.graph = graph_client(settings, state.notifier, state.database)
     state.issuer_http = httpx.AsyncClient(timeout=5)
     issuer = oidc_verifier(settings, state.issuer_http)
     bootstrap = settings.bootstrap_api_key.get_secret_value()
@@ -198,7 +199,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     known = {"bootstrap_key": bootstrap, "issuer": settings.oidc_issuer}
     state.sessions = Sessions(state.database, state.vault, **known)
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
-    state.attempts = Attempts(state.doorbell.redis, limit=settings.max_failed_attempts)
+    state.attempts = Attempts(state.notifier.redis, limit=settings.max_failed_attempts)
     store = SnapshotStore.open(settings.snapshots, sealing=state.vault)
     state.source_access = SourceAccess.from_settings_values(
         settings.segment_roots,
@@ -229,13 +230,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         state.source_access.tolerance,
         places=PushPlaces(settings.max_pushes, settings.max_pushes_per_caller),
     )
-    state.start_run = partial(start_run, state.database, state.doorbell)
+    state.start_run = partial(start_run, state.database, state.notifier)
     state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
     watching = asyncio.create_task(connections_here.watch())
     upkeep = asyncio.create_task(
         keep_runs_moving(
             state.database,
-            state.doorbell,
+            state.notifier,
             every=settings.sweep_seconds,
             budget=settings.run_attempt_budget,
             account_runs=settings.account_runs,
@@ -259,7 +260,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             threads.shutdown(wait=False, cancel_futures=True)
         await state.issuer_http.aclose()
         await state.graph.aclose()
-        await state.doorbell.close()
+        await state.notifier.close()
         await probing.close()
         await state.database.close()
         stop_tracing()
@@ -316,7 +317,7 @@ def oidc_sign_in(
     return OidcSignIn(verifier, name, secret, vault, http) if verifier and name else None
 
 
-def graph_client(settings: Settings, doorbell: Doorbell, database: Database) -> GraphClient:
+def graph_client(settings: Settings, notifier: QueueNotifier, database: Database) -> GraphClient:
     """The Graph client of this process, on the governor that all processes share."""
     config = GraphConfig(
         base_url=settings.graph_api_url,
@@ -330,7 +331,7 @@ def graph_client(settings: Settings, doorbell: Doorbell, database: Database) -> 
     )
     return GraphClient(
         config,
-        governor=Governor(RedisQuota(doorbell.redis, lease=settings.lease_seconds)),
-        observe=measuring(Accounts(settings.metrics_ad_accounts)),
+        governor=Governor(RedisQuota(notifier.redis, lease=settings.lease_seconds)),
+        observe=call_metrics(Accounts(settings.metrics_ad_accounts)),
         on_block=Blocks(database).note,
     )

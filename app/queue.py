@@ -1,4 +1,4 @@
-"""The doorbell: tell a worker, through Redis, that a run is waiting. The run row is the truth.
+"""The notifier: tell a worker, through Redis, that a run is waiting. The run row is the truth.
 
 A ring that is lost is repeated by the janitor, so nothing here is allowed to fail a request. Job names
 and the JSON wire format live here, for both sides.
@@ -29,7 +29,7 @@ _SENTINEL_PORT = 26379
 log = get_logger(__name__)
 
 # longer than any errand waits in a queue that somebody answers
-_DEAD_ERRAND_SECONDS = 600
+_DEAD_CRON_JOB_SECONDS = 600
 
 
 def serialize(job: dict[str, Any]) -> bytes:
@@ -121,7 +121,7 @@ def arq_redis(url: str, *, retries: int = 0) -> ArqRedis:
     )
 
 
-class Doorbell:
+class QueueNotifier:
     """Rings for runs, and answers whether Redis does."""
 
     def __init__(self, url: str) -> None:
@@ -133,7 +133,7 @@ class Doorbell:
         """The client, for what else is shared through Redis."""
         return self._redis
 
-    async def ring(self, run_id: str, fence: int, *, after: str = "") -> bool:
+    async def notify(self, run_id: str, fence: int, *, after: str = "") -> bool:
         """Ask a worker to take the run. False when Redis is away: the janitor rings later.
 
         The fence in the job's name lets a run be rung again after its last job died, and keeps two
@@ -148,7 +148,7 @@ class Doorbell:
                 # keep the others away for a day
                 await self._redis.delete(f"{in_progress_key_prefix}{name}")
         except (RedisError, OSError) as error:
-            log.warning("doorbell.unreachable", run_id=run_id, error=type(error).__name__)
+            log.warning("queue.unreachable", run_id=run_id, error=type(error).__name__)
             return False
         return True
 
@@ -165,17 +165,17 @@ class Doorbell:
                 pipe.delete(*keys, f"{in_progress_key_prefix}{job_id}")
                 await pipe.execute()
         except (RedisError, OSError) as error:
-            log.warning("doorbell.unreachable", job_id=job_id, error=type(error).__name__)
+            log.warning("queue.unreachable", job_id=job_id, error=type(error).__name__)
 
-    async def forget_dead_errands(self) -> None:
+    async def forget_dead_cron_jobs(self) -> None:
         """Take out of the queue what the cron of a killed worker left there; see `answered`."""
-        until = int((time.time() - _DEAD_ERRAND_SECONDS) * 1000)
+        until = int((time.time() - _DEAD_CRON_JOB_SECONDS) * 1000)
         try:
             old = await self._redis.zrangebyscore(QUEUE_NAME, "-inf", until)
             if dead := [name for name in old if name.startswith(b"cron:")]:
                 await self._redis.zrem(QUEUE_NAME, *dead)
         except (RedisError, OSError) as error:
-            log.warning("doorbell.unreachable", error=type(error).__name__)
+            log.warning("queue.unreachable", error=type(error).__name__)
 
     async def waiting(self) -> int:
         """Rings nobody has answered yet."""

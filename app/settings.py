@@ -48,7 +48,7 @@ class Settings(BaseSettings):
     mode. Unset, `audience-export serve` runs one of its own; every other process needs it.
     """
     redis_url: SecretStr = SecretStr("")
-    """Redis or Valkey (not a cluster): the doorbell, and what is shared of Meta's limits. With Sentinel:
+    """Redis or Valkey (not a cluster): the queue, and what is shared of Meta's limits. With Sentinel:
     `redis+sentinel://host:26379,host:26379/name/0`. Unset, `serve` runs one of its own.
     """
     snapshot_url: str = Field(default="", repr=False)

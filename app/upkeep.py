@@ -9,8 +9,8 @@ from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import AppError
 from app.logs import get_logger
-from app.queue import Doorbell
-from app.runs.upkeep import sweep
+from app.queue import QueueNotifier
+from app.runs.maintenance.recovery import recover_runs
 from app.schedules.due import start_due
 from app.webhooks.delivery import deliver_due
 from app.webhooks.sending import Sender
@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 async def keep_runs_moving(
-    database: Database, doorbell: Doorbell, *, every: float, budget: int, account_runs: int
+    database: Database, notifier: QueueNotifier, *, every: float, budget: int, account_runs: int
 ) -> None:
     """The janitor's loop, a round every so many seconds.
 
@@ -28,8 +28,8 @@ async def keep_runs_moving(
     while True:
         await asyncio.sleep(every)
         try:
-            await start_due(database, doorbell)
-            await sweep(database, doorbell, budget=budget, account_runs=account_runs)
+            await start_due(database, notifier)
+            await recover_runs(database, notifier, budget=budget, account_runs=account_runs)
         except AppError as error:
             log.warning("upkeep.paused", code=error.code)
         except Exception as error:

@@ -15,11 +15,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from app.facebook.classify import About, from_body
+from app.facebook.error_codes.classify import About, from_body
 from app.facebook.errors import Throttled
-from app.facebook.governor import Governor
-from app.facebook.quota_state import MemoryQuota
-from app.facebook.usage import read_usage
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.state import MemoryQuota
+from app.facebook.usage_headers import read_usage
 from sandbox.errors import GraphError
 from sandbox.quota import Quotas
 

@@ -21,7 +21,7 @@ import httpx
 from app.db.session import Database
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
-from app.runs.retention import forget_runs
+from app.runs.maintenance.retention import forget_runs
 from benchmarks.lists import KEY, ROOT, plain_address, served
 
 _LEAST = 40

@@ -17,7 +17,7 @@ import polars as pl
 
 from app.db.secrets import Vault, generate_key
 from app.snapshots import Manifest, SnapshotStore, StageWriter
-from app.snapshots.sealing import ColumnKey, ScratchKey
+from app.snapshots.encryption import ColumnKey, ScratchKey
 from benchmarks.staging import CHUNK, Members, clocked, read_all
 
 HASHED = 9

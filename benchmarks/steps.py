@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from benchmarks.report import Table, replace_tables
-from workers.memory import keep_freed_memory
+from workers.health.allocator import keep_freed_memory
 
 _Result = TypeVar("_Result")
 _STEPS = ("reading", "identifiers and hashes", "set aside", "distinct rows, files", "bodies")
@@ -25,9 +25,9 @@ TITLE = "CPU seconds for a million members, step by step"
 def steps_of(kind: str, rows: int) -> Counter[str]:
     """The CPU seconds of each step for so many members of `file_of`."""
     keep_freed_memory()
-    from app.exports.plan import plan_of_spec  # noqa: PLC0415 - after the line above
-    from app.exports.staging import NOBODY  # noqa: PLC0415
-    from app.facebook.payload import UploadSession  # noqa: PLC0415
+    from app.exports.members.mapping import plan_of_spec  # noqa: PLC0415 - after the line above
+    from app.exports.members.staging import NOBODY  # noqa: PLC0415
+    from app.facebook.upload.body import UploadSession  # noqa: PLC0415
     from app.identifiers import Memory, identify, key_columns  # noqa: PLC0415
     from app.snapshots import (  # noqa: PLC0415
         BatchReader,
@@ -37,7 +37,7 @@ def steps_of(kind: str, rows: int) -> Counter[str]:
     )
     from app.sources import SourceAccess, open_source  # noqa: PLC0415
     from benchmarks import members  # noqa: PLC0415
-    from workers.outcome import Batch  # noqa: PLC0415
+    from workers.sending.batch import Batch  # noqa: PLC0415
 
     spent: Counter[str] = Counter()
 

@@ -27,7 +27,7 @@ from app.db.session import Database
 from app.embedded.postgres import DATABASE, EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from app.main import create_app
-from app.queue import QUEUE_NAME, Doorbell, arq_redis, deserialize, serialize
+from app.queue import QUEUE_NAME, QueueNotifier, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import build_context
 from workers.settings import WorkerSettings
@@ -293,13 +293,13 @@ def work(settings: Settings) -> Callable[..., Any]:
 
     async def burst(changed: Settings | None = None) -> None:
         used = changed or settings
-        doorbell = Doorbell(used.redis_url.get_secret_value())
+        notifier = QueueNotifier(used.redis_url.get_secret_value())
         # one that has nothing queued ends, and hears no ring of the runs it then finishes
         while True:
             await once(used)
-            if not await doorbell.waiting():
+            if not await notifier.waiting():
                 break
-        await doorbell.close()
+        await notifier.close()
 
     async def once(used: Settings) -> None:
         context = build_context(used)

@@ -1,6 +1,6 @@
 """`python -m workers`."""
 
-from workers.memory import keep_freed_memory
+from workers.health.allocator import keep_freed_memory
 
 if __name__ == "__main__":
     keep_freed_memory()

@@ -10,20 +10,20 @@ from typing import Any
 from app.connections.blocking import Blocks
 from app.db.secrets import Vault
 from app.db.session import Database
+from app.facebook.call_metrics import call_metrics
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
-from app.facebook.governor import Governor
-from app.facebook.measuring import measuring
-from app.facebook.redis_quota import RedisQuota
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.redis_state import RedisQuota
 from app.logs import configure_logging
 from app.metrics import Accounts
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import SourceAccess, Tolerance, UnpackLimits
 from app.tracing import configure_tracing, stop_tracing
 from app.webhooks.sending import Sender
-from workers.pressure import Pressure
+from workers.health.memory_pressure import Pressure
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class WorkerContext:
     """What every run gets to work with."""
 
     database: Database
-    doorbell: Doorbell
+    notifier: QueueNotifier
     graph: GraphClient
     vault: Vault
     store: SnapshotStore
@@ -71,7 +71,7 @@ class WorkerContext:
         self.cpu.shutdown(wait=False, cancel_futures=True)
         await self.webhooks.aclose()
         await self.graph.aclose()
-        await self.doorbell.close()
+        await self.notifier.close()
         await self.database.close()
         stop_tracing()
 
@@ -91,7 +91,7 @@ def build_context(settings: Settings) -> WorkerContext:
         file=settings.traces_file,
         share=settings.traces_share,
     )
-    doorbell = Doorbell(settings.redis_url.get_secret_value())
+    notifier = QueueNotifier(settings.redis_url.get_secret_value())
     vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
     store = SnapshotStore.open(settings.snapshots, sealing=vault)
     config = GraphConfig(
@@ -111,15 +111,15 @@ def build_context(settings: Settings) -> WorkerContext:
     )
     return WorkerContext(
         database=database,
-        doorbell=doorbell,
+        notifier=notifier,
         graph=GraphClient(
             config,
             governor=Governor(
                 # the calls of a dead worker are forgotten as fast as its runs
-                RedisQuota(doorbell.redis, lease=settings.lease_seconds),
+                RedisQuota(notifier.redis, lease=settings.lease_seconds),
                 max_wait=settings.throttle_patience_seconds,
             ),
-            observe=measuring(Accounts(settings.metrics_ad_accounts)),
+            observe=call_metrics(Accounts(settings.metrics_ad_accounts)),
             on_block=Blocks(database).note,
         ),
         vault=vault,

@@ -15,28 +15,28 @@ from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled
 from app.logs import get_logger, where
 from app.runs.execution import Claim, LeaseLost, claim_next, park_run
-from app.runs.line import first_in_line
+from app.runs.queueing.order import next_in_queue
+from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import RunStatus
-from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError
 from app.tracing import span
 from workers.context import WorkerContext
 from workers.finish import conclude
 from workers.lease import CancelRequested, Lease, patiently
-from workers.parking import RunParked
 from workers.perform import perform
-from workers.segments import RunSkipped
-from workers.turns import call_next
+from workers.staging.segments import RunSkipped
+from workers.waiting.audience_turn import call_next
+from workers.waiting.parked import RunParked
 
 log = get_logger(__name__)
 
 
 async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 - the name in the ring
-    """Work on the run whose turn it is: a ring says that one waits, and the line which (`app.runs.line`)."""
+    """Work on the run whose turn it is: a job says that one waits, `app.runs.queueing.order` which."""
     worker: WorkerContext = ctx["worker"]
     limits = worker.limits
     if "job_id" in ctx:
-        await worker.doorbell.answered(ctx["job_id"])
+        await worker.notifier.answered(ctx["job_id"])
     await worker.pressure.room(worker.working)
     run = await patiently(
         worker.database,
@@ -100,7 +100,7 @@ async def _ring_next(worker: WorkerContext, ended: Run) -> None:
     limits = worker.limits
 
     async def waiting(session: AsyncSession) -> tuple[str, int] | None:
-        return await first_in_line(
+        return await next_in_queue(
             session, account_runs=limits.account_runs, budget=limits.attempt_budget
         )
 
@@ -110,7 +110,7 @@ async def _ring_next(worker: WorkerContext, ended: Run) -> None:
         log.warning("run.next_not_rung", code=error.code)
         return
     if found is not None:
-        await worker.doorbell.ring(*found, after=f"{ended.id}:{ended.fence}")
+        await worker.notifier.notify(*found, after=f"{ended.id}:{ended.fence}")
 
 
 async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | None:
@@ -226,7 +226,7 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
             waits_for=parked.waits_for,
         )
         if parked.seconds <= 0:
-            await worker.doorbell.ring(lease.claim.run_id, lease.claim.fence)
+            await worker.notifier.notify(lease.claim.run_id, lease.claim.fence)
 
 
 async def _account_is_blocked(session: AsyncSession, run: Run) -> bool:

@@ -18,10 +18,10 @@ from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError
 from app.wording import count_of
 from workers.context import WorkerContext
+from workers.delivery_plan import DeliveryPlan
 from workers.lease import Lease, patiently
-from workers.outcome import KEPT, Notes
-from workers.plan import DeliveryPlan
-from workers.pushes import NOT_AWAITED
+from workers.sending.batch import KEPT, Notes
+from workers.waiting.pending_pushes import NOT_AWAITED
 
 log = get_logger(__name__)
 

@@ -16,8 +16,8 @@ from app import clock
 from app.connections.parts import missing, open_token
 from app.db.models import Connection, Export, ExportBaseline, Run, Segment
 from app.errors import Culprit, RunError
-from app.exports.plan import MAPPING_FIELDS
-from app.exports.suppression import grown_since
+from app.exports.members.mapping import MAPPING_FIELDS
+from app.exports.members.suppression import grown_since
 from app.facebook.graph import Graph
 from app.facebook.preflight import preflight, raise_for
 from app.identifiers import RULES_VERSION
@@ -29,25 +29,25 @@ from app.runs.execution import (
     note,
     recorded_sequences,
 )
+from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import Phase, RunStatus
-from app.runs.waiting import WaitReason
 from app.snapshots import SnapshotError, verify
 from app.tracing import span
 from app.wording import count_of
 from workers.context import WorkerContext
-from workers.deliver import Delivery
+from workers.delivery_plan import DeliveryPlan, make_plan
 from workers.finish import conclude, finish
-from workers.guards import check_against_last, check_removals, usable_values
 from workers.lease import Lease, patiently
-from workers.parking import RunParked
-from workers.plan import DeliveryPlan, make_plan
-from workers.pushes import wait_for_pushes
-from workers.replacement import ReplacementFailed, ReplacementOver
-from workers.segments import RunSkipped, check_segments, check_staged, read_segments
-from workers.stage import columns_of
-from workers.turns import take_turn
-from workers.unchanged import UNCHANGED, content_digest, is_unchanged
-from workers.withheld import Withheld
+from workers.sending.deliver import Delivery
+from workers.sending.replacement import ReplacementFailed, ReplacementOver
+from workers.sending.suppression import SuppressionOfRun
+from workers.staging.removal_guards import check_against_last, check_removals, usable_values
+from workers.staging.segments import RunSkipped, check_segments, check_staged, read_segments
+from workers.staging.stage import columns_of
+from workers.staging.unchanged import UNCHANGED, content_digest, is_unchanged
+from workers.waiting.audience_turn import take_turn
+from workers.waiting.parked import RunParked
+from workers.waiting.pending_pushes import wait_for_pushes
 
 log = get_logger(__name__)
 
@@ -94,7 +94,7 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
         session_ids=run.session_ids,
         fresh=made_at is not None and clock.now() - made_at < _AUDIENCE_IS_NEW,
         # a replacement that fails begins again, with numbers that know of nobody held back
-        withheld=None if run.spec["sync_mode"] == "replace" else Withheld(worker.database),
+        withheld=None if run.spec["sync_mode"] == "replace" else SuppressionOfRun(worker.database),
     )
     try:
         with span("deliver"):

@@ -15,7 +15,7 @@ from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from workers.context import WorkerContext, build_context
-from workers.heartbeat import heartbeat
+from workers.health.heartbeat import heartbeat
 from workers.settings import WorkerSettings, port_of, settings_of_worker
 
 log = get_logger(__name__)

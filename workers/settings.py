@@ -16,11 +16,11 @@ from arq.worker import Function, func
 from app.queue import EXPORT_RUN, QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings, SettingsError, read_settings
 from workers.context import build_context
-from workers.errands import call_webhooks, carry_out_erasures, look_at_meta
+from workers.cron.janitor import clean_up_after_runs, sweep_runs
+from workers.cron.jobs import call_webhooks, carry_out_erasures, look_at_meta
 from workers.export_run import export_run
-from workers.heartbeat import heartbeat
-from workers.janitor import clean_up_after_runs, sweep_runs
-from workers.metrics_port import metrics_port
+from workers.health.heartbeat import heartbeat
+from workers.health.metrics_port import metrics_port
 
 _A_DAY = 24 * 60 * 60
 

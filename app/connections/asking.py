@@ -8,8 +8,8 @@ from app.connections.parts import missing, open_token
 from app.connections.service import get_connection
 from app.db.models import Connection
 from app.errors import Unprocessable
-from app.facebook.audiences import Audience
 from app.facebook.client import Graph
+from app.facebook.objects.audiences import Audience
 from app.facebook.preflight import Check, preflight
 
 

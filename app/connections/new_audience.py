@@ -17,9 +17,9 @@ from app.access.callers import Caller
 from app.connections.collaborators import Connections
 from app.db.models import Connection
 from app.errors import Conflict, VersionMismatch
-from app.facebook.audiences import CUSTOMER_LIST
 from app.facebook.errors import Action, AmbiguousOutcome, Fatal, GraphError, Retryable
 from app.facebook.graph import Graph
+from app.facebook.objects.audiences import CUSTOMER_LIST
 
 # how long an unanswered creation may still be under way
 _SETTLES = timedelta(seconds=60)

@@ -17,8 +17,8 @@ from app.db.labels import merged
 from app.db.models import Connection
 from app.db.secrets import Vault, fingerprint
 from app.errors import Unprocessable
-from app.facebook import links
-from app.facebook.accounts import TokenInfo
+from app.facebook import help_links
+from app.facebook.objects.ad_accounts import TokenInfo
 from app.webhooks.events import EventType, announce
 
 
@@ -45,7 +45,7 @@ def open_token(vault: Vault, row: Connection) -> str:
         raise Unprocessable(
             "The connection has no access token yet; sign in first.",
             code="token-missing",
-            help_url=links.TOKENS,
+            help_url=help_links.TOKENS,
         )
     return vault.open(row.token, owner=_token_owner(row.id))
 
@@ -143,7 +143,7 @@ async def _apply_account(
         raise Unprocessable(
             "Give an access token first: it decides which ad accounts can be chosen.",
             code="token-missing",
-            help_url=links.TOKENS,
+            help_url=help_links.TOKENS,
         )
     account = await verification.verify_account(
         deps.graph, token, account_id, scopes=row.token_scopes or ()

@@ -33,10 +33,10 @@ from app.errors import (
     Unauthenticated,
     Unprocessable,
 )
-from app.facebook import links
-from app.facebook.accounts import TokenInfo
+from app.facebook import help_links
 from app.facebook.client import SCOPE
 from app.facebook.errors import Action, GraphError
+from app.facebook.objects.ad_accounts import TokenInfo
 from app.logs import get_logger
 
 log = get_logger(__name__)
@@ -132,7 +132,7 @@ async def finish(
             raise SignInRefused(
                 "The sign-in was cancelled at Facebook; nothing was stored. Begin again when ready.",
                 code=DENIED,
-                help_url=links.PERMISSIONS,
+                help_url=help_links.PERMISSIONS,
             )
         token, info = await _exchange(deps, came.code, redirect_uri)
         if row.ad_account is not None:
@@ -211,7 +211,7 @@ async def _exchange(deps: Connections, code: str, redirect_uri: str) -> tuple[st
             raise SignInRefused(
                 "Facebook did not accept the answer of the dialog; begin again.",
                 code="sign-in-code-refused",
-                help_url=links.TOKENS,
+                help_url=help_links.TOKENS,
             ) from None
         raise
     try:
@@ -221,7 +221,7 @@ async def _exchange(deps: Connections, code: str, redirect_uri: str) -> tuple[st
             raise SignInRefused(
                 f"The {SCOPE} permission was not allowed; sign in again and allow it.",
                 code=DECLINED,
-                help_url=links.PERMISSIONS,
+                help_url=help_links.PERMISSIONS,
             ) from None
         raise
 

@@ -17,9 +17,9 @@ from app.connections.parts import open_token
 from app.connections.service import flag_reauthentication
 from app.db.models import Connection
 from app.db.secrets import SecretUnreadable
-from app.facebook.accounts import TokenInfo
 from app.facebook.client import SCOPE
 from app.facebook.errors import GraphError
+from app.facebook.objects.ad_accounts import TokenInfo
 from app.logs import get_logger
 from app.webhooks.events import EventType, announce, written
 

@@ -7,15 +7,15 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from app.errors import Unprocessable
-from app.facebook import links
-from app.facebook.account_checks import check_account
-from app.facebook.accounts import AdAccount, TokenInfo
-from app.facebook.audience_checks import check_audience
-from app.facebook.audiences import Audience
-from app.facebook.checks import REPLACE_RUNNING, Check
+from app.facebook import help_links
 from app.facebook.client import GraphClient
 from app.facebook.errors import GraphError
-from app.facebook.token_checks import check_permission
+from app.facebook.objects.ad_accounts import AdAccount, TokenInfo
+from app.facebook.objects.audiences import Audience
+from app.facebook.preflight_checks.ad_account import check_account
+from app.facebook.preflight_checks.audience import check_audience
+from app.facebook.preflight_checks.check import REPLACE_RUNNING, Check
+from app.facebook.preflight_checks.token import check_permission
 
 NO_ACCOUNT_CODE = "no-ad-account"
 NO_ACCOUNT = (
@@ -34,7 +34,7 @@ async def verify_token(client: GraphClient, token: str) -> TokenInfo:
         raise Unprocessable(
             "Meta does not accept this access token; sign in again.",
             code="token-rejected",
-            help_url=links.TOKENS,
+            help_url=help_links.TOKENS,
         )
     try:
         answer: Mapping[str, str] | GraphError = await client.for_token(token).permissions()
@@ -110,4 +110,4 @@ async def verify_some_account(client: GraphClient, token: str) -> None:
     except GraphError:
         return  # unknown: the choice of an account shows it
     if not some:
-        raise Unprocessable(NO_ACCOUNT, code=NO_ACCOUNT_CODE, help_url=links.AD_ACCOUNT_MAKING)
+        raise Unprocessable(NO_ACCOUNT, code=NO_ACCOUNT_CODE, help_url=help_links.AD_ACCOUNT_MAKING)

@@ -9,12 +9,12 @@ from app.connections.blocking import blocked_until
 from app.connections.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
-from app.facebook import links
-from app.facebook.account_checks import check_account
-from app.facebook.accounts import AdAccount
-from app.facebook.audience_checks import check_audience
-from app.facebook.audiences import Audience, Status
+from app.facebook import help_links
+from app.facebook.objects.ad_accounts import AdAccount
+from app.facebook.objects.audiences import Audience, Status
 from app.facebook.preflight import Check
+from app.facebook.preflight_checks.ad_account import check_account
+from app.facebook.preflight_checks.audience import check_audience
 
 
 def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Connection:
@@ -107,7 +107,7 @@ def account_choices(items: Sequence[findings.AdAccountChoice]) -> findings.AdAcc
     return findings.AdAccountChoices(
         items=list(items),
         reason=None if items else verification.NO_ACCOUNT,
-        help_url=None if items else links.AD_ACCOUNT_MAKING,
+        help_url=None if items else help_links.AD_ACCOUNT_MAKING,
     )
 
 

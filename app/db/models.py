@@ -430,7 +430,7 @@ class RunBatch(Base):
     trace_id: Mapped[str | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime]
-    # how many uploads it stands for: see app.runs.compaction
+    # how many uploads it stands for: see app.runs.maintenance.compaction
     batches: Mapped[int] = mapped_column(server_default=text("1"))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from app.errors import Unprocessable
-from app.exports.suppression import KEYS
+from app.exports.members.suppression import KEYS
 from app.identifiers import HASHED_KEYS, IdentifierPlan, KeyIdentifier
 from app.identifiers.columns.digest import sha256
 from app.identifiers.rulebook import apply_rules

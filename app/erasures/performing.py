@@ -31,7 +31,7 @@ from app.erasures.lease import LEASE, LeaseLost, claim_erasure, write
 from app.erasures.removal import bodies_of, remove_people
 from app.erasures.rewriting import FOLDER, rewrite
 from app.errors import AppError
-from app.exports.suppression import SuppressionList, suppression_list
+from app.exports.members.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
 from app.logs import get_logger
 from app.segments.erasing import erase_members

@@ -19,11 +19,11 @@ from app.db.models import Connection, Export, Run
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import AppError, Culprit
-from app.exports.suppression import SuppressionList
+from app.exports.members.suppression import SuppressionList
 from app.facebook.client import GraphClient
 from app.facebook.errors import Fatal, GraphError, Rejected
 from app.facebook.graph import Graph
-from app.facebook.payload import MAX_ROWS, upload_body
+from app.facebook.upload.body import MAX_ROWS, upload_body
 
 TOO_SMALL = "audience-too-small"
 GONE = frozenset({"audience-gone", "object-unavailable"})

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from app.exports.suppression import SuppressionList
+from app.exports.members.suppression import SuppressionList
 from app.identifiers import SCHEMA_KEYS
 from app.snapshots import BatchReader, Manifest, SnapshotStore, StageWriter, plan_batches, verify
 

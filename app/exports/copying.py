@@ -9,8 +9,8 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.models import Export
-from app.exports.checks import check_mapping, claim_audience
 from app.exports.collaborators import Exports
+from app.exports.schedule import settle_schedule
 from app.exports.service import (
     FIELDS,
     audited,
@@ -19,7 +19,7 @@ from app.exports.service import (
     put_segments,
     segment_ids_of,
 )
-from app.exports.timing import settle_schedule
+from app.exports.validation import check_mapping, claim_audience
 from app.ids import new_id
 
 

@@ -7,9 +7,11 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
 from app.connections.routes import ConnectionsDep
 from app.db.listing import NamedSort, place_of
-from app.exports import copying, draft, findings, listing, preview, schemas, service
+from app.exports import copying, listing, schemas, service
 from app.exports.collaborators import Exports, StartRun
 from app.exports.pages import written_exports
+from app.exports.previews import match_quality, unsaved_export
+from app.exports.previews import schemas as findings
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import MetadataDep, PageDep, SessionDep
 from app.http.gone import while_listening
@@ -110,7 +112,7 @@ async def preview_draft(
     body: schemas.ExportPreview, request: Request, deps: ExportsDep, caller: ContributorDep
 ) -> findings.DraftPreview:
     """What a draft would make of its first members: fill, reasons, masked samples; within two seconds."""
-    found = await draft.preview_draft(
+    found = await unsaved_export.preview_draft(
         deps,
         request.app.state.drafts,
         caller=caller,
@@ -199,7 +201,9 @@ async def preview_export(
     export_id: ExportId, request: Request, deps: ExportsDep, caller: ContributorDep
 ) -> findings.Preview:
     """Count what a run would send, key by key, without sending; numbers only, no values."""
-    counting = preview.preview_export(deps, request.app.state.previews, export_id, caller=caller)
+    counting = match_quality.preview_export(
+        deps, request.app.state.previews, export_id, caller=caller
+    )
     report = await while_listening(request, counting)
     return findings.Preview.model_validate(report)
 

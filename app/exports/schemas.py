@@ -10,8 +10,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
 
 from app.connections.schemas import AudienceRef
 from app.errors import Culprit
-from app.exports.attributes import AttributeName, Attributes
-from app.exports.plan import MIN_USABLE_RATIO
+from app.exports.members.mapping import MIN_USABLE_RATIO
+from app.exports.members.mapping_schema import AttributeName, Attributes
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import KeyIdentifier

@@ -19,9 +19,9 @@ from app.db.labels import merged
 from app.db.listing import one_of
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
-from app.exports.checks import check_export, claim_audience, refuse_nulls
 from app.exports.collaborators import Exports
-from app.exports.timing import TIMING_FIELDS, settle_schedule
+from app.exports.schedule import TIMING_FIELDS, settle_schedule
+from app.exports.validation import check_export, claim_audience, refuse_nulls
 from app.ids import is_id, new_id
 from app.webhooks.run_events import announce_ends
 

@@ -9,9 +9,10 @@ from app import clock
 from app.access.callers import Caller
 from app.access.names import names_of
 from app.db.models import Connection, Export
-from app.exports import findings, schemas, service, timing
-from app.exports.draft import Draft, KeySample
-from app.exports.plan import MIN_USABLE_RATIO
+from app.exports import schedule, schemas, service
+from app.exports.members.mapping import MIN_USABLE_RATIO
+from app.exports.previews import schemas as findings
+from app.exports.previews.unsaved_export import Draft, KeySample
 from app.exports.warnings import export_warnings
 from app.identifiers import KeyIdentifier
 
@@ -25,7 +26,7 @@ async def export_views(
     names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
     last_runs = await service.last_runs_of(session, ids)
     by_connection = await service.connections_of(session, rows)
-    refresh, now = await timing.refresh_rule(session), clock.now()
+    refresh, now = await schedule.refresh_rule(session), clock.now()
     views = []
     for row in rows:
         run = last_runs.get(row.id)
@@ -60,7 +61,7 @@ async def export_views(
                 schedule=row.schedule,
                 enabled=row.enabled,
                 metadata=row.labels or {},
-                next_run_at=timing.next_run_at(row, connection, refresh, now),
+                next_run_at=schedule.next_run_at(row, connection, refresh, now),
                 status="detached"
                 if row.connection_id is None
                 else "active"

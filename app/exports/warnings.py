@@ -6,8 +6,8 @@ from typing import Any
 from app.connections.blocking import blocked_until
 from app.connections.parts import missing
 from app.db.models import Connection, Export, Segment
-from app.exports.plan import Mapped, is_hashed
-from app.facebook.audience_checks import check_values
+from app.exports.members.mapping import Mapped, is_hashed
+from app.facebook.preflight_checks.audience import check_values
 from app.wording import count_of
 
 Warned = dict[str, str]

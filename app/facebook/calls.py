@@ -10,15 +10,15 @@ import hmac
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from app.facebook import links
-from app.facebook._wire import NoAnswer, Reply, Wire
-from app.facebook.classify import About, from_body, from_status, from_transport
+from app.facebook import help_links
 from app.facebook.config import GraphConfig
+from app.facebook.error_codes.classify import About, from_body, from_status, from_transport
 from app.facebook.errors import AmbiguousOutcome, GraphError, Rejected, Retryable, Scope, Throttled
-from app.facebook.governor import Governor
-from app.facebook.payload import Body
+from app.facebook.quota.governor import Governor
 from app.facebook.retry import RetryPolicy
-from app.facebook.usage import NOTHING, Usage, read_usage
+from app.facebook.transport.http import HttpTransport, NoAnswer, Reply
+from app.facebook.upload.body import Body
+from app.facebook.usage_headers import NOTHING, Usage, read_usage
 from app.tracing import Traced, span, traceparent
 
 VERSION_WARNING = "x-ad-api-version-warning"
@@ -83,7 +83,7 @@ class Caller:
 
     def __init__(
         self,
-        wire: Wire,
+        wire: HttpTransport,
         config: GraphConfig,
         governor: Governor,
         policy: RetryPolicy,
@@ -262,7 +262,7 @@ def _too_large(failure: Retryable) -> Rejected:
     error = Rejected(
         f"{failure.detail} A smaller request may pass.",
         code="payload-too-large",
-        help_url=links.AUDIENCE_USERS,
+        help_url=help_links.AUDIENCE_USERS,
         graph_code=failure.graph_code,
         graph_subcode=failure.graph_subcode,
         fbtrace_id=failure.fbtrace_id,
@@ -274,7 +274,7 @@ def _too_large(failure: Retryable) -> Rejected:
 def _ambiguous(lost: Retryable) -> AmbiguousOutcome:
     error = AmbiguousOutcome(
         f"{lost.detail} It may have been carried out all the same: look before repeating it.",
-        help_url=links.PLATFORM_STATUS,
+        help_url=help_links.PLATFORM_STATUS,
         graph_code=lost.graph_code,
         graph_subcode=lost.graph_subcode,
         fbtrace_id=lost.fbtrace_id,

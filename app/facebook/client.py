@@ -16,17 +16,17 @@ import httpx
 
 from app import clock
 from app.errors import Unavailable
-from app.facebook import answers
-from app.facebook._wire import Limits, Wire
-from app.facebook.accounts import AdAccount, Business, IssuedToken, Person, TokenInfo
-from app.facebook.audiences import Audience
 from app.facebook.calls import Call, Caller, CallRecord, OnBlock
-from app.facebook.classify import About
 from app.facebook.config import GraphConfig
-from app.facebook.governor import Governor
+from app.facebook.error_codes.classify import About
 from app.facebook.graph import Graph
-from app.facebook.receipts import SessionStatus, UploadReceipt
+from app.facebook.objects import json_fields
+from app.facebook.objects.ad_accounts import AdAccount, Business, IssuedToken, Person, TokenInfo
+from app.facebook.objects.audiences import Audience
+from app.facebook.quota.governor import Governor
 from app.facebook.retry import RetryPolicy
+from app.facebook.transport.http import HttpTransport, Limits
+from app.facebook.upload.receipts import SessionStatus, UploadReceipt
 
 __all__ = [
     "AdAccount",
@@ -75,7 +75,7 @@ class GraphClient:
             call=config.call_seconds,
             answer_bytes=config.answer_bytes,
         )
-        self._wire = Wire(config.base_url, limits, transport=transport)
+        self._wire = HttpTransport(config.base_url, limits, transport=transport)
         self._caller = Caller(
             self._wire,
             config,
@@ -164,7 +164,7 @@ class GraphClient:
             concealed={"input_token": token},
         )
         answer = await self._caller.run(call, token=credentials)
-        return TokenInfo.parse(answers.part(answer.json, "data"))
+        return TokenInfo.parse(json_fields.part(answer.json, "data"))
 
     async def _issue(self, params: Mapping[str, str]) -> IssuedToken:
         if not self.has_app:
@@ -187,8 +187,8 @@ class GraphClient:
         )
         asked_at = clock.now()
         answer = await self._caller.run(call, token=None)
-        seconds = answers.number(answer.json, "expires_in")
+        seconds = json_fields.number(answer.json, "expires_in")
         return IssuedToken(
-            access_token=answers.text(answer.json, "access_token") or "",
+            access_token=json_fields.text(answer.json, "access_token") or "",
             expires_at=asked_at + timedelta(seconds=seconds) if seconds else None,
         )

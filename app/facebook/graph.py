@@ -12,14 +12,14 @@ from typing import Any
 import orjson
 
 from app.errors import Unprocessable
-from app.facebook import answers
-from app.facebook.accounts import ACCOUNT_READS, AdAccount, Person
-from app.facebook.audiences import AUDIENCE_READS, CUSTOMER_LIST, Audience
 from app.facebook.calls import Answer, Call, Caller, Guard
-from app.facebook.classify import About, from_transport
+from app.facebook.error_codes.classify import About, from_transport
+from app.facebook.objects import json_fields
+from app.facebook.objects.ad_accounts import ACCOUNT_READS, AdAccount, Person
+from app.facebook.objects.audiences import AUDIENCE_READS, CUSTOMER_LIST, Audience
 from app.facebook.paging import all_entries, first_allowed
-from app.facebook.payload import Body
-from app.facebook.receipts import SessionStatus, UploadReceipt
+from app.facebook.upload.body import Body
+from app.facebook.upload.receipts import SessionStatus, UploadReceipt
 
 _DIGITS = re.compile(r"[0-9]{1,32}")
 
@@ -55,8 +55,8 @@ class Graph:
     async def me(self) -> Person:
         """GET /me: who the token stands for; the cheapest proof that it works."""
         answer = await self._get("me", About(account=self._account), "id", {"fields": "id,name"})
-        identity = answers.text(answer.json, "id") or ""
-        return Person(id=identity, name=answers.text(answer.json, "name"))
+        identity = json_fields.text(answer.json, "id") or ""
+        return Person(id=identity, name=json_fields.text(answer.json, "name"))
 
     async def permissions(self) -> dict[str, str]:
         """GET /me/permissions: each permission's status: granted, declined or expired.
@@ -65,9 +65,9 @@ class Graph:
         """
         found = {}
         async for entry in self._pages("me/permissions", About(account=self._account), {}):
-            name = answers.text(entry, "permission")
+            name = json_fields.text(entry, "permission")
             if name:
-                found[name] = answers.text(entry, "status") or "unknown"
+                found[name] = json_fields.text(entry, "status") or "unknown"
         return found
 
     async def revoke(self) -> None:
@@ -143,7 +143,7 @@ class Graph:
                 replayable=False,
             )
         )
-        return answers.text(answer.json, "id") or ""
+        return json_fields.text(answer.json, "id") or ""
 
     async def add_users(
         self, audience_id: str, body: Body, *, fresh: bool = False
@@ -185,7 +185,7 @@ class Graph:
         about = self._about(audience_id)
         params = {"session_id": str(session_id)}
         async for entry in self._pages(f"{about.audience}/sessions", about, params):
-            if answers.text(entry, "session_id") == str(session_id):
+            if json_fields.text(entry, "session_id") == str(session_id):
                 return SessionStatus.parse(entry)
         return None
 

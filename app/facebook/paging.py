@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
-from app.facebook import answers
-from app.facebook.classify import About, from_transport
+from app.facebook.error_codes.classify import About, from_transport
 from app.facebook.errors import GraphError
+from app.facebook.objects import json_fields
 
 # Meta advises 20 and refuses very large pages; calls are counted, not rows
 _PAGE = 50
@@ -69,11 +69,11 @@ def _next_position(page: Mapping[str, object]) -> dict[str, str]:
 
     `next` is a whole address that may hold a token: only its position is taken over.
     """
-    paging = answers.part(page, "paging")
-    address = answers.text(paging, "next")
+    paging = json_fields.part(page, "paging")
+    address = json_fields.text(paging, "next")
     if address is None:
         return {}
     skip = (*_SECRET_PARAMETERS, "limit", "fields")
     found = {k: v for k, v in parse_qsl(urlsplit(address).query) if k not in skip}
-    after = answers.text(answers.part(paging, "cursors"), "after")
+    after = json_fields.text(json_fields.part(paging, "cursors"), "after")
     return {**found, "after": after} if after else found

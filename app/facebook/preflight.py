@@ -10,16 +10,16 @@ from collections.abc import Collection, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
-from app.facebook import links
-from app.facebook.account_checks import check_account
-from app.facebook.accounts import AdAccount
-from app.facebook.audience_checks import check_audience
-from app.facebook.audiences import Audience
-from app.facebook.checks import Check, passed, raise_for, unanswered, warned
+from app.facebook import help_links
 from app.facebook.client import GraphClient
 from app.facebook.errors import Fatal, GraphError, Refused
 from app.facebook.graph import Graph, account_number
-from app.facebook.token_checks import check_permission, check_token
+from app.facebook.objects.ad_accounts import AdAccount
+from app.facebook.objects.audiences import Audience
+from app.facebook.preflight_checks.ad_account import check_account
+from app.facebook.preflight_checks.audience import check_audience
+from app.facebook.preflight_checks.check import Check, passed, raise_for, unanswered, warned
+from app.facebook.preflight_checks.token import check_permission, check_token
 
 __all__ = ["Check", "preflight", "raise_for"]
 
@@ -105,4 +105,4 @@ def _version_retired() -> Check:
         "Meta served another API version than the one asked for: set GRAPH_API_VERSION to a"
         " current one before calls fail."
     )
-    return warned("graph_version", "graph-version", detail, links.VERSIONS)
+    return warned("graph_version", "graph-version", detail, help_links.VERSIONS)

@@ -15,7 +15,7 @@ from app.connections.service import may_use
 from app.db import liveness
 from app.db.listing import one_of
 from app.db.models import Base, Connection, Export, Run, Segment
-from app.exports.timing import refresh_rule, rule_of_export
+from app.exports.schedule import refresh_rule, rule_of_export
 from app.moments import next_moment
 from app.overview.broken import (
     MOST,

@@ -19,9 +19,9 @@ from app import clock, metrics
 from app.db.models import Connection, Export, Run, RunBatch, Segment
 from app.db.session import after_commit
 from app.errors import AppError, Culprit, RunError
-from app.runs.line import first_in_line
+from app.runs.queueing.order import next_in_queue
+from app.runs.queueing.wait_reasons import WaitReason, waiting_document
 from app.runs.states import FINAL, Phase, RunStatus, origins
-from app.runs.waiting import WaitReason, waiting_document
 from app.webhooks.run_events import announce_end, announce_start
 
 
@@ -62,8 +62,8 @@ class BatchRecord:
 async def claim_next(
     session: AsyncSession, *, lease_seconds: float, budget: int, account_runs: int
 ) -> Run | None:
-    """The run whose turn it is, ours for the lease; None if none may be taken (see `app.runs.line`)."""
-    found = await first_in_line(session, account_runs=account_runs, budget=budget)
+    """The run whose turn it is, ours for the lease; None if none may be taken (`queueing.order`)."""
+    found = await next_in_queue(session, account_runs=account_runs, budget=budget)
     if found is None:
         return None
     return await claim_run(session, found[0], lease_seconds=lease_seconds, budget=budget)

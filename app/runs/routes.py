@@ -38,7 +38,7 @@ async def create_run(
     """Ask for a run; it exists at once, its work follows."""
     run = await service.start_run(
         database,
-        request.app.state.doorbell,
+        request.app.state.notifier,
         export_id,
         caller=caller,
         metadata=None if body is None else body.metadata,

@@ -9,8 +9,8 @@ from app.errors import Culprit
 from app.http.metadata import Metadata, MetadataShown
 from app.http.problem_document import GraphRef
 from app.http.schemas import Input, Output, Timestamp
+from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import Phase, RunStatus, Trigger
-from app.runs.waiting import WaitReason
 
 
 class RunCreate(Input):

@@ -23,9 +23,9 @@ from app.db.models import Connection, Export, Run, RunBatch
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
 from app.exports import service as exports
-from app.exports.checks import refuse_draft
+from app.exports.validation import refuse_draft
 from app.ids import is_id, least_id, new_id
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.runs.execution import error_document
 from app.runs.search import found, places_of
 from app.runs.states import ACTIVE, RunStatus, Trigger
@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.3
 
 async def start_run(
     database: Database,
-    doorbell: Doorbell,
+    notifier: QueueNotifier,
     export_id: str,
     *,
     caller: Caller,
@@ -61,7 +61,7 @@ async def start_run(
                 refuse_draft(connection)
             run = await queue_run(
                 session,
-                doorbell,
+                notifier,
                 export,
                 trigger=trigger,
                 requested_by=caller.id,
@@ -100,7 +100,7 @@ def refuse_idle(export: Export) -> None:
 
 async def queue_run(
     session: AsyncSession,
-    doorbell: Doorbell,
+    notifier: QueueNotifier,
     export: Export,
     *,
     trigger: Trigger,
@@ -119,7 +119,7 @@ async def queue_run(
     await session.flush()
 
     async def ring() -> None:
-        await doorbell.ring(run.id, 0)
+        await notifier.notify(run.id, 0)
 
     after_commit(session, ring)
     return run

@@ -7,9 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.connections.views import audience_state
 from app.db.models import Run
 from app.runs import progress, schemas
+from app.runs.related_rows import Surroundings, surroundings_of
 from app.runs.states import Phase, RunStatus, Trigger
 from app.runs.statistics import Statistics
-from app.runs.surroundings import Surroundings, surroundings_of
 
 _ALONE = Surroundings()
 

@@ -19,10 +19,10 @@ from app.access.callers import SYSTEM
 from app.db.models import Connection, Export, RefreshSchedule
 from app.db.session import Database
 from app.errors import AppError, Culprit, RunError
-from app.exports.timing import rule_of_export, rule_of_refresh
+from app.exports.schedule import rule_of_export, rule_of_refresh
 from app.logs import get_logger
 from app.moments import Rule, is_due
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.runs.service import active_run, queue_run, skip_run
 from app.runs.states import Trigger
 
@@ -31,7 +31,7 @@ log = get_logger(__name__)
 _LOCK = 7_201_883_443
 
 
-async def start_due(database: Database, doorbell: Doorbell) -> list[str] | None:
+async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | None:
     """Start a run of every export that is due; their ids. None if another process is at it.
 
     "Not due" writes nothing. A due export that is withheld (its run is active, its connection cannot be
@@ -46,7 +46,7 @@ async def start_due(database: Database, doorbell: Doorbell) -> list[str] | None:
         started = []
         for export_id in await _due(session, system, now):
             try:
-                run_id = await _start(database, doorbell, export_id, now)
+                run_id = await _start(database, notifier, export_id, now)
             except AppError:
                 raise
             except Exception as error:  # noqa: BLE001 - one broken export must not stop the others
@@ -89,7 +89,7 @@ async def _due(
 
 
 async def _start(
-    database: Database, doorbell: Doorbell, export_id: str, now: datetime
+    database: Database, notifier: QueueNotifier, export_id: str, now: datetime
 ) -> str | None:
     """Use the moment up, and start the run unless something speaks against it."""
     try:
@@ -111,7 +111,7 @@ async def _start(
                 log.info("schedule.not_started", export_id=export_id, reason=against.code)
                 return None
             run = await queue_run(
-                session, doorbell, export, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
+                session, notifier, export, trigger=Trigger.SCHEDULED, requested_by=SYSTEM.id
             )
             after = {"export_id": export.id, "trigger": Trigger.SCHEDULED}
             record(session, SYSTEM, "run.requested", run.id, after=after)

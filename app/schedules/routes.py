@@ -92,7 +92,7 @@ async def run_all_exports(
     """
     started, refused = await service.run_all(
         database,
-        request.app.state.doorbell,
+        request.app.state.notifier,
         caller=caller,
         export_ids=None if body is None else body.export_ids,
         force=body is not None and body.force,

@@ -15,11 +15,11 @@ from app.db.models import Connection, Export, RefreshSchedule, Run
 from app.db.session import Database
 from app.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
 from app.exports import service as exports
-from app.exports.checks import refuse_draft
-from app.exports.timing import is_on, settle_schedule, switched
+from app.exports.schedule import is_on, settle_schedule, switched
+from app.exports.validation import refuse_draft
 from app.moments import DAYS
-from app.queue import Doorbell
-from app.runs.many import start_runs
+from app.queue import QueueNotifier
+from app.runs.bulk_start import start_runs
 from app.runs.service import already_active, refuse_idle
 
 # until somebody sets it: off (L57), weekly (L58)
@@ -144,7 +144,7 @@ async def schedule_exports(
 
 async def run_all(
     database: Database,
-    doorbell: Doorbell,
+    notifier: QueueNotifier,
     *,
     caller: Caller,
     export_ids: Sequence[str] | None = None,
@@ -173,7 +173,7 @@ async def run_all(
             refused[row.id] = Refused(row, error)
     startable = [row for row in rows if row.id not in refused]
     started, active = await start_runs(
-        database, doorbell, startable, connections, caller=caller, force=force
+        database, notifier, startable, connections, caller=caller, force=force
     )
     for row in startable:
         if row.id in active:

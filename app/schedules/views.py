@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from app.db.models import RefreshSchedule, Run
-from app.exports.timing import rule_of_refresh
+from app.exports.schedule import rule_of_refresh
 from app.moments import Rule, next_moment, utc_offset, zones
 from app.runs.views import run_view
 from app.schedules import schemas

@@ -4,7 +4,7 @@
                                                     └──► diff(old, new) ──► removals, additions
 
 Everything here blocks and is meant for threads. Suppression lists would be a third consumer of
-`sweep.Sweep`, with the keys to leave out as the old source.
+`comparison.Comparison`, with the keys to leave out as the old source.
 """
 
 from app.snapshots.diff import Diff, diff

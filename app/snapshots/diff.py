@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from app.snapshots.columns import Column, Words
-from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
 from app.snapshots.groups import GroupWriter, Part
 from app.snapshots.manifest import Manifest, StagedFile
 from app.snapshots.reader import key_of, open_file
-from app.snapshots.records import BUCKETS, Field, Form, Layout, Packing, Rows
+from app.snapshots.rows.columns import Column, Words
+from app.snapshots.rows.comparison import Comparison, Outcome, Span, in_order
+from app.snapshots.rows.hash_dictionary import HashDictionary
+from app.snapshots.rows.records import BUCKETS, Field, Form, Layout, Packing, Rows
 from app.snapshots.store import SnapshotStore
-from app.snapshots.sweep import Outcome, Span, Sweep, in_order
 
 MEMORY_BYTES = 64 << 20
 THREADS = 2
@@ -54,7 +54,7 @@ def diff(
             code="snapshot-key-mismatch",
         )
     packing, columns = _common(old, new)
-    sweep = Sweep(
+    comparison = Comparison(
         packing,
         _Staged(store, new, packing),
         _Staged(store, old, packing),
@@ -71,11 +71,11 @@ def diff(
     )
 
     def resolve(span: Span) -> list[Outcome] | None:
-        return None if sweep.crowded(span) else list(sweep.resolve(span))
+        return None if comparison.crowded(span) else list(comparison.resolve(span))
 
-    spans = sweep.spans()
+    spans = comparison.spans()
     for span, outcomes in zip(spans, in_order(resolve, spans, THREADS), strict=True):
-        for outcome in sweep.resolve(span) if outcomes is None else outcomes:
+        for outcome in comparison.resolve(span) if outcomes is None else outcomes:
             additions.take(outcome.added, outcome.keys)
             removals.take(outcome.gone, len(outcome.gone))
     return Diff(removals.manifest(), additions.manifest())
@@ -144,7 +144,7 @@ class _Loaded:
 
 
 class _Staged:
-    """The rows of a manifest as the sweep wants them; spans in order open each file once."""
+    """The rows of a manifest as the comparison wants them; spans in order open each file once."""
 
     def __init__(self, store: SnapshotStore, manifest: Manifest, packing: Packing) -> None:
         self._store = store

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from app.snapshots import files
-from app.snapshots.columns import missing
+from app.snapshots import file_format as files
+from app.snapshots.encryption import FileKey
 from app.snapshots.manifest import Group, Manifest, StagedFile
-from app.snapshots.records import Field, Form, Packing, Rows, bucket_of
-from app.snapshots.sealing import FileKey
+from app.snapshots.rows.columns import missing
+from app.snapshots.rows.records import Field, Form, Packing, Rows, bucket_of
 from app.snapshots.store import SnapshotStore
 
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import polars as pl
 
-from app.snapshots import files
-from app.snapshots.columns import Column, TextColumn, from_series, to_frame
-from app.snapshots.dictionary import HashDictionary
+from app.snapshots import file_format
+from app.snapshots.encryption import FileKey
 from app.snapshots.errors import SnapshotError
 from app.snapshots.groups import has_text
 from app.snapshots.manifest import Group, Manifest, StagedFile
 from app.snapshots.reader import key_of, open_file
-from app.snapshots.sealing import FileKey
+from app.snapshots.rows.columns import Column, TextColumn, from_series, to_frame
+from app.snapshots.rows.hash_dictionary import HashDictionary
 from app.snapshots.store import SnapshotStore
 
 
@@ -43,7 +43,7 @@ class MemberWriter:
             return
         columns = {series.name: self._column(series) for series in frame.iter_columns()}
         name = f"{self._prefix}/{len(self._files):05d}.rows"
-        buffers, _ = files.encode(columns, frame.height, self._key.of(name))
+        buffers, _ = file_format.encode(columns, frame.height, self._key.of(name))
         digest = hashlib.sha256()
         for buffer in buffers:
             digest.update(buffer)

@@ -12,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from app.snapshots import files
-from app.snapshots.columns import (
+from app.snapshots import file_format
+from app.snapshots.encryption import FileKey
+from app.snapshots.errors import SnapshotError
+from app.snapshots.file_format import StagedRows
+from app.snapshots.groups import has_text
+from app.snapshots.manifest import BatchSlice, Group, Manifest, StagedFile
+from app.snapshots.rows.columns import (
     CellColumn,
     CodeColumn,
     DigitColumn,
@@ -23,11 +28,6 @@ from app.snapshots.columns import (
     table_of,
     to_frame,
 )
-from app.snapshots.errors import SnapshotError
-from app.snapshots.files import StagedRows
-from app.snapshots.groups import has_text
-from app.snapshots.manifest import BatchSlice, Group, Manifest, StagedFile
-from app.snapshots.sealing import FileKey
 from app.snapshots.store import SnapshotStore
 
 _FILES_KEPT = 2  # a batch may begin in one and end in the next
@@ -55,7 +55,7 @@ def open_file(store: SnapshotStore, file: StagedFile, key: FileKey | None = None
             code="snapshot-corrupt",
         )
     try:
-        return files.decode(data, None if key is None else key.of(file.name))
+        return file_format.decode(data, None if key is None else key.of(file.name))
     except ValueError:
         raise SnapshotError(
             f"The staged file {file.name} in {store.label} was written by another version of this "

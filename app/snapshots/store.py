@@ -17,8 +17,8 @@ from uuid import uuid4
 import obstore
 from obstore.exceptions import BaseError, NotFoundError
 
+from app.snapshots.encryption import ProcessSealing, Sealing
 from app.snapshots.errors import SnapshotError
-from app.snapshots.sealing import ProcessSealing, Sealing
 
 Buffer: TypeAlias = bytes | memoryview
 

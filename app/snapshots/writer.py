@@ -13,16 +13,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from app.snapshots.categories import Categories
-from app.snapshots.columns import CELL_BYTES, CellColumn, Column, TextColumn, from_series
-from app.snapshots.dictionary import HashDictionary
 from app.snapshots.errors import SnapshotError
 from app.snapshots.groups import GroupWriter, Part
 from app.snapshots.manifest import Manifest
-from app.snapshots.records import Field, Form, Layout, Packing, Rows, bucket_of
-from app.snapshots.spill import Spill
+from app.snapshots.rows.categories import Categories
+from app.snapshots.rows.columns import CELL_BYTES, CellColumn, Column, TextColumn, from_series
+from app.snapshots.rows.comparison import Comparison, Span, in_order, rows_within, within
+from app.snapshots.rows.hash_dictionary import HashDictionary
+from app.snapshots.rows.records import Field, Form, Layout, Packing, Rows, bucket_of
+from app.snapshots.rows.spill import Spill
 from app.snapshots.store import SnapshotStore
-from app.snapshots.sweep import Span, Sweep, in_order, rows_within, within
 
 MEMORY_BYTES = 64 << 20
 THREADS = 2
@@ -113,18 +113,18 @@ class StageWriter:
         )
         memory = self._memory // THREADS
         source = _Spilled(self._spill, packing, rows_within(memory, packing))
-        sweep = Sweep(packing, source, memory_bytes=memory, scratch=self._scratch)
+        comparison = Comparison(packing, source, memory_bytes=memory, scratch=self._scratch)
 
         def write(numbered: tuple[int, Span]) -> tuple[list[Part], int]:
             parts: list[Part] = []
             keys = 0
             number, span = numbered
-            for turn, outcome in enumerate(sweep.resolve(span)):
+            for turn, outcome in enumerate(comparison.resolve(span)):
                 parts += groups.write(f"{number:05d}-{turn}", outcome.added)
                 keys += outcome.keys
             return parts, keys
 
-        written = list(in_order(write, list(enumerate(sweep.spans())), THREADS))
+        written = list(in_order(write, list(enumerate(comparison.spans())), THREADS))
         self._spill.close()
         parts = [part for parts, _ in written for part in parts]
         staged = sum(part.file.rows for part in parts)
@@ -215,7 +215,7 @@ class StageWriter:
 
 
 class _Spilled:
-    """The rows set aside, as the sweep wants them."""
+    """The rows set aside, as the comparison wants them."""
 
     def __init__(self, spill: Spill, packing: Packing, most_rows: int) -> None:
         self._spill = spill

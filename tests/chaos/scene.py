@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 import polars as pl
 
-from app.facebook.payload import upload_body
+from app.facebook.upload.body import upload_body
 from sandbox.checksum import of_identities, values_of_digests
 from tests.chaos.plant import FULL, Plant
 from tests.flows.journey import TOKEN, expect, make_connection, make_export, make_segment, start_run

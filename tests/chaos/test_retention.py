@@ -13,7 +13,7 @@ from app import clock
 from app.db.models import Export, ExportBaseline, IdempotencyKey, Run, RunBatch
 from app.db.session import Database
 from app.ids import least_id
-from app.runs.retention import CleanedUp, clean_up
+from app.runs.maintenance.retention import CleanedUp, clean_up
 from app.snapshots import SnapshotStore
 
 HISTORY = timedelta(days=90)

@@ -59,7 +59,7 @@ async def test_postgres_restarted(
 
 
 async def test_valkey_away_when_asked(plant: Plant, ledger: Ledger) -> None:
-    """The run is accepted without the doorbell, and rung when it is back."""
+    """The run is accepted without the notifier, and rung when it is back."""
     plant.staff(1)
     job = await make_job(plant, people=12_000)
     since = len(plant.uploads())

@@ -16,7 +16,7 @@ from app.db.models import Base, ExportBaseline, Run, Suppression
 from app.db.session import Database
 from app.erasures.performing import GIVE_UP_AFTER, Erasing, perform_due
 from app.erasures.tidying import clean_up
-from app.exports.suppression import SuppressionList, suppression_list
+from app.exports.members.suppression import SuppressionList, suppression_list
 from app.ids import new_id
 from app.settings import Settings
 from app.snapshots import BatchReader, Manifest, SnapshotStore, plan_batches
@@ -311,7 +311,7 @@ async def test_a_run_under_way_does_not_bring_her_back(
     assert (run["status"], run["throttled_until"] is not None) == ("queued", True)
 
     erasure = await erase(api)
-    redis = api.app.state.doorbell.redis  # type: ignore[attr-defined]
+    redis = api.app.state.notifier.redis  # type: ignore[attr-defined]
     await redis.flushall()  # what Meta said of the ad account's quota would hold up the erasure too
     await carry_out()
     record = await read(api, erasure)
@@ -323,7 +323,7 @@ async def test_a_run_under_way_does_not_bring_her_back(
     await carry_out()  # not due yet
 
     time.advance(minutes=20)
-    await api.app.state.doorbell.ring(run["id"], 99)  # type: ignore[attr-defined]
+    await api.app.state.notifier.notify(run["id"], 99)  # type: ignore[attr-defined]
     await work()
     assert (await get_run(api, run))["status"].startswith("succeeded")
     await carry_out()
@@ -355,12 +355,12 @@ async def test_a_run_that_goes_on_holds_her_back(
     assert [run["counts"]["staged"] for run in before] == [len(OTHERS) + 1] * 3
     assert [run["status"] for run in before] == ["queued"] * 3
     await erase(api)
-    doorbell = api.app.state.doorbell  # type: ignore[attr-defined]
-    await doorbell.redis.flushall()
+    notifier = api.app.state.notifier  # type: ignore[attr-defined]
+    await notifier.redis.flushall()
     sandbox.control("DELETE", "faults")
     time.advance(minutes=20)
     for run in runs:
-        await doorbell.ring(run["id"], 99)
+        await notifier.notify(run["id"], 99)
     await work()
     for run, audience in zip(runs, audiences, strict=True):
         ended = await get_run(api, run)

@@ -5,7 +5,7 @@ import hashlib
 import polars as pl
 import pytest
 
-from app.exports.suppression import SuppressionList
+from app.exports.members.suppression import SuppressionList
 
 
 def sha(text: str) -> bytes:

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from app.facebook.client import GraphClient, GraphConfig
-from app.facebook.governor import Governor
+from app.facebook.quota.governor import Governor
 from sandbox.main import create_app
 from sandbox.state import SandboxState
 from sandbox.world import APP_ID, APP_SECRET
@@ -40,7 +40,7 @@ class FakeTime:
 def by_httpx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """respx fakes httpx's connections and no others; `test_wire` has real ones."""
     if request.module.__name__.rpartition(".")[2] not in {"test_wire", "test_line"}:
-        monkeypatch.setattr("app.facebook._wire.is_direct", lambda _: False)
+        monkeypatch.setattr("app.facebook.transport.http.is_direct", lambda _: False)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 import respx
 
 from app.errors import Culprit
-from app.facebook.error_table import TABLE
+from app.facebook.error_codes.table import TABLE
 from app.facebook.errors import (
     Fatal,
     GraphError,

@@ -8,9 +8,9 @@ import pytest
 
 from app import clock
 from app.facebook.errors import Scope, Throttled
-from app.facebook.governor import Governor
-from app.facebook.quota_state import MemoryQuota
-from app.facebook.usage import NOTHING, Level, Usage, read_usage
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.state import MemoryQuota
+from app.facebook.usage_headers import NOTHING, Level, Usage, read_usage
 
 
 class VirtualTime:

@@ -8,7 +8,7 @@ import pytest
 
 from app import clock
 from app.facebook.errors import AmbiguousOutcome, Fatal, Refused, Rejected, Throttled
-from app.facebook.payload import UploadSession, match_invalid_samples, upload_body
+from app.facebook.upload.body import UploadSession, match_invalid_samples, upload_body
 from sandbox import world as seeded
 
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.facebook._line import Host, Line, LineError
-from app.facebook._wire import Limits, NoAnswer, Wire
+from app.facebook.transport.connection import Host, Line, LineError
+from app.facebook.transport.http import Limits, NoAnswer, Wire
 
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LIMITS = Limits(connect=10, io=10, call=20, answer_bytes=100_000)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.facebook.payload import (
+from app.facebook.upload.body import (
     MAX_ROWS,
     UploadSession,
     match_invalid_samples,

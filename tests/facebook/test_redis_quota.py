@@ -11,10 +11,10 @@ import pytest
 import redis.asyncio as redis
 
 from app.facebook.errors import Throttled
-from app.facebook.governor import Governor
-from app.facebook.quota_state import MemoryQuota
-from app.facebook.redis_quota import RedisQuota
-from app.facebook.usage import NOTHING, Level, Usage
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.redis_state import RedisQuota
+from app.facebook.quota.state import MemoryQuota
+from app.facebook.usage_headers import NOTHING, Level, Usage
 
 
 def _binary():

@@ -10,7 +10,7 @@ import respx
 
 from app.facebook.client import GraphConfig
 from app.facebook.errors import GraphError
-from app.facebook.receipts import UploadReceipt
+from app.facebook.upload.receipts import UploadReceipt
 
 TOKEN = "EAAB-very-secret-token"
 SECRET = "very-secret-app-secret"

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from app.facebook.errors import Throttled
-from app.facebook.payload import upload_body
+from app.facebook.upload.body import upload_body
 from sandbox import world as seeded
 
 BATCHES = 40

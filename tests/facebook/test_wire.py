@@ -14,7 +14,7 @@ import pytest
 
 from app.facebook.client import GraphClient, GraphConfig, RetryPolicy
 from app.facebook.errors import AmbiguousOutcome, Retryable
-from app.facebook.payload import UploadSession, upload_body
+from app.facebook.upload.body import UploadSession, upload_body
 from sandbox import world as seeded
 
 ROOT = Path(__file__).parents[2]
@@ -160,7 +160,7 @@ async def test_connections_are_as_many_as_calls_in_flight_and_are_kept():
 
 async def test_a_prescribed_proxy_is_used_except_for_this_machine(monkeypatch):
     """The tests' own server is on this machine; so only where the calls would go is asked."""
-    from app.facebook._wire import _proxy  # noqa: PLC0415
+    from app.facebook.transport.http import _proxy  # noqa: PLC0415
 
     for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
         monkeypatch.delenv(name)

@@ -21,8 +21,8 @@ from app.db.secrets import generate_key
 from app.db.session import Database
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
-from app.queue import QUEUE_NAME, Doorbell, arq_redis, deserialize, serialize
-from app.runs.upkeep import sweep
+from app.queue import QUEUE_NAME, QueueNotifier, arq_redis, deserialize, serialize
+from app.runs.maintenance.recovery import recover_runs
 from app.settings import Settings
 from tests.access.deployments import deployed
 from tests.conftest import API_KEY, Sandbox, emptied
@@ -148,8 +148,8 @@ class Deployment:
     async def burst(self, settings: Settings | None = None) -> None:
         """Real workers, until no run waits for one: a run that is tried again rings again."""
         used = settings or self.settings
-        doorbell = Doorbell(used.redis_url.get_secret_value())
-        while await doorbell.waiting():
+        notifier = QueueNotifier(used.redis_url.get_secret_value())
+        while await notifier.waiting():
             context = build_context(used)
             worker = worker_of(used, context, burst=True, poll_delay=0.01)
             try:
@@ -157,7 +157,7 @@ class Deployment:
             finally:
                 await worker.close()
                 await context.close()
-        await doorbell.close()
+        await notifier.close()
 
     async def run(self, export: dict[str, Any], **changes: Any) -> dict[str, Any]:
         """A run of the export, worked on until a worker has nothing more to do.
@@ -175,9 +175,9 @@ class Deployment:
         self.let_blocks_end()
         async with self.database.transaction() as session:
             await session.execute(update(Run).where(Run.id == run["id"]).values(due_at=clock.now()))
-        doorbell = Doorbell(self.settings.redis_url.get_secret_value())
-        await sweep(self.database, doorbell, budget=self.settings.run_attempt_budget)
-        await doorbell.close()
+        notifier = QueueNotifier(self.settings.redis_url.get_secret_value())
+        await recover_runs(self.database, notifier, budget=self.settings.run_attempt_budget)
+        await notifier.close()
         await self.burst()
         return await get_run(self.api, run)
 

@@ -26,7 +26,7 @@ Complaint = Callable[[dict[str, Any]], dict[str, Any]]
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Complaint], None]]:
     """Let uploads be answered by a function of their payload; everything else goes through."""
     # respx fakes httpx's connections and no others
-    monkeypatch.setattr("app.facebook._wire.is_direct", lambda _: False)
+    monkeypatch.setattr("app.facebook.transport.http.is_direct", lambda _: False)
     with respx.mock(assert_all_called=False) as wire:
 
         def install(complaint: Complaint) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
-from app.facebook import usage
+from app.facebook import usage_headers as usage
 from tests.conftest import Sandbox
 from tests.flows.journey import ACCOUNT, get_run, make_connection, start_run
 from tests.meta.deployment import CUSTOMER_LIST, Deployment, addresses, deployment_of, working

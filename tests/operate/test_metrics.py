@@ -22,7 +22,7 @@ from tests.flows.journey import (
 )
 from tests.operate.reading import Change, samples, value
 from tests.segments.files import write_csv
-from workers.metrics_port import metrics_port
+from workers.health.metrics_port import metrics_port
 
 ROWS = ["ada@example.com", "ADA@example.com ", "bob@example.com", "nobody", '""']
 

@@ -11,8 +11,8 @@ import pytest
 
 from app.db.session import Database
 from app.embedded.binaries import valkey_server
-from app.queue import Doorbell
-from app.runs.upkeep import sweep
+from app.queue import QueueNotifier
+from app.runs.maintenance.recovery import recover_runs
 from app.settings import Settings
 from tests.flows.journey import get_run, make_connection, make_export, make_segment, start_run
 from tests.operate.servers import Watched
@@ -54,9 +54,9 @@ async def test_runs_go_on_with_the_new_primary(
     watched.primary().kill()
     runs.append(await start_run(api, exports[1]))
     watched.until(lambda port: port == watched.servers[1].port)
-    doorbell = Doorbell(settings.redis_url.get_secret_value())
-    await sweep(database, doorbell, budget=5, account_runs=3)
-    await doorbell.close()
+    notifier = QueueNotifier(settings.redis_url.get_secret_value())
+    await recover_runs(database, notifier, budget=5, account_runs=3)
+    await notifier.close()
     await work()
     assert [(await get_run(api, run))["status"] for run in runs] == ["succeeded"] * 2
     assert (await api.get("/readyz")).json()["checks"]["queue"]

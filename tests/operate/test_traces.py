@@ -11,7 +11,7 @@ import pytest
 from app import tracing
 from app.db.session import Database
 from app.main import graph_client
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.settings import Settings, SettingsError, read_settings
 from tests.flows.journey import expect, get_run, make_connection, make_export, make_segment
 from tests.segments.files import write_csv
@@ -87,8 +87,8 @@ async def test_meta_gets_the_trace_only_when_asked(
     """By the headers that leave: off by default."""
     for wanted in (False, True):
         changed = settings.model_copy(update={"traces_to_meta": wanted})
-        doorbell = Doorbell(changed.redis_url.get_secret_value())
-        client, sent = graph_client(changed, doorbell, database), list[bool]()
+        notifier = QueueNotifier(changed.redis_url.get_secret_value())
+        client, sent = graph_client(changed, notifier, database), list[bool]()
         wire = client._wire
         original = wire.send
 
@@ -100,7 +100,7 @@ async def test_meta_gets_the_trace_only_when_asked(
         with tracing.span("run"):
             await client.for_token("sandbox-user-token").me()
         await client.aclose()
-        await doorbell.close()
+        await notifier.close()
         assert sent == [wanted]
 
 

@@ -20,7 +20,7 @@ from tests.flows.journey import (
     make_segment,
     start_run,
 )
-from workers.heartbeat import heartbeat
+from workers.health.heartbeat import heartbeat
 
 
 async def overview(api: httpx.AsyncClient) -> dict[str, Any]:

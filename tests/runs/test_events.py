@@ -13,7 +13,7 @@ from sqlalchemy import text, update
 from app import clock
 from app.db.models import Run
 from app.db.session import Database
-from app.runs import following
+from app.runs.events import stream as following
 from app.settings import Settings
 from tests.access.callers import acting_as, make_key
 from tests.conftest import API_KEY

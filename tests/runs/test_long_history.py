@@ -10,8 +10,8 @@ import pytest
 
 from app.db.session import Database
 from app.runs import search
-from app.runs.compaction import compact_batches
-from app.runs.retention import forget_runs
+from app.runs.maintenance.compaction import compact_batches
+from app.runs.maintenance.retention import forget_runs
 from benchmarks.filling import fill
 from benchmarks.lists import plain_address
 

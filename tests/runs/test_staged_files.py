@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from app.db.models import ExportBaseline, Run
 from app.db.session import Database
-from app.runs.retention import clean_up
+from app.runs.maintenance.retention import clean_up
 from app.settings import Settings
 from app.snapshots import SnapshotStore
 from tests.flows.journey import (

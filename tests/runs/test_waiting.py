@@ -14,10 +14,10 @@ from app import clock
 from app.db.liveness import beat
 from app.db.models import Run, WebhookDelivery
 from app.db.session import Database
-from app.facebook.governor import Governor
-from app.facebook.redis_quota import RedisQuota
-from app.queue import Doorbell
-from app.runs.upkeep import sweep
+from app.facebook.quota.governor import Governor
+from app.facebook.quota.redis_state import RedisQuota
+from app.queue import QueueNotifier
+from app.runs.maintenance.recovery import recover_runs
 from app.settings import Settings
 from tests.access.callers import acting_as
 from tests.flows.exporting import Exporting
@@ -51,9 +51,9 @@ async def due_now(database: Database, run: dict[str, Any]) -> None:
 
 
 async def ring(settings: Settings, run: dict[str, Any], fence: int) -> None:
-    doorbell = Doorbell(settings.redis_url.get_secret_value())
-    await doorbell.ring(run["id"], fence)
-    await doorbell.close()
+    notifier = QueueNotifier(settings.redis_url.get_secret_value())
+    await notifier.notify(run["id"], fence)
+    await notifier.close()
 
 
 async def test_a_retry_says_which_attempt_it_was_and_what_was_met(
@@ -186,8 +186,8 @@ async def test_a_blocked_account_is_explained_on_every_run_and_connection_and_ca
 
 async def test_a_block_that_was_lifted_is_forgotten_by_every_process(redis_url: str) -> None:
     """The process that met the block remembers it beside Redis; it hears of the lifting there."""
-    doorbells = [Doorbell(redis_url) for _ in range(2)]
-    met, lifting = (Governor(RedisQuota(bell.redis), max_wait=0) for bell in doorbells)
+    notifiers = [QueueNotifier(redis_url) for _ in range(2)]
+    met, lifting = (Governor(RedisQuota(bell.redis), max_wait=0) for bell in notifiers)
     await met._block("account:1001", 1800, named=True)
     for governor in (met, lifting):
         assert await governor.throttled_until(ACCOUNT) is not None
@@ -199,7 +199,7 @@ async def test_a_block_that_was_lifted_is_forgotten_by_every_process(redis_url: 
     # another block is another one
     await met._block("account:1001", 1800, named=True)
     assert await met.throttled_until(ACCOUNT) is not None
-    for bell in doorbells:
+    for bell in notifiers:
         await bell.close()
 
 
@@ -211,20 +211,20 @@ async def test_a_run_that_no_worker_takes_says_so(
     export: dict[str, Any],
 ) -> None:
     run = await start_run(api, export)
-    doorbell = Doorbell(settings.redis_url.get_secret_value())
-    await sweep(database, doorbell, budget=5)
+    notifier = QueueNotifier(settings.redis_url.get_secret_value())
+    await recover_runs(database, notifier, budget=5)
     assert (await get_run(api, run))["waiting"] is None, "a worker may be about to take it"
     await due_now(database, run)
-    await sweep(database, doorbell, budget=5)
+    await recover_runs(database, notifier, budget=5)
     waiting = (await get_run(api, run))["waiting"]
     assert (waiting["reason"], waiting["until"]) == ("no-worker", None)
     assert waiting["since"] is not None
 
     async with database.transaction() as session:
         await beat(session, "wrk_1", process_id=1, started_at=clock.now())
-    await sweep(database, doorbell, budget=5)
+    await recover_runs(database, notifier, budget=5)
     assert (await get_run(api, run))["waiting"] is None, "there is one now, and it is only busy"
-    await doorbell.close()
+    await notifier.close()
     await work()
     assert (await get_run(api, run))["status"] == "succeeded"
 

@@ -17,15 +17,15 @@ from app import clock
 from app.db.models import Export, RefreshSchedule, Run
 from app.db.session import Database
 from app.exports.service import last_runs_of
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.schedules.due import start_due
 from tests.schedules.conftest import Clock, finish_runs, insert_connection, insert_export
 from tests.schedules.wall import END, START, ZONES, at, moments
 
 
 @pytest.fixture
-async def doorbell(redis_url: str) -> AsyncIterator[Doorbell]:
-    opened = Doorbell(redis_url)
+async def notifier(redis_url: str) -> AsyncIterator[QueueNotifier]:
+    opened = QueueNotifier(redis_url)
     yield opened
     await opened.close()
 
@@ -70,7 +70,7 @@ async def withheld(database: Database) -> dict[str, list[str]]:
 
 
 async def test_a_year_with_lookers_that_come_and_go(
-    database: Database, database_url: str, doorbell: Doorbell, wall_clock: Clock
+    database: Database, database_url: str, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     """No moment is missed for longer than nobody looks, none is used twice; missed ones are one run."""
     dice = random.Random(7)
@@ -99,18 +99,18 @@ async def test_a_year_with_lookers_that_come_and_go(
         wall_clock.time = look
         match dice.randrange(4):
             case 0:
-                await asyncio.gather(start_due(database, doorbell), start_due(second, doorbell))
+                await asyncio.gather(start_due(database, notifier), start_due(second, notifier))
                 finished.append(look)
             case 1:  # stopped in the middle of it
-                task = asyncio.create_task(start_due(database, doorbell))
+                task = asyncio.create_task(start_due(database, notifier))
                 with suppress(asyncio.TimeoutError, asyncio.CancelledError):
                     await asyncio.wait_for(task, dice.uniform(0.001, 0.015))
             case _:
-                await start_due(dice.choice([database, second]), doorbell)
+                await start_due(dice.choice([database, second]), notifier)
                 finished.append(look)
         await finish_runs(database)
     wall_clock.time = END
-    await start_due(second, doorbell)
+    await start_due(second, notifier)
     finished.append(END)
     await second.close()
 
@@ -130,7 +130,7 @@ async def test_a_year_with_lookers_that_come_and_go(
 
 
 async def test_while_somebody_looks_there_is_a_run_for_every_moment(
-    database: Database, doorbell: Doorbell, wall_clock: Clock
+    database: Database, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     """Around both changes of the clocks, looking every five minutes."""
     connection = await insert_connection(database)
@@ -151,7 +151,7 @@ async def test_while_somebody_looks_there_is_a_run_for_every_moment(
             )
         for minutes in range(0, 360, 5):
             wall_clock.time = day + timedelta(minutes=minutes, seconds=3)
-            await start_due(database, doorbell)
+            await start_due(database, notifier)
             await finish_runs(database)
     assert [moment.replace(second=0) for moment in (await runs_of(database))[export]] == due
 
@@ -162,7 +162,7 @@ async def looked_at(session: AsyncSession) -> dict[str, datetime]:
 
 
 async def test_what_must_not_start_does_not_and_says_why(
-    database: Database, doorbell: Doorbell, wall_clock: Clock
+    database: Database, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     """L32, L47, L55: withheld runs are skipped and say why; what is not due writes nothing."""
     ready = await insert_connection(database)
@@ -179,13 +179,13 @@ async def test_what_must_not_start_does_not_and_says_why(
     wall_clock.forward(hours=4)
     async with database.transaction() as session:
         before = await looked_at(session)
-    assert await start_due(database, doorbell) == []
+    assert await start_due(database, notifier) == []
     async with database.transaction() as session:
         after = await looked_at(session)
     assert before == after  # not due: nothing is touched
     assert await withheld(database) == {}
     wall_clock.forward(hours=4)
-    assert len(await start_due(database, doorbell) or []) == 1
+    assert len(await start_due(database, notifier) or []) == 1
     assert set(await runs_of(database)) == {good}
     assert await withheld(database) == {
         idle["detached"]: ["export-detached"],
@@ -193,7 +193,7 @@ async def test_what_must_not_start_does_not_and_says_why(
         idle["broken"]: ["reauthentication-required"],
     }
     # the moment is used up for them too
-    await start_due(database, doorbell)
+    await start_due(database, notifier)
     assert len(await withheld(database)) == 3
     async with database.transaction() as session:
         versions = set(await session.scalars(select(Export.version)))
@@ -203,16 +203,16 @@ async def test_what_must_not_start_does_not_and_says_why(
 
 
 async def test_an_active_run_is_left_and_its_moment_used_up(
-    database: Database, doorbell: Doorbell, wall_clock: Clock
+    database: Database, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     connection = await insert_connection(database)
     export = await insert_export(
         database, connection, {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
     )
     wall_clock.forward(minutes=61)
-    assert len(await start_due(database, doorbell) or []) == 1
+    assert len(await start_due(database, notifier) or []) == 1
     wall_clock.forward(minutes=60)  # the run is still active
-    assert await start_due(database, doorbell) == []
+    assert await start_due(database, notifier) == []
     assert await withheld(database) == {export: ["run-already-active"]}
     async with database.transaction() as session:
         last = (await last_runs_of(session, [export]))[export]
@@ -220,14 +220,14 @@ async def test_an_active_run_is_left_and_its_moment_used_up(
     # the one at work is what a list of exports shows (L55)
     assert last.id == active
     await finish_runs(database)
-    assert await start_due(database, doorbell) == []
+    assert await start_due(database, notifier) == []
     wall_clock.forward(minutes=60)
-    assert len(await start_due(database, doorbell) or []) == 1
+    assert len(await start_due(database, notifier) or []) == 1
     assert len((await runs_of(database))[export]) == 2
 
 
 async def test_one_broken_export_does_not_stop_the_others(
-    database: Database, doorbell: Doorbell, wall_clock: Clock
+    database: Database, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     connection = await insert_connection(database)
     await insert_export(
@@ -237,12 +237,12 @@ async def test_one_broken_export_does_not_stop_the_others(
         database, connection, {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
     )
     wall_clock.forward(hours=1)
-    assert len(await start_due(database, doorbell) or []) == 1
+    assert len(await start_due(database, notifier) or []) == 1
     assert set(await runs_of(database)) == {good}
 
 
 async def test_twenty_lookers_at_once_start_one_run(
-    database: Database, database_url: str, doorbell: Doorbell, wall_clock: Clock
+    database: Database, database_url: str, notifier: QueueNotifier, wall_clock: Clock
 ) -> None:
     connection = await insert_connection(database)
     for _ in range(5):
@@ -250,6 +250,6 @@ async def test_twenty_lookers_at_once_start_one_run(
     await set_refresh(database)
     wall_clock.forward(days=3, hours=4)  # nobody looked for three days
     others = [Database(database_url, pool_size=3) for _ in range(4)]
-    await asyncio.gather(*(start_due(other, doorbell) for other in others for _ in range(5)))
+    await asyncio.gather(*(start_due(other, notifier) for other in others for _ in range(5)))
     await asyncio.gather(*(other.close() for other in others))
     assert [len(runs) for runs in (await runs_of(database)).values()] == [1] * 5

@@ -157,7 +157,7 @@ async def test_a_new_schedule_owes_nothing_for_the_time_before(
 ) -> None:
     """Switching on, enabling and attaching begin now; changing something else does not."""
     export, _ = await two_exports(api, segment_root)
-    doorbell = api.app.state.doorbell  # type: ignore[attr-defined]
+    notifier = api.app.state.notifier  # type: ignore[attr-defined]
     path = f"/v1/exports/{export['id']}"
     await expect(
         await api.patch(path, json={"schedule": {"mode": "custom", "cron": "0 5 * * *"}}), 200
@@ -166,11 +166,11 @@ async def test_a_new_schedule_owes_nothing_for_the_time_before(
     await expect(await api.patch(path, json={"enabled": False}), 200)
     wall_clock.forward(days=10)
     await expect(await api.patch(path, json={"enabled": True}), 200)
-    assert await start_due(database, doorbell) == []
+    assert await start_due(database, notifier) == []
     wall_clock.forward(days=1)
     # a change of the name in the very moment between being due and being looked at
     await expect(await api.patch(path, json={"display_name": "Renamed"}), 200)
-    assert len(await start_due(database, doorbell) or []) == 1
+    assert len(await start_due(database, notifier) or []) == 1
     found = (await api.get("/v1/runs")).json()["items"]
     assert [(run["trigger"], run["requested_by"]) for run in found] == [("scheduled", "system")]
     await finish_runs(database)
@@ -178,11 +178,11 @@ async def test_a_new_schedule_owes_nothing_for_the_time_before(
     # the refresh schedule begins when it is set, and setting it to what it is changes nothing
     daily = {"enabled": True, "frequency": "daily", "time_zone": "UTC", "times": ["03:00"]}
     await expect(await api.put("/v1/schedule", json=daily), 200)
-    assert await start_due(database, doorbell) == []
+    assert await start_due(database, notifier) == []
     wall_clock.forward(days=2)
     await expect(await api.put("/v1/schedule", json=daily), 200)
     # one by the refresh, one by its own schedule
-    assert len(await start_due(database, doorbell) or []) == 2
+    assert len(await start_due(database, notifier) or []) == 2
 
 
 async def test_scheduling_several_at_once(
@@ -291,7 +291,7 @@ async def test_a_scheduled_run_goes_all_the_way(
         await api.patch(f"/v1/exports/{other['id']}", json={"schedule": {"mode": "manual"}}), 200
     )
     wall_clock.time = datetime.now(UTC)
-    assert len(await start_due(database, api.app.state.doorbell) or []) == 1  # type: ignore[attr-defined]
+    assert len(await start_due(database, api.app.state.notifier) or []) == 1  # type: ignore[attr-defined]
     await work()
     (run,) = (await api.get("/v1/runs?trigger=scheduled")).json()["items"]
     assert (await get_run(api, run))["status"] == "succeeded"

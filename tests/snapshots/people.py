@@ -12,7 +12,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from app.snapshots import BatchReader, Manifest, SnapshotStore, StageWriter, plan_batches
-from app.snapshots.sealing import FileKey
+from app.snapshots.encryption import FileKey
 
 COLUMNS = ("EMAIL", "FN", "GEN", "MADID", "EXTERN_ID")
 PLAIN = {"MADID", "EXTERN_ID"}

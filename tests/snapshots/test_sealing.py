@@ -21,9 +21,9 @@ from app.snapshots import (
     plan_batches,
     verify,
 )
-from app.snapshots.columns import TextColumn
-from app.snapshots.files import decode, encode
-from app.snapshots.sealing import FileKey, ScratchKey
+from app.snapshots.encryption import FileKey, ScratchKey
+from app.snapshots.file_format import decode, encode
+from app.snapshots.rows.columns import TextColumn
 from tests.snapshots.people import Row, frame, hashed, read_rows, stage_rows
 
 PLAIN = ("customer-4711", "aaaaaaaa-bbbb-4ccc-8ddd-0123456789ab")
@@ -133,7 +133,7 @@ def test_the_rows_on_their_way_are_covered_too(
         written.append(bytes(data))
         return pwrite(descriptor, data, offset)
 
-    monkeypatch.setattr("app.snapshots.spill.os.pwrite", spy)
+    monkeypatch.setattr("app.snapshots.rows.spill.os.pwrite", spy)
     manifest = stage_rows(store, "s", ROWS, memory_bytes=2_000)
     assert sorted(map(str, read_rows(store, manifest))) == sorted(map(str, ROWS))
     held = b"".join(written)

@@ -154,7 +154,9 @@ def test_cut_short(bucket: Bucket) -> None:
 
 def test_a_missing_bucket_and_a_silent_storage(bucket: Bucket, monkeypatch) -> None:
     monkeypatch.setitem(
-        __import__("app.sources.storage.object_storage").sources.remote._PATIENCE, "max_retries", 0
+        __import__("app.sources.storage.object_storage").sources.storage.object_storage._PATIENCE,
+        "max_retries",
+        0,
     )
     access = SourceAccess.from_settings_values(["s3://absent"], {})
     with pytest.raises(SourceError) as caught:

@@ -17,7 +17,7 @@ from app import clock
 from app.db.models import AuditEvent, SegmentUpload
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.exports.suppression import SuppressionList
+from app.exports.members.suppression import SuppressionList
 from app.segments.erasing import erase_members
 from app.segments.pushed import forget_replaced
 from app.segments.receiving import BodyStream

@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from app import clock
 from app.db.models import Export, Run
 from app.db.session import Database
-from app.queue import Doorbell
+from app.queue import QueueNotifier
 from app.schedules.due import start_due
 from app.settings import Settings
 from tests.flows.exporting import Exporting
@@ -41,7 +41,7 @@ class Guarded:
             return await self.lists.run(self.export)
         if self.trigger == "run_all":
             return await self.run_all()
-        doorbell = Doorbell(self.settings.redis_url.get_secret_value())
+        notifier = QueueNotifier(self.settings.redis_url.get_secret_value())
         async with self.database.transaction() as session:
             long_ago = clock.now() - timedelta(days=400)
             await session.execute(
@@ -49,8 +49,8 @@ class Guarded:
                 .where(Export.id == self.export["id"])
                 .values(schedule_checked_at=long_ago)
             )
-        started = await start_due(self.database, doorbell)
-        await doorbell.close()
+        started = await start_due(self.database, notifier)
+        await notifier.close()
         assert started is not None
         await self.work()
         async with self.database.transaction() as session:

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from app.db.session import Database
-from app.exports.suppression import suppression_list
+from app.exports.members.suppression import suppression_list
 from app.schedules.due import start_due
 from app.settings import Settings
 from tests.flows.journey import expect, get_run, make_connection
@@ -118,7 +118,7 @@ async def test_what_makes_another_outcome_is_run(
         await _patched(lists, export, allow_shrink=True)
 
     async def ruled() -> None:
-        monkeypatch.setattr("workers.unchanged.RULES_VERSION", "another")
+        monkeypatch.setattr("workers.staging.unchanged.RULES_VERSION", "another")
 
     async def lost() -> None:
         shutil.rmtree(tmp_path / "snapshots" / "runs")
@@ -175,7 +175,7 @@ async def test_scheduled_and_all_runs_are_free_too(
         await session.execute(
             text("update exports set schedule_checked_at = now() - interval '1 hour'")
         )
-    started = await start_due(database, api.app.state.doorbell)  # type: ignore[attr-defined]
+    started = await start_due(database, api.app.state.notifier)  # type: ignore[attr-defined]
     assert started is not None
     await work()
     assert [is_free(await get_run(api, {"id": one})) for one in started] == [True]

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.exports.staging import NOBODY
-from app.facebook.hash_bodies import HashedRows, hashed_body
-from app.facebook.payload import UploadSession, upload_body
+from app.exports.members.staging import NOBODY
+from app.facebook.upload.body import UploadSession, upload_body
+from app.facebook.upload.hash_body import HashedRows, hashed_body
 from app.snapshots import BatchReader, SnapshotStore, StageWriter, plan_batches
-from app.snapshots.columns import CELL, hexadecimal
-from workers.outcome import Batch, Half, prepare
+from app.snapshots.rows.columns import CELL, hexadecimal
+from workers.sending.batch import Batch, Half, prepare
 
 SESSION = UploadSession(2**52, 3, last_batch=True, estimated_num_total=7)
 

@@ -22,14 +22,14 @@ async def test_a_run_whose_job_has_a_namesake_is_handed_back_as_well(
     run = await start_run(api, await make_export(api, await make_connection(api), segment))
     sandbox.control("PUT", "settings", json={"latency": 1.0})
     context, stopping = build_context(settings), asyncio.Event()
-    await context.doorbell.answered(f"run:{run['id']}:0")
+    await context.notifier.answered(f"run:{run['id']}:0")
     name = new_id("run")
     worker = asyncio.create_task(_work(settings, context, stopping))
-    await context.doorbell.ring(name, 0)
+    await context.notifier.notify(name, 0)
     while not context.working:  # noqa: ASYNC110 - a job tells nobody that it began
         await asyncio.sleep(0.02)
-    await context.doorbell.ring(name, 0)
-    while await context.doorbell.waiting():  # noqa: ASYNC110 - neither does a queue
+    await context.notifier.notify(name, 0)
+    while await context.notifier.waiting():  # noqa: ASYNC110 - neither does a queue
         await asyncio.sleep(0.02)
     await asyncio.sleep(0.2)
     assert len(context.working) == 1

@@ -1,0 +1,1 @@
+"""What would become of members, told without sending any: match quality, unsaved exports, one member."""

@@ -1,0 +1,1 @@
+"""A run followed live: server-sent events, and tickets for those who can send no header."""

@@ -1,0 +1,128 @@
+"""What keeps runs moving when a ring, a worker or Redis is lost. One process at a time does it.
+
+Called by the workers' cron and by a loop in the API process: the cron needs Redis, the loop does not.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import not_, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app import clock, metrics
+from app.db.baselines import forget_plans, remember_unfinished
+from app.db.liveness import alive
+from app.db.models import Run
+from app.db.session import Database
+from app.queue import QueueNotifier
+from app.runs.execution import error_document, worker_lost
+from app.runs.queueing.order import MANY, line
+from app.runs.queueing.wait_reasons import WaitReason, waiting_document
+from app.runs.states import RunStatus
+from app.webhooks.run_events import announce_ends
+
+_LOCK = 7_201_883_442
+# a ring is given this long to be answered before it is repeated
+_PATIENCE = timedelta(seconds=2)
+_AT_ONCE = 500
+# a worker that lives takes a run sooner, unless all are busy
+_TAKEN_WITHIN = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep did."""
+
+    rung: int = 0
+    reclaimed: int = 0
+    closed: int = 0
+
+
+async def recover_runs(
+    database: Database, notifier: QueueNotifier, *, budget: int, account_runs: int = MANY
+) -> Swept | None:
+    """Ring runs nobody rang, take back dead leases, close hopeless runs. None if another process is at it."""
+    async with database.transaction() as session:
+        if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
+            return None
+        now = clock.now()
+        dead = (Run.status == RunStatus.RUNNING) & (Run.lease_until < now)
+        waits = (Run.status == RunStatus.QUEUED) & (Run.due_at <= now)
+        # canceled while its worker died, or was about to hand it back
+        canceled = await session.execute(
+            update(Run)
+            .where(dead | (Run.status == RunStatus.QUEUED), Run.cancel_requested_at.is_not(None))
+            .values(
+                status=RunStatus.CANCELED,
+                phase=None,
+                finished_at=now,
+                lease_until=None,
+                throttled_until=None,
+                waiting=None,
+                fence=Run.fence + 1,
+            )
+            .returning(Run)
+        )
+        ended = list(canceled.scalars())
+        closed = await session.execute(
+            update(Run)
+            .where(dead | waits, Run.attempt >= budget)
+            .values(
+                status=RunStatus.FAILED,
+                phase=None,
+                error=error_document(worker_lost()),
+                finished_at=now,
+                lease_until=None,
+                throttled_until=None,
+                waiting=None,
+                fence=Run.fence + 1,
+            )
+            .returning(Run)
+        )
+        ended += closed.scalars()
+        await remember_unfinished(session, ended)
+        await forget_plans(session, ended)
+        await announce_ends(session, ended)
+        reclaimed = await session.execute(
+            update(Run)
+            .where(dead)
+            .values(status=RunStatus.QUEUED, lease_until=None, due_at=now)
+            .returning(Run.id)
+        )
+        counts = (len(ended), len(reclaimed.all()))
+        queued = line(now)
+        # those beyond their account's bound are rung when one of its runs has ended
+        waiting = (
+            await session.execute(
+                select(queued.c.id, queued.c.fence, queued.c.due_at)
+                .where(queued.c.share <= account_runs)
+                .order_by(queued.c.place)
+                .limit(_AT_ONCE)
+            )
+        ).all()
+        await _explain_waiting(session)
+    metrics.RUNS_RECLAIMED.inc(counts[1])
+    rung = 0
+    for run_id, fence, due_at in waiting:
+        if due_at > now - _PATIENCE and not counts[1] and fence == 0:
+            continue  # just made: its own ring is on the way
+        if not await notifier.notify(run_id, fence):
+            break  # Redis is away; the next sweep tries again
+        rung += 1
+    return Swept(rung=rung, reclaimed=counts[1], closed=counts[0])
+
+
+async def _explain_waiting(session: AsyncSession) -> None:
+    """Say of due runs that nobody takes that no worker is there; unsay it once one is."""
+    said = Run.waiting["reason"].astext == WaitReason.NO_WORKER
+    queued = Run.status == RunStatus.QUEUED
+    if await alive(session):
+        await session.execute(update(Run).where(queued, said).values(waiting=None))
+        return
+    now = clock.now()
+    waiting = waiting_document(None, WaitReason.NO_WORKER, now=now, until=None)
+    await session.execute(
+        update(Run)
+        .where(queued, Run.due_at < now - _TAKEN_WITHIN, or_(Run.waiting.is_(None), not_(said)))
+        .values(waiting=waiting, throttled_until=None)
+    )

@@ -1,0 +1,1 @@
+"""What arq starts by the clock, beside the runs."""

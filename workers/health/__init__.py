@@ -1,0 +1,1 @@
+"""The process itself: its heartbeat, its port for metrics, its memory; nothing of runs."""

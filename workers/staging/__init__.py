@@ -1,0 +1,1 @@
+"""Segments to staged rows, and whether these may be used: unreadable, unchanged, too few; nothing is sent."""
