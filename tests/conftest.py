@@ -13,13 +13,15 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import asyncpg
 import httpx
 import pytest
 import redis
 from arq.worker import Worker
+from sqlalchemy import Engine
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.util import LRUCache
 
 from app.cli.migrate import upgrade
 from app.db.secrets import generate_key
@@ -29,6 +31,7 @@ from app.embedded.valkey import EmbeddedValkey
 from app.main import create_app
 from app.queue import QUEUE_NAME, QueueNotifier, arq_redis, deserialize, serialize
 from app.settings import Settings
+from tests.databases import Databases
 from workers.context import build_context
 from workers.settings import WorkerSettings
 
@@ -43,6 +46,20 @@ def _clean_environment() -> None:
         os.environ.pop(name.upper(), None)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _statements_are_compiled_once() -> Iterator[None]:
+    """Engines of one process share what SQLAlchemy compiled, which each of hundreds would compile anew."""
+    compiled: LRUCache[Any, Any] = LRUCache(2_000)
+    with pytest.MonkeyPatch.context() as patch:
+        # a statement is kept by its dialect, and each engine has an object of its own, all alike
+        patch.setattr(PGDialect_asyncpg, "__hash__", lambda self: hash(type(self)))
+        patch.setattr(PGDialect_asyncpg, "__eq__", lambda self, other: type(self) is type(other))
+        patch.setattr(
+            Engine, "_compiled_cache", property(lambda _: compiled, lambda *_: None), raising=False
+        )
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
     """An application that starts configures logging for its process, which all tests share."""
@@ -51,7 +68,8 @@ def _logging_as_it_was() -> Iterator[None]:
     before = [(item, item.level, item.propagate, list(item.handlers)) for item in (root, *named)]
     yield
     for logger, level, propagate, handlers in before:
-        logger.setLevel(level)
+        if logger.level != level:
+            logger.setLevel(level)
         logger.propagate, logger.handlers = propagate, handlers
 
 
@@ -81,22 +99,24 @@ async def template(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
     return DATABASE
 
 
-@pytest.fixture
-async def database_url(
+@pytest.fixture(scope="session")
+async def databases(
     servers: tuple[EmbeddedPostgres, EmbeddedValkey], template: str
-) -> AsyncIterator[str]:
-    """A fresh, migrated database."""
-    postgres, _ = servers
-    name = f"t_{uuid4().hex[:12]}"
-    # the superuser: a vacuum of its own accord may sit in the database that is to be dropped
-    admin = postgres.address("postgres", role="postgres").replace("+asyncpg", "")
-    connection = await asyncpg.connect(admin)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
-    try:
-        yield postgres.address(name)
-        await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await connection.close()
+) -> AsyncIterator[Databases]:
+    # the superuser: a vacuum of its own accord may sit in a database that is to be dropped
+    admin = await asyncpg.connect(
+        servers[0].address("postgres", role="postgres").replace("+asyncpg", "")
+    )
+    yield Databases(servers[0], admin, template)
+    await admin.close()
+
+
+@pytest.fixture
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A migrated database without a row."""
+    name = await databases.take()
+    yield databases.postgres.address(name)
+    await databases.give_back(name)
 
 
 @pytest.fixture
