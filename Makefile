@@ -60,7 +60,7 @@ airflow: $(call STAMP,dev) ## Run the DAG of docs/schedulers.md with Airflow, in
 executors: $(BIN)/uv ## Build the rules without servers, for executors of a cluster, into dist/
 	@rm -rf .data/executors dist/audience_export_hashing-*.whl && mkdir -p .data/executors/app
 	@cp -r executors/pyproject.toml LICENSE .data/executors/
-	@cp -r app/__init__.py app/clock.py app/errors.py app/moments.py app/identifiers .data/executors/app/
+	@cp -r app/__init__.py app/clock.py app/errors.py app/schedule_times.py app/identifiers .data/executors/app/
 	@$(BIN)/uv build --quiet --wheel --no-build-isolation --offline --python $(BIN)/python --out-dir dist .data/executors
 
 .data/spark/.installed: executors executors/pyproject.toml

@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from app.access.dependencies import identify
 from app.db import liveness
-from app.db.figures import Figures
+from app.db.deployment_metrics import Figures
 from app.db.session import Database
 from app.errors import Forbidden, Unavailable
 from app.http.schemas import Output

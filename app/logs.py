@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 
-from app.sampling import Sampler
+from app.log_sampling import Sampler
 from app.tracing import trace_ids
 
 # Meta's tokens, bearer headers and query tokens; a name that says it is a secret hides its value

@@ -1,4 +1,4 @@
-"""Composition root of the API: settings → collaborators → routers, and the loops of `app.upkeep`.
+"""Composition root of the API: settings → collaborators → routers, and the loops of `app.background_loops`.
 
 Its lines are more than 300 because all parts meet here and nowhere else.
 """
@@ -19,27 +19,28 @@ from fastapi import Depends, FastAPI
 from app import health
 from app.access import routes as access
 from app.access import session_routes
-from app.access.attempts import Attempts
+from app.access.authenticate_before_body import CallerFirst
 from app.access.callers import Authenticator
 from app.access.cookies import cookie_name
 from app.access.dependencies import identify
-from app.access.first import CallerFirst
+from app.access.failed_attempts import Attempts
 from app.access.oidc import OidcVerifier
 from app.access.oidc_sign_in import OidcSignIn
 from app.access.sessions import Sessions
+from app.api_description import DESCRIPTION, TAGS
+from app.background_loops import call_webhooks, keep_runs_moving
 from app.configuration import routes as configuration
 from app.connections import routes as connections
-from app.connections import sign_in_routes
-from app.connections.blocking import Blocks
+from app.connections.account_health.account_blocks import Blocks
+from app.connections.facebook_login import routes as sign_in_routes
 from app.console.serving import install_console
-from app.db.figures import Figures
+from app.db.deployment_metrics import Figures
 from app.db.schema import check_schema
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.description import DESCRIPTION, TAGS
-from app.edge.admission import Admission
-from app.edge.bearers import BearerLimit
-from app.edge.connections import ConnectionLimits, Connections
+from app.edge.bearer_length import BearerLimit
+from app.edge.concurrency_limit import Admission
+from app.edge.connection_limits import ConnectionLimits, Connections
 from app.edge.hosts import KnownHosts
 from app.edge.proxies import Proxies, RealCaller
 from app.edge.server import bound_server
@@ -55,15 +56,15 @@ from app.facebook.config import GraphConfig
 from app.facebook.quota.governor import Governor
 from app.facebook.quota.redis_state import RedisQuota
 from app.http import problem_pages
-from app.http.conditional import Conditional
-from app.http.cors import CrossOrigin
-from app.http.documents import install_documents
-from app.http.limits import BodyLimit, TimeLimit
-from app.http.middleware import RequestFrame
-from app.http.packing import Packing
-from app.http.parameters import known_parameters
+from app.http.json_cache import Written
+from app.http.openapi.routes import install_documents
 from app.http.problems import install_problem_handlers
-from app.http.written import Written
+from app.http.requests.conditional_get import Conditional
+from app.http.requests.content_encoding import Packing
+from app.http.requests.cors import CrossOrigin
+from app.http.requests.limits import BodyLimit, TimeLimit
+from app.http.requests.middleware import RequestFrame
+from app.http.requests.unknown_parameters import known_parameters
 from app.identifiers import hash_engine
 from app.logs import configure_logging, get_logger
 from app.metrics import Accounts, introduce
@@ -74,15 +75,14 @@ from app.runs.events import routes as event_routes
 from app.runs.service import start_run
 from app.schedules import routes as schedules
 from app.segments import routes as segments
-from app.segments import source_routes
-from app.segments.push_places import PushPlaces
-from app.segments.readers import Readers
-from app.segments.uploads import Uploads
+from app.segments.database_status import routes as source_routes
+from app.segments.pushes.concurrency import PushPlaces
+from app.segments.pushes.push import Uploads
+from app.segments.reader_threads import Readers
 from app.settings import Settings, SettingsError, read_settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import BodyLimits, SourceAccess, Tolerance, UnpackLimits
 from app.tracing import configure_tracing, stop_tracing
-from app.upkeep import call_webhooks, keep_runs_moving
 from app.webhooks import payloads
 from app.webhooks import routes as webhooks
 from app.webhooks.sending import Sender

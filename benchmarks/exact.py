@@ -1,8 +1,8 @@
 """Whether the audience holds the segment: counted and summed up by a second, plain way.
 
 The sandbox runs in checking mode, reads every body, and gives the number of its members and a checksum
-free of their order (`sandbox/checksum.py`). The expected ones come from the file by Python's own `strip`,
-`lower` and hashlib; no line of the service takes part.
+free of their order (`sandbox/membership/checksum.py`). The expected ones come from the file by Python's
+own `strip`, `lower` and hashlib; no line of the service takes part.
 """
 
 import hashlib
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.stack import Measured, Stack
-from sandbox import checksum
+from sandbox.membership import checksum
 
 _PIECE = 500_000
 

@@ -20,8 +20,8 @@ from app.facebook.errors import Throttled
 from app.facebook.quota.governor import Governor
 from app.facebook.quota.state import MemoryQuota
 from app.facebook.usage_headers import read_usage
-from sandbox.errors import GraphError
-from sandbox.quota import Quotas
+from sandbox.conventions.errors import GraphError
+from sandbox.simulation.quota import Quotas
 
 ACCOUNT = "act_1001"
 _DIGITS = ACCOUNT.removeprefix("act_")

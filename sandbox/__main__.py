@@ -35,7 +35,7 @@ def _protocol(name: str, *, counting: bool) -> Any:
     """The HTTP implementation; counting has its own where httptools is there."""
     if not counting or name == "h11" or find_spec("httptools") is None:
         return name
-    from sandbox.metering import MeteringProtocol  # noqa: PLC0415 (needs httptools)
+    from sandbox.counting_mode.metering import MeteringProtocol  # noqa: PLC0415 (needs httptools)
 
     return MeteringProtocol
 

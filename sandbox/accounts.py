@@ -7,15 +7,15 @@ Revoking Permissions" (developers.facebook.com/docs).
 from typing import Any, Final
 
 from sandbox.context import Context
-from sandbox.entities import AdAccount
-from sandbox.errors import (
+from sandbox.conventions.errors import (
     not_linked_to_business,
     permission_denied,
     terms_not_accepted,
     unsupported,
 )
-from sandbox.names import ACCOUNT_FIELDS, USER_FIELDS
-from sandbox.selection import matches, page, select
+from sandbox.conventions.names import ACCOUNT_FIELDS, USER_FIELDS
+from sandbox.conventions.selection import matches, page, select
+from sandbox.entities import AdAccount
 
 _ACTIVE: Final = 1
 

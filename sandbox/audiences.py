@@ -7,19 +7,19 @@ the guide "Customer File Custom Audiences" (developers.facebook.com/docs/marketi
 import math
 from typing import Any, Final
 
-from sandbox import sessions
 from sandbox.accounts import require_usable
 from sandbox.context import Context
-from sandbox.entities import Audience
-from sandbox.errors import (
+from sandbox.conventions.errors import (
     GraphError,
     invalid_parameter,
     permission_denied,
     update_failed,
     upload_blocked,
 )
-from sandbox.names import AUDIENCE_FIELDS, FILE_SOURCES, OPERATION_STATUS, SUBTYPES
-from sandbox.selection import field_names, matches, page, select
+from sandbox.conventions.names import AUDIENCE_FIELDS, FILE_SOURCES, OPERATION_STATUS, SUBTYPES
+from sandbox.conventions.selection import field_names, matches, page, select
+from sandbox.entities import Audience
+from sandbox.uploads import sessions
 from sandbox.world import SENSITIVE_WORDS
 
 MAX_LISTS: Final = 500

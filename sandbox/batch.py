@@ -11,10 +11,10 @@ from starlette.datastructures import Headers
 
 from sandbox import graph
 from sandbox.context import Answer
-from sandbox.errors import GraphError
-from sandbox.log import Record
+from sandbox.conventions.errors import GraphError
+from sandbox.conventions.wire import Call, parse_query, read_call
+from sandbox.simulation.call_log import Record
 from sandbox.state import SandboxState
-from sandbox.wire import Call, parse_query, read_call
 
 MAX_CALLS: Final = 50
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from sandbox.conventions.wire import Call
 from sandbox.entities import AdAccount, Audience, Token
-from sandbox.log import Record
+from sandbox.simulation.call_log import Record
 from sandbox.state import SandboxState
-from sandbox.wire import Call
 
 
 @dataclass(slots=True)

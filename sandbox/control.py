@@ -13,29 +13,30 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sandbox import sessions, world
+from sandbox import world
 from sandbox.entities import AdAccount, Audience, Token, change
-from sandbox.faults import KINDS
-from sandbox.quota import Limits
-from sandbox.settings import Settings
+from sandbox.simulation.faults import KINDS
+from sandbox.simulation.quota import Limits
+from sandbox.simulation.settings import Settings
 from sandbox.state import SandboxState
+from sandbox.uploads import sessions
 
 HELP: Final = {
     "POST reset": "the seeded world again; no faults, quotas or records",
     "GET state": "summary: settings, clock, counters, quotas, audiences that were written to",
-    "GET audiences/{id}": "all attributes, distinct members, checksum (formula: sandbox.checksum)",
+    "GET audiences/{id}": "all attributes, distinct members, checksum (formula: sandbox.membership.checksum)",
     "GET audiences/{id}/members": "schema and rows, for up to 100,000 rows",
     "PATCH audiences/{id}": "set attributes by name (sandbox.entities.Audience)",
     "DELETE audiences/{id}": "the audience is gone, as if a person had deleted it",
     "PATCH ad-accounts/{id}": "set attributes by name (sandbox.entities.AdAccount)",
     "PATCH tokens/{token}": "set attributes by name (sandbox.entities.Token)",
-    "POST faults": "a rule: kind, match, times, skip, delay, … (sandbox.faults.Fault)",
+    "POST faults": "a rule: kind, match, times, skip, delay, … (sandbox.simulation.faults.Fault)",
     "GET faults, DELETE faults": "the rules in force with their hits; no rules any more",
-    "PUT quota/{account}, GET quota/{account}": "limits (sandbox.quota.Limits) and counters",
+    "PUT quota/{account}, GET quota/{account}": "limits (sandbox.simulation.quota.Limits) and counters",
     "POST clock": '{"advance": seconds}',
     "GET requests": "recorded calls; ?path=REGEX&method=&account=&audience=&operation=",
     "DELETE requests": "forget them",
-    "PUT settings": "switches (sandbox.settings.Settings)",
+    "PUT settings": "switches (sandbox.simulation.settings.Settings)",
 }
 
 

@@ -9,13 +9,14 @@ from typing import Final
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from sandbox import batch, counting, graph
+from sandbox import batch, graph
 from sandbox.connection import ClientGoneError, Connection
 from sandbox.context import Answer
-from sandbox.faults import HANGUPS, HTML, Fault
-from sandbox.log import Record
+from sandbox.conventions.wire import parse_query, read_call, read_params, split_path
+from sandbox.counting_mode import counting
+from sandbox.simulation.call_log import Record
+from sandbox.simulation.faults import HANGUPS, HTML, Fault
 from sandbox.state import SandboxState
-from sandbox.wire import parse_query, read_call, read_params, split_path
 
 _TOO_LONG: Final = (
     b"<!DOCTYPE html><html><head><title>Error</title></head>"

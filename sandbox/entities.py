@@ -7,7 +7,7 @@ every state Meta can put an object into.
 from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
-from sandbox.members import Members
+from sandbox.membership.members import Members
 
 Operation = Literal["add", "remove", "replace"]
 

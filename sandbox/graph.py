@@ -8,13 +8,14 @@ carries the ad account's and the app's.
 from collections.abc import Callable
 from typing import Any, Final
 
-from sandbox import accounts, audiences, login, users
+from sandbox import accounts, audiences, users
+from sandbox.authentication import login
+from sandbox.authentication.tokens import authenticate, require_scope
 from sandbox.context import Answer, Context
-from sandbox.errors import GraphError, deprecated_version, unknown_path, unsupported
-from sandbox.log import Record
+from sandbox.conventions.errors import GraphError, deprecated_version, unknown_path, unsupported
+from sandbox.conventions.wire import Call
+from sandbox.simulation.call_log import Record
 from sandbox.state import SandboxState
-from sandbox.tokens import authenticate, require_scope
-from sandbox.wire import Call
 
 SERVED: Final = ("v25.0", "v26.0")
 EXPIRED: Final = ("v21.0", "v22.0", "v23.0", "v24.0")

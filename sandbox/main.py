@@ -6,9 +6,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
+from sandbox.authentication.dialog import Dialog
 from sandbox.connection import TRANSPORT
 from sandbox.control import control_routes
-from sandbox.dialog import Dialog
 from sandbox.endpoint import GraphEndpoint
 from sandbox.state import SandboxState
 

@@ -2,11 +2,11 @@
 
 from itertools import count
 
-from sandbox.clock import Clock
-from sandbox.faults import Faults
-from sandbox.log import RequestLog
-from sandbox.quota import Quotas
-from sandbox.settings import Settings
+from sandbox.simulation.call_log import RequestLog
+from sandbox.simulation.clock import Clock
+from sandbox.simulation.faults import Faults
+from sandbox.simulation.quota import Quotas
+from sandbox.simulation.settings import Settings
 from sandbox.world import World, seed
 
 

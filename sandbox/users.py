@@ -6,15 +6,15 @@ File Custom Audiences" (developers.facebook.com/docs/marketing-api), and recorde
 
 from typing import Any
 
-from sandbox import sessions
 from sandbox.accounts import require_usable
 from sandbox.audiences import require_customer_list, require_editable, require_not_flagged
 from sandbox.context import Context
+from sandbox.conventions.errors import invalid_parameter, too_small
 from sandbox.entities import Audience, Operation
-from sandbox.errors import invalid_parameter, too_small
-from sandbox.faults import missing_alias
-from sandbox.payload import Batch, decoded, read_batch
-from sandbox.sessions import Ask
+from sandbox.simulation.faults import missing_alias
+from sandbox.uploads import sessions
+from sandbox.uploads.payload import Batch, decoded, read_batch
+from sandbox.uploads.sessions import Ask
 
 
 def add_users(ctx: Context) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.util import LRUCache
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.secrets import generate_key
 from app.db.session import Database
 from app.embedded.postgres import DATABASE, EmbeddedPostgres

@@ -7,7 +7,7 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
-from app.connections.blocking import Blocks
+from app.connections.account_health.account_blocks import Blocks
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.facebook.call_metrics import call_metrics

@@ -9,7 +9,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, metrics
-from app.connections.blocking import BLOCKED, blocked_until, note_block
+from app.connections.account_health.account_blocks import BLOCKED, blocked_until, note_block
 from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled

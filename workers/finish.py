@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.service import flag_reauthentication
+from app.counted_nouns import count_of
 from app.db.baselines import has_delivered, move_baseline
 from app.db.models import Run, RunBatch
 from app.errors import AppError
@@ -16,7 +17,6 @@ from app.logs import get_logger
 from app.runs.execution import Claim, end_run, enter_phase, error_document, refused_rows
 from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError
-from app.wording import count_of
 from workers.context import WorkerContext
 from workers.delivery_plan import DeliveryPlan
 from workers.lease import Lease, patiently

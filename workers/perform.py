@@ -14,6 +14,7 @@ from typing import Any
 
 from app import clock
 from app.connections.parts import missing, open_token
+from app.counted_nouns import count_of
 from app.db.models import Connection, Export, ExportBaseline, Run, Segment
 from app.errors import Culprit, RunError
 from app.exports.members.mapping import MAPPING_FIELDS
@@ -33,7 +34,6 @@ from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError, verify
 from app.tracing import span
-from app.wording import count_of
 from workers.context import WorkerContext
 from workers.delivery_plan import DeliveryPlan, make_plan
 from workers.finish import conclude, finish

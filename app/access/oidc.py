@@ -16,7 +16,7 @@ import httpx
 import jwt
 
 from app.access.callers import Caller, Role
-from app.bounded import get_json
+from app.bounded_reads import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
 from app.logs import get_logger
 

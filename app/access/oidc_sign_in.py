@@ -21,7 +21,7 @@ import orjson
 from app import clock
 from app.access.callers import Caller
 from app.access.oidc import OidcVerifier
-from app.bounded import ask
+from app.bounded_reads import ask
 from app.db.secrets import SecretUnreadable, Vault
 from app.errors import BadRequest, Unauthenticated, Unavailable
 from app.logs import get_logger

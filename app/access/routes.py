@@ -5,11 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access import schemas, service
+from app.access.caller_names import names_of
 from app.access.dependencies import AdministratorDep, ViewerDep
-from app.access.names import names_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
-from app.http.readings import ReadingRoute
+from app.http.read_only_fields import ReadingRoute
 from app.http.schemas import Moment
 
 router = APIRouter(prefix="/v1", tags=["access"], route_class=ReadingRoute)

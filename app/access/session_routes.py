@@ -16,7 +16,7 @@ from app.access.same_origin import check_same_origin
 from app.access.sessions import Sessions, SignedIn
 from app.errors import AppError, Forbidden, NotFound, Unauthenticated
 from app.http.dependencies import RequestIdDep, request_id
-from app.http.parameters import takes_any_query
+from app.http.requests.unknown_parameters import takes_any_query
 from app.http.schemas import Input, Output, Timestamp
 
 router = APIRouter(prefix="/v1", tags=["access"])

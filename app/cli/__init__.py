@@ -14,64 +14,67 @@ from typing import Annotated, Any, Final
 import typer
 from typer.core import TyperCommand
 
-from app.cli.groups import Group, group
+from app.cli.command_groups import Group, group
 from app.errors import AppError, ConfigurationError
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "serve": (
-            "app.cli.serve:serve",
+            "app.cli.server.serve:serve",
             "Run the API and its workers; what is not configured runs embedded, under DATA_DIR.",
         ),
         "worker": (
-            "app.cli.worker:worker",
+            "app.cli.server.worker:worker",
             "Perform runs until stopped; DATABASE_URL and REDIS_URL are required.",
         ),
         "migrate": (
-            "app.cli.migrate:migrate",
+            "app.cli.server.migrate:migrate",
             "Bring the database at DATABASE_URL to the newest schema; waits up to 60 s for it.",
         ),
         "openapi": (
-            "app.cli.openapi:openapi",
+            "app.cli.server.openapi:openapi",
             "Print the OpenAPI document: sorted, indented JSON.",
         ),
         "sandbox": (
-            "app.cli.sandbox:sandbox",
+            "app.cli.server.sandbox:sandbox",
             "Run a local Graph API that keeps state in memory and refuses what Meta refuses.",
         ),
         "demo": (
             "app.cli.demo:demo",
             "Export a generated segment to a local Graph API, from an empty folder to the last count.",
         ),
-        "keys": ("app.cli.keys:app", "Keys that encrypt secrets at rest."),
-        "consent": ("app.cli.consent:consent", "Show the data-privacy text and its version."),
-        "connections": ("app.cli.connections:app", "Connections to ad accounts."),
-        "segments": ("app.cli.segments:app", "Segments of members."),
-        "exports": ("app.cli.exports:app", "Exports of segments to audiences."),
+        "keys": ("app.cli.server.keys:app", "Keys that encrypt secrets at rest."),
+        "consent": (
+            "app.cli.client.consent:consent",
+            "Show the data-privacy text and its version.",
+        ),
+        "connections": ("app.cli.client.connections:app", "Connections to ad accounts."),
+        "segments": ("app.cli.client.segments:app", "Segments of members."),
+        "exports": ("app.cli.client.exports:app", "Exports of segments to audiences."),
         "runs": (
-            "app.cli.runs:app",
+            "app.cli.client.runs:app",
             (
                 "Runs of exports. Exit status: 0 succeeded, 1 refused or unreachable, 2 usage, "
                 "3 run failed, 4 skipped, 5 timed out, 6 canceled."
             ),
         ),
         "config": (
-            "app.cli.config:app",
+            "app.cli.client.config:app",
             "The configuration, to be kept or read into another deployment.",
         ),
-        "schedule": ("app.cli.schedule:app", "The refresh schedule of the system."),
+        "schedule": ("app.cli.client.schedule:app", "The refresh schedule of the system."),
         "explain": (
-            "app.cli.explain:explain",
+            "app.cli.client.explain:explain",
             "Show what becomes of one member's values, rule by rule; nothing is kept or sent.",
         ),
         "hash": (
-            "app.cli.hashing:hash_members",
+            "app.cli.hash_command:hash_members",
             "Hash members outside of the service: Parquet in, hashed Parquet and its tally out.",
         ),
-        "erasures": ("app.cli.erasures:app", "People who asked to be forgotten."),
-        "webhooks": ("app.cli.webhooks:app", "Addresses that are told of events."),
-        "audit": ("app.cli.audit:audit", "List who changed what, newest first."),
-        "api-keys": ("app.cli.api_keys:app", "API keys of callers."),
+        "erasures": ("app.cli.client.erasures:app", "People who asked to be forgotten."),
+        "webhooks": ("app.cli.client.webhooks:app", "Addresses that are told of events."),
+        "audit": ("app.cli.client.audit:audit", "List who changed what, newest first."),
+        "api-keys": ("app.cli.client.api_keys:app", "API keys of callers."),
     }
 )
 
@@ -112,7 +115,10 @@ class Commands(Group):
 
 
 def _is_here(name: str) -> bool:
-    return find_spec(COMMANDS[name][0].partition(":")[0]) is not None
+    try:
+        return find_spec(COMMANDS[name][0].partition(":")[0]) is not None
+    except ModuleNotFoundError:  # its whole room is missing
+        return False
 
 
 def load(name: str) -> Any:

@@ -10,7 +10,8 @@ import polars as pl
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn
 
-from app.cli.printing import print_json, say
+from app.cli.output import print_json, say
+from app.counted_nouns import count_of
 from app.errors import ConfigurationError
 from app.identifiers import (
     Consent,
@@ -21,7 +22,6 @@ from app.identifiers import (
     identify,
 )
 from app.sources import SourceAccess, open_source
-from app.wording import count_of
 
 _ROWS_PER_FILE = 1_000_000
 _TALLY = "_tally.json"

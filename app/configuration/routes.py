@@ -9,7 +9,7 @@ from app.configuration import schemas, service
 from app.http.dependencies import DatabaseDep, SessionDep
 from app.http.encoding import encode
 from app.http.idempotency import IdempotentRoute
-from app.segments.source_kinds import source_fields
+from app.segments.source_types import source_fields
 
 router = APIRouter(prefix="/v1/configuration", tags=["configuration"], route_class=IdempotentRoute)
 

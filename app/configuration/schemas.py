@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
-from app.connections.kinds import ConnectionKind
+from app.connections.connection_types.kinds import ConnectionKind
 from app.connections.schemas import SharedWith
 from app.exports.schemas import ExportCreate
 from app.http.schemas import Input, Name, Output

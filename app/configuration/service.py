@@ -22,7 +22,7 @@ from app.errors import Unprocessable
 from app.exports import copying
 from app.exports import service as exports
 from app.schedules import service as schedules
-from app.segments.importing import import_segment
+from app.segments.configuration_import import import_segment
 from app.segments.queries import source_of
 
 _SIGN_IN = "sign in, then choose the ad account and the audience, and agree to the consent text"

@@ -9,11 +9,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.connections.blocking import blocked_until
+from app.connections.account_health.account_blocks import blocked_until
 from app.connections.views import connection_view
 from app.db.listing import NamedSort, contains, one_of, sorted_page, version_of
 from app.db.models import Connection
-from app.http.written import Until, Written
+from app.http.json_cache import Until, Written
 
 
 async def connections_page(

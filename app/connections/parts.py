@@ -11,8 +11,8 @@ from app import clock
 from app.access.callers import Caller
 from app.connections import consent as consent_text
 from app.connections import verification
+from app.connections.audience_creation import create_audience, refuse_taken_name
 from app.connections.collaborators import Connections
-from app.connections.new_audience import create_audience, refuse_taken_name
 from app.db.labels import merged
 from app.db.models import Connection
 from app.db.secrets import Vault, fingerprint

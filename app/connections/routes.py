@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
 from app.access.dependencies import AdministratorDep, ContributorDep, ViewerDep
-from app.connections import asking, blocking, consent, findings, offers, schemas, service
-from app.connections.catalogue import connection_types
+from app.connections import consent, meta_queries, meta_schemas, schemas, service
+from app.connections.account_health import account_blocks
 from app.connections.collaborators import Connections
-from app.connections.kinds import DISPLAY_NAMES
+from app.connections.connection_types import schemas as offers
+from app.connections.connection_types.catalogue import connection_types
+from app.connections.connection_types.kinds import DISPLAY_NAMES
 from app.connections.pages import connections_page, written_connections
 from app.connections.views import (
     account_choice,
@@ -21,10 +23,10 @@ from app.connections.views import (
 from app.db.listing import NamedSort, place_of
 from app.http.dependencies import MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
+from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.schemas import changes
-from app.http.written import WrittenDep, written_page
 
 router = APIRouter(prefix="/v1", tags=["connections"], route_class=IdempotentRoute)
 
@@ -197,7 +199,7 @@ async def resume_connection(
     warn_within: WarnWithinDep,
 ) -> schemas.Connection:
     """Lift the block of the connection's ad account: its runs go on now, not when the block would end."""
-    row = await blocking.resume(deps, connection_id, caller=caller)
+    row = await account_blocks.resume(deps, connection_id, caller=caller)
     set_etag(response, row.version)
     return connection_view(row, warn_within=warn_within)
 
@@ -215,9 +217,9 @@ async def list_connection_exports(
 @router.get("/connections/{connection_id}/ad-accounts", operation_id="list_ad_accounts")
 async def list_ad_accounts(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
-) -> findings.AdAccountChoices:
+) -> meta_schemas.AdAccountChoices:
     """Every ad account the connection's token can see, and which can be chosen."""
-    graph, row = await asking.graph_for(deps, connection_id)
+    graph, row = await meta_queries.graph_for(deps, connection_id)
     items = [account_choice(item, row.token_scopes or ()) for item in await graph.ad_accounts()]
     return account_choices(items)
 
@@ -225,18 +227,18 @@ async def list_ad_accounts(
 @router.get("/connections/{connection_id}/audiences", operation_id="list_audiences")
 async def list_audiences(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
-) -> findings.AudienceOptions:
+) -> meta_schemas.AudienceOptions:
     """Every audience of the connection's ad account, and which can be chosen."""
-    items = await asking.list_audiences(deps, connection_id)
-    return findings.AudienceOptions(items=[audience_option(item) for item in items])
+    items = await meta_queries.list_audiences(deps, connection_id)
+    return meta_schemas.AudienceOptions(items=[audience_option(item) for item in items])
 
 
 @router.post("/connections/{connection_id}/check", operation_id="check_connection")
 async def check_connection(
     connection_id: ConnectionId, deps: ConnectionsDep, _: AdministratorDep
-) -> findings.CheckReport:
+) -> meta_schemas.CheckReport:
     """Run every preflight check now; the answer is 200 also when a check fails."""
-    checks = await asking.check_connection(deps, connection_id)
-    return findings.CheckReport(
+    checks = await meta_queries.check_connection(deps, connection_id)
+    return meta_schemas.CheckReport(
         ok=all(item.ok for item in checks), checks=[check_result(item) for item in checks]
     )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
-from app.connections.kinds import ConnectionKind
+from app.connections.connection_types.kinds import ConnectionKind
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Line, MadeAnew, Name, Output, Timestamp
 

@@ -14,15 +14,15 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import SYSTEM, Caller
 from app.connections import consent
-from app.connections.collaborators import Connections
-from app.connections.new_audience import nothing_made
-from app.connections.parts import apply, complete, open_token
-from app.connections.targets import (
+from app.connections.audience_creation import nothing_made
+from app.connections.audience_ownership import (
     EXCLUSIVE_MODES,
     already_targeted,
     exports_filling,
     lock_audience,
 )
+from app.connections.collaborators import Connections
+from app.connections.parts import apply, complete, open_token
 from app.db.cancellation import request_cancel
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch

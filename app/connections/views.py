@@ -4,9 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from app.connections import findings, schemas, verification
-from app.connections.blocking import blocked_until
-from app.connections.kinds import ConnectionKind
+from app.connections import meta_schemas, schemas, verification
+from app.connections.account_health.account_blocks import blocked_until
+from app.connections.connection_types.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
 from app.facebook import help_links
@@ -83,11 +83,11 @@ def _consent(row: Connection) -> schemas.ConsentRecord | None:
     )
 
 
-def account_choice(account: AdAccount, scopes: Collection[str]) -> findings.AdAccountChoice:
+def account_choice(account: AdAccount, scopes: Collection[str]) -> meta_schemas.AdAccountChoice:
     """An ad account to choose from (S28); `scopes` are the token's."""
     checks = check_account(account, scopes)
     refusal = next((check for check in checks if not check.ok), None)
-    return findings.AdAccountChoice(
+    return meta_schemas.AdAccountChoice(
         id=account.id,
         name=account.name,
         business=None
@@ -102,21 +102,21 @@ def account_choice(account: AdAccount, scopes: Collection[str]) -> findings.AdAc
     )
 
 
-def account_choices(items: Sequence[findings.AdAccountChoice]) -> findings.AdAccountChoices:
+def account_choices(items: Sequence[meta_schemas.AdAccountChoice]) -> meta_schemas.AdAccountChoices:
     """All of them; that there is none is said, and where Meta explains it (S5)."""
-    return findings.AdAccountChoices(
+    return meta_schemas.AdAccountChoices(
         items=list(items),
         reason=None if items else verification.NO_ACCOUNT,
         help_url=None if items else help_links.AD_ACCOUNT_MAKING,
     )
 
 
-def audience_option(audience: Audience) -> findings.AudienceOption:
+def audience_option(audience: Audience) -> meta_schemas.AudienceOption:
     """An audience to choose from; others than customer lists are shown and cannot be chosen (S34)."""
     checks = check_audience(
         audience, account=audience.account_id or "", value_based_mapping=None, sync_mode="add"
     )
-    return findings.AudienceOption(
+    return meta_schemas.AudienceOption(
         id=audience.id,
         name=audience.name,
         subtype=audience.subtype,
@@ -133,8 +133,10 @@ def audience_option(audience: Audience) -> findings.AudienceOption:
     )
 
 
-def _unknowns(checks: Sequence[Check]) -> list[findings.Unknown]:
-    return [findings.Unknown(code=item.code, detail=item.detail) for item in checks if item.unknown]
+def _unknowns(checks: Sequence[Check]) -> list[meta_schemas.Unknown]:
+    return [
+        meta_schemas.Unknown(code=item.code, detail=item.detail) for item in checks if item.unknown
+    ]
 
 
 def _status(status: Status | None) -> schemas.AudienceStatus | None:
@@ -143,6 +145,6 @@ def _status(status: Status | None) -> schemas.AudienceStatus | None:
     return schemas.AudienceStatus(code=status.code, description=status.description)
 
 
-def check_result(check: Check) -> findings.CheckResult:
+def check_result(check: Check) -> meta_schemas.CheckResult:
     """A preflight check."""
-    return findings.CheckResult.model_validate(check)
+    return meta_schemas.CheckResult.model_validate(check)

@@ -23,8 +23,8 @@ from sqlalchemy.ext.asyncio import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from app.db.pool import POOLS
-from app.db.statements import trace_statements
+from app.db.pool_metrics import POOLS
+from app.db.tracing_spans import trace_statements
 from app.errors import Unavailable
 from app.logs import get_logger
 

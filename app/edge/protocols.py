@@ -13,8 +13,8 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.edge.answers import raw_problem
-from app.edge.connections import Connections
+from app.edge.connection_limits import Connections
+from app.edge.early_responses import raw_problem
 from app.logs import get_logger
 
 log = get_logger(__name__)

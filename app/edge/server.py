@@ -11,7 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from app.edge.connections import Connections
+from app.edge.connection_limits import Connections
 from app.edge.protocols import BoundedH11, BoundedHttpTools
 from app.errors import AppError
 

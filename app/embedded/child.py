@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from shutil import which
 from typing import IO
 
-from app.embedded.account import Account
 from app.embedded.binaries import EmbeddedUnavailable
+from app.embedded.unprivileged_user import Account
 
 # $0 is the parent; a shell that finds another one was started too late to be signalled
 _GUARD = 'test "$PPID" = "$0" || exit 0; exec "$@"'

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import ClassVar
 from urllib.parse import quote
 
-from app.embedded.account import Account
 from app.embedded.binaries import postgres_programs
 from app.embedded.child import Ending, finish
 from app.embedded.server import EmbeddedServer, Mode
+from app.embedded.unprivileged_user import Account
 
 ROLE = "app"
 DATABASE = "audience_export"

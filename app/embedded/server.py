@@ -8,10 +8,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Literal, Self
 
-from app.embedded.account import Account, choose_account
 from app.embedded.binaries import EmbeddedUnavailable
 from app.embedded.child import Child, Ending, bare_environment, ignore
-from app.embedded.folder import ServerFolder, end_stale
+from app.embedded.data_folder import ServerFolder, end_stale
+from app.embedded.unprivileged_user import Account, choose_account
 
 Mode = Literal["fast", "immediate"]
 START_SECONDS = 60.0

@@ -7,10 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from app.embedded.account import Account
 from app.embedded.binaries import valkey_server
 from app.embedded.child import Ending
 from app.embedded.server import EmbeddedServer, Mode
+from app.embedded.unprivileged_user import Account
 
 
 class EmbeddedValkey(EmbeddedServer):

@@ -13,8 +13,8 @@ from app.access.callers import Caller
 from app.db.models import Connection, Erasure, Suppression
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.erasures.people import identifiers_of
-from app.erasures.sealed import seal
+from app.erasures.encrypted_identifiers import seal
+from app.erasures.identifiers import identifiers_of
 from app.errors import Conflict, NotFound, Unprocessable
 from app.identifiers.places.countries import ALPHA_2
 from app.ids import is_id, new_id

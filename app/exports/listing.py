@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, func, literal_column, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.connections.kinds import DISPLAY_NAMES
+from app.connections.connection_types.kinds import DISPLAY_NAMES
 from app.db.listing import NamedSort, contains, sorted_page, version_of
 from app.db.models import Connection, Export, ExportSegment, RefreshSchedule, Run, Segment
 from app.exports.service import shown_run

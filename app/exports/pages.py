@@ -7,15 +7,15 @@ from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.caller_names import names_of
 from app.access.callers import Caller
-from app.access.names import names_of
-from app.connections.blocking import blocked_until
+from app.connections.account_health.account_blocks import blocked_until
 from app.db.listing import one_of
 from app.db.models import Export
 from app.exports import service
 from app.exports.listing import Listed
 from app.exports.views import export_views
-from app.http.written import Until, Written
+from app.http.json_cache import Until, Written
 
 
 async def written_exports(

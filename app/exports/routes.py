@@ -14,12 +14,12 @@ from app.exports.previews import match_quality, unsaved_export
 from app.exports.previews import schemas as findings
 from app.exports.views import draft_view, export_view, export_views
 from app.http.dependencies import MetadataDep, PageDep, SessionDep
-from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
+from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
+from app.http.requests.disconnect import while_listening
 from app.http.schemas import changes
-from app.http.written import WrittenDep, written_page
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"], route_class=IdempotentRoute)
 

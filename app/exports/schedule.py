@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Connection, Export, RefreshSchedule
 from app.errors import Unprocessable
-from app.moments import DAYS, Cron, Rule, Weekdays, next_moment
+from app.schedule_times import DAYS, Cron, Rule, Weekdays, next_time
 
 # a change of one of these begins the schedule anew
 TIMING_FIELDS = ("schedule", "enabled", "connection_id")
@@ -82,7 +82,7 @@ def next_run_at(
     if not row.enabled or connection is None or connection.status != "ready":
         return None
     rule = rule_of_export(row.schedule, refresh)
-    return None if rule is None else next_moment(rule, now)
+    return None if rule is None else next_time(rule, now)
 
 
 def _unusable(detail: str) -> Unprocessable:

@@ -15,8 +15,8 @@ from app.exports.members.mapping_schema import AttributeName, Attributes
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
 from app.identifiers import KeyIdentifier
-from app.moments import check_cron, check_zone
-from app.segments.source_kinds import DateFormat, TimeZone
+from app.schedule_times import check_cron, check_zone
+from app.segments.source_types import DateFormat, TimeZone
 
 
 class SyncMode(StrEnum):

@@ -13,13 +13,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.callers import Caller
 from app.connections import service as connections
 from app.connections import verification
-from app.connections.parts import missing, open_token
-from app.connections.targets import (
+from app.connections.audience_ownership import (
     EXCLUSIVE_MODES,
     already_targeted,
     exports_filling,
     lock_audience,
 )
+from app.connections.parts import missing, open_token
 from app.db.models import Connection, Export, Segment
 from app.errors import Conflict, Forbidden, Unprocessable
 from app.exports.collaborators import Exports

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
+from app.access.caller_names import names_of
 from app.access.callers import Caller
-from app.access.names import names_of
 from app.db.models import Connection, Export
 from app.exports import schedule, schemas, service
 from app.exports.members.mapping import MIN_USABLE_RATIO

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from app.connections.blocking import blocked_until
+from app.connections.account_health.account_blocks import blocked_until
 from app.connections.parts import missing
+from app.counted_nouns import count_of
 from app.db.models import Connection, Export, Segment
 from app.exports.members.mapping import Mapped, is_hashed
 from app.facebook.preflight_checks.audience import check_values
-from app.wording import count_of
 
 Warned = dict[str, str]
 

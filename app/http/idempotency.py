@@ -19,7 +19,7 @@ from app.db.models import IdempotencyKey
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import BadRequest, Conflict, Unprocessable
-from app.http.readings import ReadingRoute
+from app.http.read_only_fields import ReadingRoute
 from app.ids import new_id
 
 HEADER = "Idempotency-Key"

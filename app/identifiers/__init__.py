@@ -6,11 +6,11 @@ says what every rule does and why.
 
 from app.identifiers.columns.digest import engine as hash_engine
 from app.identifiers.columns.digest import self_test
-from app.identifiers.columns.distinct import Memory
+from app.identifiers.columns.distinct_values import Memory
 from app.identifiers.expansion import expand
 from app.identifiers.explain import Explanation, explain
+from app.identifiers.hash_tally import HashTally
 from app.identifiers.identify import Identified, identify
-from app.identifiers.keeping import PUSHED_KEYS, Kept, keep, mappable_keys
 from app.identifiers.keys import (
     ATTRIBUTE_KEYS,
     HASHED_KEYS,
@@ -22,8 +22,8 @@ from app.identifiers.keys import (
     key_columns,
 )
 from app.identifiers.plan import Consent, IdentifierPlan, Ldu, PlanProblem, check_plan
+from app.identifiers.pushed_members import PUSHED_KEYS, Kept, keep, mappable_keys
 from app.identifiers.refusals import VALUES_REFUSED, refusal_warnings
-from app.identifiers.tallies import HashTally
 
 __all__ = [
     "ATTRIBUTE_KEYS",

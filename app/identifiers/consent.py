@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from app.identifiers.columns.named import column_of
-from app.identifiers.columns.text import as_text
+from app.identifiers.cell_values.text import as_text
+from app.identifiers.columns.mapped_columns import column_of
 from app.identifiers.plan import Consent
 
 

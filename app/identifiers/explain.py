@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from app.identifiers.columns.cells import Cells
-from app.identifiers.columns.rule import Steps
+from app.identifiers.cell_values.rule import Steps
+from app.identifiers.columns.apply_rule import Cells
 from app.identifiers.keys import ATTRIBUTE_KEYS, BIRTH_KEYS, SCHEMA_KEYS, KeyIdentifier
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.rulebook import Found, Notes, apply_rules

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
-from app.identifiers.columns.cells import Cells, hashed_cells
+from app.identifiers.cell_values.rule import Steps
+from app.identifiers.columns.apply_rule import Cells, hashed_cells
 from app.identifiers.columns.digest import equals, in_bytes, sha256
-from app.identifiers.columns.rule import Steps
 from app.identifiers.keys import LDU_KEYS
 from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan

@@ -15,7 +15,7 @@ from app.identifiers.keys import (
 )
 from app.identifiers.places.countries import ALPHA_2
 from app.identifiers.places.states import states_of
-from app.moments import zones
+from app.schedule_times import zones
 
 _KNOWN: Final = frozenset(attribute.key for attribute in ATTRIBUTE_KEYS)
 

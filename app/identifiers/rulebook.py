@@ -8,29 +8,29 @@ from typing import Final
 import polars as pl
 
 from app import clock
-from app.identifiers.columns.cells import Cells, hashed_cells, plain_cells, tally
+from app.identifiers.cell_values.multiple_values import Split
+from app.identifiers.cell_values.placeholders import PLACEHOLDER
+from app.identifiers.cell_values.rule import Rule, Steps
+from app.identifiers.cell_values.text import blank, certain
+from app.identifiers.columns.already_hashed import stored_cells
+from app.identifiers.columns.apply_rule import Cells, hashed_cells, plain_cells, tally
 from app.identifiers.columns.digest import in_bytes, sha256
-from app.identifiers.columns.distinct import Memory
-from app.identifiers.columns.further import further_cells
-from app.identifiers.columns.guard import guarded
-from app.identifiers.columns.hashed import stored_cells
-from app.identifiers.columns.named import column_of
-from app.identifiers.columns.nothing import PLACEHOLDER
-from app.identifiers.columns.rule import Rule, Steps
-from app.identifiers.columns.several import Split
-from app.identifiers.columns.text import blank, certain
+from app.identifiers.columns.distinct_values import Memory
+from app.identifiers.columns.error_guard import guarded
+from app.identifiers.columns.further_values import further_cells
+from app.identifiers.columns.mapped_columns import column_of
 from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.dates.date_format import parse_date_format
+from app.identifiers.phones.multiple_numbers import NUMBERS
 from app.identifiers.phones.phone import phone
-from app.identifiers.phones.several import NUMBERS
 from app.identifiers.places.country import country, country_of
 from app.identifiers.places.postal_code import postal_code
 from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan
 from app.identifiers.texts.email import EMAIL_READY, email
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
-from app.identifiers.texts.nobody import beside_first_name
 from app.identifiers.texts.plain import customer_value, device, external_id
+from app.identifiers.texts.surname_null import beside_first_name
 
 _HASHED: Final[Mapping[str, Rule]] = MappingProxyType(
     {

@@ -16,8 +16,7 @@ from app.db import liveness
 from app.db.listing import one_of
 from app.db.models import Base, Connection, Export, Run, Segment
 from app.exports.schedule import refresh_rule, rule_of_export
-from app.moments import next_moment
-from app.overview.broken import (
+from app.overview.problems import (
     MOST,
     Broken,
     broken_connections,
@@ -26,6 +25,7 @@ from app.overview.broken import (
     is_stopped,
 )
 from app.runs.states import ACTIVE
+from app.schedule_times import next_time
 
 AHEAD = timedelta(hours=24)
 TOKENS_WITHIN = timedelta(days=14)
@@ -124,7 +124,7 @@ async def _upcoming(session: AsyncSession, now: datetime) -> list[Upcoming]:
     # many exports share a schedule
     for schedule in await session.scalars(select(Export.schedule).where(*runs).distinct()):
         rule = rule_of_export(schedule, refresh)
-        moment = None if rule is None else next_moment(rule, now)
+        moment = None if rule is None else next_time(rule, now)
         if moment is not None and moment <= until:
             moments.append((moment, schedule))
     found: list[Upcoming] = []

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.listing import one_of
 from app.db.models import Run, RunBatch
-from app.http.written import Until, Written
+from app.http.json_cache import Until, Written
 from app.runs import schemas
 from app.runs.related_rows import Standing, surroundings_of
 from app.runs.views import run_view

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.access.names import names_of
+from app.access.caller_names import names_of
 from app.db.listing import one_of
 from app.runs.queueing.order import line
 from app.runs.states import RunStatus

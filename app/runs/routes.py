@@ -9,9 +9,9 @@ from app.db.listing import TimeSort
 from app.db.session import Database
 from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
+from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
 from app.http.schemas import Moment
-from app.http.written import WrittenDep, written_page
 from app.runs import schemas, service
 from app.runs.pages import written_batches, written_runs
 from app.runs.states import RunStatus, Trigger

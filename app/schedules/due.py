@@ -21,10 +21,10 @@ from app.db.session import Database
 from app.errors import AppError, Culprit, RunError
 from app.exports.schedule import rule_of_export, rule_of_refresh
 from app.logs import get_logger
-from app.moments import Rule, is_due
 from app.queue import QueueNotifier
 from app.runs.service import active_run, queue_run, skip_run
 from app.runs.states import Trigger
+from app.schedule_times import Rule, is_due
 
 log = get_logger(__name__)
 

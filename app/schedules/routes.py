@@ -11,7 +11,7 @@ from app.exports.views import export_views
 from app.http.dependencies import DatabaseDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.schemas import changes
-from app.moments import Cron, check_cron, check_zone
+from app.schedule_times import Cron, check_cron, check_zone
 from app.schedules import schemas, service
 from app.schedules.views import all_runs_view, next_times_view, schedule_view, time_zones_view
 

@@ -6,8 +6,8 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from app.exports.schemas import Export, Schedule
 from app.http.schemas import Input, Output, Timestamp
-from app.moments import check_zone
 from app.runs.schemas import Run
+from app.schedule_times import check_zone
 
 Day = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Times = Annotated[

@@ -17,10 +17,10 @@ from app.errors import AppError, Conflict, Forbidden, NotFound, Unprocessable
 from app.exports import service as exports
 from app.exports.schedule import is_on, settle_schedule, switched
 from app.exports.validation import refuse_draft
-from app.moments import DAYS
 from app.queue import QueueNotifier
 from app.runs.bulk_start import start_runs
 from app.runs.service import already_active, refuse_idle
+from app.schedule_times import DAYS
 
 # until somebody sets it: off (L57), weekly (L58)
 DEFAULT: dict[str, Any] = {

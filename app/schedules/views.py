@@ -5,8 +5,8 @@ from datetime import datetime
 
 from app.db.models import RefreshSchedule, Run
 from app.exports.schedule import rule_of_refresh
-from app.moments import Rule, next_moment, utc_offset, zones
 from app.runs.views import run_view
+from app.schedule_times import Rule, next_time, utc_offset, zones
 from app.schedules import schemas
 from app.schedules.service import DEFAULT, Refused
 
@@ -20,7 +20,7 @@ def schedule_view(row: RefreshSchedule | None, now: datetime) -> schemas.Refresh
     rule = rule_of_refresh(row)
     return schemas.RefreshSchedule(
         **{name: getattr(row, name) for name in DEFAULT},
-        next_run_at=None if rule is None else next_moment(rule, now),
+        next_run_at=None if rule is None else next_time(rule, now),
         updated_at=row.updated_at,
         updated_by=row.updated_by,
     )
@@ -29,7 +29,7 @@ def schedule_view(row: RefreshSchedule | None, now: datetime) -> schemas.Refresh
 def next_times_view(rule: Rule, now: datetime, count: int) -> schemas.NextTimes:
     """The next `count` moments of the rule."""
     found: list[datetime] = []
-    while len(found) < count and (moment := next_moment(rule, found[-1] if found else now)):
+    while len(found) < count and (moment := next_time(rule, found[-1] if found else now)):
         found.append(moment)
     return schemas.NextTimes(items=found)
 

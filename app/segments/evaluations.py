@@ -16,7 +16,7 @@ from app.errors import SourceError
 from app.ids import new_id
 from app.segments import service
 from app.segments.pushed import readable_sources
-from app.segments.readers import Readers
+from app.segments.reader_threads import Readers
 from app.sources import SourceAccess
 
 

@@ -11,7 +11,7 @@ from app.access.callers import Caller
 from app.db.listing import one_of
 from app.db.models import Segment
 from app.db.secrets import Vault
-from app.http.written import Until, Written
+from app.http.json_cache import Until, Written
 from app.segments.views import segment_views
 
 

@@ -11,24 +11,20 @@ from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import NamedSort, place_of
 from app.errors import BadRequest, RequestTimeout
 from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
-from app.http.gone import while_listening
 from app.http.idempotency import IdempotentRoute
+from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
+from app.http.requests.disconnect import while_listening
 from app.http.schemas import changes
-from app.http.written import WrittenDep, written_page
 from app.identifiers import PUSHED_KEYS
-from app.segments import evaluations, schemas, service, uploads
-from app.segments.media import ANY, DOCUMENTED, told_by_content
+from app.segments import evaluations, schemas, service
 from app.segments.pages import written_segments
 from app.segments.pushed import readable_sources
-from app.segments.source_kinds import source_fields
-from app.segments.views import (
-    attribute_views,
-    evaluation_view,
-    members_view,
-    segment_view,
-)
+from app.segments.pushes import push
+from app.segments.pushes.media_types import ANY, DOCUMENTED, told_by_content
+from app.segments.source_types import source_fields
+from app.segments.views import attribute_views, evaluation_view, members_view, segment_view
 
 router = APIRouter(prefix="/v1/segments", tags=["segments"], route_class=IdempotentRoute)
 
@@ -190,7 +186,7 @@ async def replace_segment_members(
     content_type, body = await told_by_content(
         request.headers.get("Content-Type", ""), _body(request)
     )
-    row, received = await uploads.replace_members(
+    row, received = await push.replace_members(
         database,
         request.app.state.uploads,
         segment_id,

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, Field, StringConstraints
 from app.errors import Culprit
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
 from app.http.schemas import Input, Name, Output, Timestamp
-from app.segments.source_kinds import Source
+from app.segments.source_types import Source
 
 SegmentName = Annotated[
     str,

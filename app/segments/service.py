@@ -20,8 +20,8 @@ from app.db.session import Database
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.ids import is_id, new_id
 from app.segments import pushed, queries
-from app.segments.readers import Readers
-from app.segments.trail import audited
+from app.segments.audit_details import audited
+from app.segments.reader_threads import Readers
 from app.sources import Attribute, Cost, Priced, Shape, SourceAccess, open_source, wanted
 
 # kinds whose members are read from somewhere: only administrators may point at those places

@@ -10,9 +10,9 @@ from app.db.models import Segment, SegmentEvaluation
 from app.db.secrets import Vault
 from app.identifiers import refusal_warnings
 from app.segments import evaluations, schemas
+from app.segments.key_suggestions import suggest_key
+from app.segments.pushes.body_stream import Received
 from app.segments.queries import source_shown
-from app.segments.receiving import Received
-from app.segments.suggestions import suggest_key
 from app.sources import MALFORMED, Attribute
 
 

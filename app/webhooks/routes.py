@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response, status
 from app.access.dependencies import AdministratorDep
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
-from app.http.readings import ReadingRoute
+from app.http.read_only_fields import ReadingRoute
 from app.http.schemas import changes
 from app.webhooks import schemas, service
 from app.webhooks.sending import Sender

@@ -6,8 +6,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.endings import tell_of_end
 from app.db.models import Run
+from app.db.run_end_metrics import tell_of_end
 from app.webhooks.events import EventType, announce, written
 
 FLAGGED = "audience-flagged"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import httpx
 
-from app.webhooks.addresses import (
+from app.webhooks.allowed_addresses import (
     AddressRefused,
     HostUnknown,
     Resolver,

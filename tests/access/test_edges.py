@@ -10,11 +10,11 @@ import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
 
-from app.access.attempts import LIMIT, WINDOW_SECONDS, Attempts
+from app.access.failed_attempts import LIMIT, WINDOW_SECONDS, Attempts
 from app.db.session import Database
 from app.errors import TooManyRequests
-from app.http.limits import TimeLimit
-from app.http.middleware import RequestFrame
+from app.http.requests.limits import TimeLimit
+from app.http.requests.middleware import RequestFrame
 from app.settings import Settings
 from tests.access.callers import bearing, make_key
 from tests.access.deployments import deployed

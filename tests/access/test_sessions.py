@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from app import clock
-from app.access.attempts import LIMIT
+from app.access.failed_attempts import LIMIT
 from app.db.session import Database
 from app.settings import Settings
 from tests.access.callers import make_key

@@ -9,7 +9,7 @@ from typing import Any
 import redis
 from sqlalchemy import text
 
-from app.edge.admission import Lane, Overloaded
+from app.edge.concurrency_limit import Lane, Overloaded
 from app.settings import Settings
 from tests.access.deployments import deployed
 from tests.attacks.conftest import Target

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from app.access.oidc import OidcVerifier
-from app.bounded import AnswerTooLarge, get_json, read_bounded
+from app.bounded_reads import AnswerTooLarge, get_json, read_bounded
 from app.errors import Unavailable
 from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig

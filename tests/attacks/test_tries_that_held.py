@@ -18,7 +18,7 @@ from app.db.session import Database
 from app.errors import AppError, BadRequest, Unprocessable
 from app.http.pagination import PageQuery
 from app.http.preconditions import check_version
-from app.webhooks.addresses import AddressRefused, HostUnknown, is_public
+from app.webhooks.allowed_addresses import AddressRefused, HostUnknown, is_public
 from app.webhooks.sending import Sender
 from tests.access.callers import acting_as, bearing
 from tests.flows.journey import expect, make_connection, make_export, make_segment

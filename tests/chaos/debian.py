@@ -6,7 +6,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from app.embedded.account import choose_account
+from app.embedded.unprivileged_user import choose_account
 from tests.conftest import free_port
 from tests.operate.servers import PGBOUNCER, Server
 

@@ -11,7 +11,7 @@ import asyncpg
 import httpx
 import redis
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey

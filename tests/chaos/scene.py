@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from app.facebook.upload.body import upload_body
-from sandbox.checksum import of_identities, values_of_digests
+from sandbox.membership.checksum import of_identities, values_of_digests
 from tests.chaos.plant import FULL, Plant
 from tests.flows.journey import TOKEN, expect, make_connection, make_export, make_segment, start_run
 

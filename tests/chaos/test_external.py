@@ -17,7 +17,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from tests.chaos.crew import logged
 from tests.chaos.debian import PASSWORD, REDIS, DebianPostgres, lacking
 from tests.chaos.ledger import Ledger

@@ -20,7 +20,7 @@ from app.http.idempotency import check_key
 from app.http.pagination import PageQuery
 from app.http.preconditions import check_version
 from app.sources import SourceAccess, open_source
-from app.webhooks.addresses import check_form, is_public
+from app.webhooks.allowed_addresses import check_form, is_public
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(0)]
 

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from app.cli import app
-from app.cli.local import free_port
+from app.cli.server.child_processes import free_port
 
 _CONFIGURATION = (
     *("DATABASE_URL", "REDIS_URL", "ENCRYPTION_KEYS", "BOOTSTRAP_API_KEY", "GRAPH_API_URL"),

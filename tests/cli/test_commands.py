@@ -10,9 +10,9 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from app.cli import local
-from app.cli.demo import walk
-from app.cli.kept_keys import kept_key, new_administrator_key
+from app.cli.demo import api_walk
+from app.cli.server import child_processes
+from app.cli.server.key_files import kept_key, new_administrator_key
 from app.db.secrets import Vault
 from app.embedded.postgres import EmbeddedPostgres
 from sandbox import world
@@ -124,9 +124,9 @@ def test_kept_keys_are_made_once_and_only_for_their_owner(tmp_path: Path):
 
 def test_the_sandbox_is_addressed_by_what_it_knows():
     """The service does not import the sandbox, so its constants are written twice."""
-    assert local.SANDBOX_APP == {
+    assert child_processes.SANDBOX_APP == {
         "FACEBOOK_APP_ID": world.APP_ID,
         "FACEBOOK_APP_SECRET": world.APP_SECRET,
     }
-    assert walk.TOKEN == world.SYSTEM_TOKEN
-    assert walk.AD_ACCOUNT == world.SHOP
+    assert api_walk.TOKEN == world.SYSTEM_TOKEN
+    assert api_walk.AD_ACCOUNT == world.SHOP

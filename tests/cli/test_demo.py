@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 from rich.console import Console
 
+from app.cli.demo.api_walk import DemoFailed, check
 from app.cli.demo.people import COLUMNS, DUPLICATES, INVALID, MISSING, make_people
 from app.cli.demo.processes import demo_folder
 from app.cli.demo.screen import Screen
-from app.cli.demo.walk import DemoFailed, check
 
 COUNTS = {
     "read": 10,

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from app import clock
 from app.cli import app
-from app.cli.progress import Pace
+from app.cli.client.progress_bar import Pace
 from app.db.models import Run
 from app.db.session import Database
 from app.settings import Settings

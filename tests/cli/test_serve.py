@@ -8,7 +8,7 @@ from pathlib import Path
 
 import httpx
 
-from app.cli.local import free_port
+from app.cli.server.child_processes import free_port
 
 KEY = "aek_a-key-for-this-test"
 
@@ -24,7 +24,7 @@ def command_line(pid: int) -> str:
 def test_from_an_empty_folder_to_a_clean_stop_and_again(serve, tmp_path: Path):
     first = serve(API_PROCESSES="2")
     first.ready()
-    assert sum("app.cli.api_process" in line for line in map(command_line, first.pids)) == 1
+    assert sum("app.cli.server.api_process" in line for line in map(command_line, first.pids)) == 1
     data = tmp_path / "data"
     for name in ("encryption.key", "administrator.key"):
         assert stat.S_IMODE((data / name).stat().st_mode) == 0o600

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from app.cli import COMMANDS, load
-from app.cli.local import SANDBOX_APP, free_port
+from app.cli.server.child_processes import SANDBOX_APP, free_port
 from tests.cli.conftest import Serve, environment
 
 KEY = "an-administrator-key-for-tests"

@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from app.cli.local import free_port
+from app.cli.server.child_processes import free_port
 
 ROOT = Path(__file__).parents[2]
 OPENAPI = ROOT / "openapi"

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from sqlalchemy import select
 
+from app.connections.account_health.token_watch import Watched, watch_tokens
 from app.connections.collaborators import Connections
-from app.connections.token_watch import Watched, watch_tokens
 from app.db.models import Connection, WebhookDelivery
 from app.db.session import Database
 from app.facebook.client import GraphClient

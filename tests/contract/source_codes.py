@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 # the number in Meta's answers, the code of a sign-in, and the code of a country have the same name
-_OTHERS = {"app/connections/sign_in_routes.py", "app/access/session_routes.py"}
+_OTHERS = {"app/connections/facebook_login/routes.py", "app/access/session_routes.py"}
 # methods whose `code` is no code of ours
 _STATUSES = {"raw_problem"}
 

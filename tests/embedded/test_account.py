@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import account
+from app.embedded import unprivileged_user as account
 from app.embedded.binaries import EmbeddedUnavailable, postgres_programs
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey

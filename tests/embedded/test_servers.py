@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.embedded.binaries import EmbeddedUnavailable
-from app.embedded.folder import DataFolderInUse
+from app.embedded.data_folder import DataFolderInUse
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from app.erasures.performing import Erasing, perform_due
+from app.erasures.execution import Erasing, perform_due
 from app.settings import Settings
 from app.snapshots import SnapshotStore
 from tests.webhooks.simulated import SimulatedClock

@@ -14,8 +14,8 @@ from sqlalchemy import select, text
 from app import clock
 from app.db.models import Base, ExportBaseline, Run, Suppression
 from app.db.session import Database
-from app.erasures.performing import GIVE_UP_AFTER, Erasing, perform_due
-from app.erasures.tidying import clean_up
+from app.erasures.cleanup import clean_up
+from app.erasures.execution import GIVE_UP_AFTER, Erasing, perform_due
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.ids import new_id
 from app.settings import Settings
@@ -78,7 +78,7 @@ async def run_to_end(api: httpx.AsyncClient, work: Any, export: Any) -> dict[str
 
 
 def cells(sandbox: Any, audience_id: str) -> set[str]:
-    return {cell for row in sandbox.members(audience_id)["rows"] for cell in row}
+    return {cell for row in sandbox.membership.members(audience_id)["rows"] for cell in row}
 
 
 def staged_bytes(settings: Settings) -> bytes:

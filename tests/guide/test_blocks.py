@@ -15,7 +15,7 @@ import httpx
 import pytest
 from standardwebhooks import Webhook
 
-from app.cli.local import free_port
+from app.cli.server.child_processes import free_port
 from tests.cli.conftest import environment
 from tests.guide.conftest import KEY, runs_of
 from tests.guide.pages import PAGES, ROOT, Block, blocks

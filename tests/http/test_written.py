@@ -10,7 +10,7 @@ import pytest
 from pydantic import BaseModel
 
 from app import clock
-from app.http.written import Written
+from app.http.json_cache import Written
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
 LISTS = ("/v1/connections", "/v1/segments", "/v1/exports", "/v1/runs")

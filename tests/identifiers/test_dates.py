@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from app.identifiers import IdentifierPlan, KeyIdentifier, explain, keep
 from app.identifiers.dates.date_format import DateFormat, parse_date_format
 from app.identifiers.rulebook import Found, apply_rules
-from app.identifiers.tables import read_table
-from app.moments import zones
+from app.identifiers.tsv_tables import read_table
+from app.schedule_times import zones
 from tables import calendar_words
 
 TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)

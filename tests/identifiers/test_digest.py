@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 
 from app.identifiers import self_test
-from app.identifiers.columns import digest, lanes, text
+from app.identifiers.cell_values import text
+from app.identifiers.columns import digest
+from app.identifiers.columns import simd_sha256 as lanes
 from app.identifiers.places.countries import ALPHA_2, names_of_countries
 from app.identifiers.places.states import CODED, states_of
 from app.identifiers.texts.gender_words import GENDER_OF

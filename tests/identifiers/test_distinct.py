@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import pytest
 
-from app.identifiers.columns.distinct import by_distinct
+from app.identifiers.columns.distinct_values import by_distinct
 
 ROWS = 10_000
 CELLS = {

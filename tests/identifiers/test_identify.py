@@ -19,7 +19,7 @@ from app.identifiers import (
     explain,
     identify,
 )
-from app.identifiers.columns.guard import guarded
+from app.identifiers.columns.error_guard import guarded
 
 EMAIL, PHONE, ADDRESS = KeyIdentifier.EMAIL, KeyIdentifier.PHONE, KeyIdentifier.NAME_AND_ADDRESS
 

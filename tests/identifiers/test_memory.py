@@ -11,7 +11,7 @@ import pytest
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu, Memory, identify
 from app.identifiers.columns.digest import in_bytes
-from app.identifiers.columns.distinct import by_distinct
+from app.identifiers.columns.distinct_values import by_distinct
 
 ROWS = 9_000
 

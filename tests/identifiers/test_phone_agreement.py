@@ -8,12 +8,12 @@ import polars as pl
 import pytest
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
-from app.identifiers.columns.rule import Steps
+from app.identifiers.cell_values.rule import Steps
 from app.identifiers.phones import phone as phone_module
+from app.identifiers.phones.ascii_form import in_ascii
 from app.identifiers.phones.numbering_plans import plans
 from app.identifiers.phones.phone import phone
-from app.identifiers.phones.reading import read_phone
-from app.identifiers.phones.writing import in_ascii
+from app.identifiers.phones.single_number import read_phone
 
 TYPES = range(11)
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")

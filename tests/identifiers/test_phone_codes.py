@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.identifiers.phones.reading import read_phone
+from app.identifiers.phones.single_number import read_phone
 from tests.identifiers.numbers import Assigned, both_are_assigned, examples, forms
 from tests.identifiers.test_phone_agreement import by_columns
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 import redis
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
@@ -109,7 +109,14 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         port, sandbox_port = free_port(), free_port()
         made.url = f"http://127.0.0.1:{port}"
         made.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
-        _start(stack, folder / "sandbox.log", {}, "sandbox", "--port", str(sandbox_port))
+        _start(
+            stack,
+            folder / "sandbox.simulation.call_log",
+            {},
+            "sandbox",
+            "--port",
+            str(sandbox_port),
+        )
         environment = {
             "DATABASE_URL": made.postgres.url,
             "REDIS_URL": made.valkey.url,

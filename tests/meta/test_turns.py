@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sandbox.checksum import of_columns
+from sandbox.membership.checksum import of_columns
 from tests.conftest import ROOT
 from tests.flows.exporting import digest
 from tests.flows.journey import get_run, start_run

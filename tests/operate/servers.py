@@ -10,7 +10,7 @@ from pathlib import Path
 
 import redis
 
-from app.embedded.account import Account
+from app.embedded.unprivileged_user import Account
 from tests.conftest import free_port
 
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin")

@@ -11,10 +11,10 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.session import Database
-from app.embedded.account import choose_account
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.unprivileged_user import choose_account
 from app.embedded.valkey import EmbeddedValkey
 from app.settings import Settings
 from tests.flows.journey import get_run, make_connection, make_export, make_segment, start_run

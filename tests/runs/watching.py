@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import uvicorn
 
-from app.cli.running import Server
+from app.cli.server.lifecycle import Server
 from app.main import create_app
 from app.settings import Settings
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from sandbox import world
-from sandbox.counting import Upload
+from sandbox.counting_mode.counting import Upload
 
 LIST = world.CUSTOMER_LIST
 USERS = f"/v26.0/{LIST}/users"

@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from sandbox import world
-from sandbox.faults import KINDS
+from sandbox.simulation.faults import KINDS
 
 LIST = world.CUSTOMER_LIST
 USERS = {"path": "/users$"}

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandbox import checksum
-from sandbox.members import Members
-from sandbox.payload import read_batch
+from sandbox.membership import checksum
+from sandbox.membership.members import Members
+from sandbox.uploads.payload import read_batch
 
 KEYS = ("EMAIL", "FN", "EXTERN_ID")
 

@@ -11,7 +11,7 @@ from facebook_business.exceptions import FacebookRequestError
 from facebook_business.session import FacebookSession
 
 from sandbox import world
-from sandbox.checksum import of_rows
+from sandbox.membership.checksum import of_rows
 
 SCHEMA = [
     CustomAudience.Schema.MultiKeySchema.email,

@@ -3,8 +3,8 @@
 import pytest
 
 from sandbox import world
-from sandbox.checksum import of_rows
-from sandbox.payload import EMPTY_EXTERN_ID, NO_IDENTIFIER, NOT_A_HASH, NOT_A_VALUE
+from sandbox.membership.checksum import of_rows
+from sandbox.uploads.payload import EMPTY_EXTERN_ID, NO_IDENTIFIER, NOT_A_HASH, NOT_A_VALUE
 
 LIST = world.CUSTOMER_LIST
 

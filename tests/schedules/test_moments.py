@@ -6,16 +6,16 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from app.moments import Cron, Rule, Weekdays, check_cron, check_zone, next_moment, zones
+from app.schedule_times import Cron, Rule, Weekdays, check_cron, check_zone, next_time, zones
 from tests.schedules.wall import END, START, ZONES, at, moments
 
 
 def year_of(rule: Rule) -> list[datetime]:
     found: list[datetime] = []
-    moment = next_moment(rule, START)
+    moment = next_time(rule, START)
     while moment is not None and moment <= END:
         found.append(moment)
-        moment = next_moment(rule, moment)
+        moment = next_time(rule, moment)
     return found
 
 

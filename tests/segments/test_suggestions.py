@@ -6,7 +6,7 @@ from importlib.resources import files
 import pytest
 
 from app.identifiers import ATTRIBUTE_KEYS
-from app.segments.suggestions import suggest_key
+from app.segments.key_suggestions import suggest_key
 
 ROWS = {
     "Shopify customers": "Customer ID=EXTERN_ID|First Name=FN|Last Name=LN|Email=EMAIL|Accepts Email Marketing|"

@@ -13,7 +13,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from app.settings import Settings
-from sandbox.checksum import of_identities, values_of_digests
+from sandbox.membership.checksum import of_identities, values_of_digests
 from tests.flows.exporting import Exporting
 from tests.sources.mariadb import running
 

@@ -18,9 +18,9 @@ from app.db.models import AuditEvent, SegmentUpload
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.exports.members.suppression import SuppressionList
-from app.segments.erasing import erase_members
+from app.segments.erasure_of_pushed import erase_members
 from app.segments.pushed import forget_replaced
-from app.segments.receiving import BodyStream
+from app.segments.pushes.body_stream import BodyStream
 from app.settings import Settings
 from app.snapshots import SnapshotStore
 from tests.access.callers import acting_as

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from sandbox.checksum import of_columns
+from sandbox.membership.checksum import of_columns
 from tests.flows.exporting import digest
 from tests.flows.journey import expect
 from tests.sync_modes.conftest import Lists

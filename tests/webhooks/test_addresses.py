@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 
 from app.main import create_app
 from app.settings import Settings
-from app.webhooks.addresses import AddressRefused, is_public
+from app.webhooks.allowed_addresses import AddressRefused, is_public
 from app.webhooks.sending import NotSent, Sender
 from tests.conftest import API_KEY
 from tests.flows.journey import expect

@@ -6,7 +6,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from app.identifiers.columns import digest, lanes
+from app.identifiers.columns import digest
+from app.identifiers.columns import simd_sha256 as lanes
 from workers.process import check_hashing
 
 

@@ -6,10 +6,10 @@ Each errand may be on its way in several processes at once; Postgres decides who
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from app.connections.account_health.token_watch import watch_tokens
 from app.connections.collaborators import Connections
-from app.connections.token_watch import watch_tokens
-from app.erasures.performing import Erasing, perform_due
-from app.erasures.tidying import clean_up
+from app.erasures.cleanup import clean_up
+from app.erasures.execution import Erasing, perform_due
 from app.errors import AppError
 from app.logs import get_logger
 from app.runs.maintenance.audience_followup import follow_up_audiences

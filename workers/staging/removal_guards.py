@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.counted_nouns import count_of
 from app.db.models import ExportBaseline, Run
 from app.errors import Culprit, RunError
 from app.exports.members.staging import LEFT_OUT, Tally, usable_share
 from app.facebook.graph import Graph
 from app.runs.states import RunStatus
 from app.snapshots import Manifest
-from app.wording import count_of
 from workers.context import WorkerContext
 from workers.delivery_plan import DeliveryPlan
 from workers.lease import patiently

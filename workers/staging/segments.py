@@ -9,6 +9,7 @@ mapping does not fit, it fails in any case.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.counted_nouns import count_of
 from app.db.models import Run, Segment
 from app.errors import AppError, Culprit, RunError, SourceError
 from app.exports.members.mapping import MIN_USABLE_RATIO
@@ -16,7 +17,6 @@ from app.exports.members.staging import Tally
 from app.runs.states import Trigger
 from app.segments.evaluations import note_counts, note_failure
 from app.snapshots import Manifest
-from app.wording import count_of
 from workers.context import WorkerContext
 from workers.lease import Lease, patiently
 from workers.staging.removal_guards import check_usable

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from app.cli.environment import is_image
-from app.cli.signals import StopRequested, StopSignals
+from app.cli.server.signals import StopRequested, StopSignals
 from app.errors import ConfigurationError
 
 

@@ -14,11 +14,11 @@ from pathlib import Path
 
 import httpx
 
-from app.cli.demo.walk import DemoFailed
+from app.cli.demo.api_walk import DemoFailed
 from app.cli.environment import extended
-from app.cli.kept_keys import new_administrator_key
-from app.cli.local import SANDBOX_APP, free_port
-from app.cli.signals import StopSignals
+from app.cli.server.child_processes import SANDBOX_APP, free_port
+from app.cli.server.key_files import new_administrator_key
+from app.cli.server.signals import StopSignals
 from app.embedded.child import Child, Ending
 
 READY_SECONDS = 60.0

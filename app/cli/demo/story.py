@@ -8,14 +8,14 @@ from typing import Any
 
 import httpx
 
-from app.cli.demo.kept import Kept, sign_in_link
+from app.cli.demo.api_walk import DemoFailed, Walk, check
+from app.cli.demo.history import Kept, sign_in_link
 from app.cli.demo.people import make_people
 from app.cli.demo.processes import Service, demo_folder, running_service
 from app.cli.demo.screen import RunBar, Screen
-from app.cli.demo.walk import DemoFailed, Walk, check
 from app.cli.environment import read_settings
-from app.cli.local import free_port
-from app.cli.signals import StopSignals
+from app.cli.server.child_processes import free_port
+from app.cli.server.signals import StopSignals
 
 RUN_SECONDS = 60.0
 _POLL_SECONDS = 0.2

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints
 
 from app.identifiers import ATTRIBUTE_KEYS
-from app.segments.suggestions import suggest_key
+from app.segments.key_suggestions import suggest_key
 
 AttributeName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 _SEVERAL = frozenset({"EMAIL", "PHONE"})

@@ -17,7 +17,7 @@ from app.identifiers import (
     KeyIdentifier,
     explain,
 )
-from app.segments.source_kinds import DateFormat
+from app.segments.source_types import DateFormat
 
 router = APIRouter(prefix="/v1/identifiers", tags=["identifiers"])
 

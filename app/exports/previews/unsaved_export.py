@@ -23,8 +23,8 @@ from app.exports.validation import check_export
 from app.identifiers import IdentifierPlan, explain, identify
 from app.identifiers.masking import mask
 from app.segments import service as segments
+from app.segments.key_suggestions import suggest_key
 from app.segments.pushed import readable_sources
-from app.segments.suggestions import suggest_key
 from app.sources import MemberSource, SourceAccess, open_source
 
 MOST_ROWS = 1000

@@ -17,7 +17,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 import orjson
 
-from app.bounded import AnswerTooLarge, AnswerUnreadable, read_bounded, unpacked
+from app.bounded_reads import AnswerTooLarge, AnswerUnreadable, read_bounded, unpacked
 from app.facebook.transport.connection import ExchangeFailed, Host, HttpConnection
 from app.facebook.upload.body import Body
 

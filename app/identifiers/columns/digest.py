@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.identifiers.columns import lanes
+from app.identifiers.columns import simd_sha256
 from app.identifiers.keys import DIGEST_BYTES
 
 _DIGITS: Final = pl.Array(pl.UInt8, 2 * DIGEST_BYTES)
@@ -37,7 +37,7 @@ def sha256(text: pl.Series) -> pl.Series:
     given = text.set(empty, None) if empty.any() else text
     if not _vectorised():
         return _by_hashlib(given)
-    cells = _binary(lanes.digests(given)).alias(text.name)
+    cells = _binary(simd_sha256.digests(given)).alias(text.name)
     return cells.set(given.is_null(), None) if given.null_count() else cells
 
 
@@ -70,10 +70,10 @@ def equals(cells: pl.Series, digest: bytes) -> pl.Series:
 
 def self_test() -> bool:
     """Whether the vectorised hash gives the golden vectors, null and long texts included."""
-    if not lanes.available():
+    if not simd_sha256.available():
         return False
     try:
-        got = lanes.digests(pl.Series([*_GOLDEN, None], dtype=pl.String))
+        got = simd_sha256.digests(pl.Series([*_GOLDEN, None], dtype=pl.String))
     except (pl.exceptions.PolarsError, OSError, TypeError, ValueError):
         return False
     known = [*map(bytes.fromhex, _GOLDEN.values()), EMPTY_DIGEST]

@@ -6,13 +6,13 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.cells import Cells
+from app.identifiers.cell_values.prehashed_and_placeholders import OWN
+from app.identifiers.cell_values.rule import Outcome, Rule, Steps, outcome
+from app.identifiers.cell_values.text import blank, certain
+from app.identifiers.cell_values.to_text import read_texts
+from app.identifiers.columns.apply_rule import Cells
 from app.identifiers.columns.digest import sha256
-from app.identifiers.columns.distinct import Memory, by_distinct
-from app.identifiers.columns.peculiar import OWN
-from app.identifiers.columns.reading import read_texts
-from app.identifiers.columns.rule import Outcome, Rule, Steps, outcome
-from app.identifiers.columns.text import blank, certain
+from app.identifiers.columns.distinct_values import Memory, by_distinct
 from app.identifiers.dates.calendar_days import OLDEST, YOUNGEST
 from app.identifiers.dates.calendar_words import month_of
 from app.identifiers.dates.date_format import DateFormat

@@ -5,7 +5,7 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.text import certain
+from app.identifiers.cell_values.text import certain
 
 YOUNGEST: Final = 13
 """Nobody younger may have an account at Meta (https://www.facebook.com/legal/terms, section 3.1)."""

@@ -4,8 +4,8 @@ from functools import cache
 
 import polars as pl
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.tables import read_table
+from app.identifiers.columns.table_lookup import Lookup
+from app.identifiers.tsv_tables import read_table
 
 
 def month_of(name: pl.Series) -> pl.Series:

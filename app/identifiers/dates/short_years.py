@@ -6,11 +6,11 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.text import blank
+from app.identifiers.cell_values.text import blank
 from app.identifiers.dates.calendar_days import calendar_day, likely_birth
 from app.identifiers.dates.calendar_words import month_of
 from app.identifiers.dates.date_format import ORDERS, DateFormat
-from app.identifiers.dates.forms import BETWEEN, END, GAP, NAME, ORDINAL, YEAR_WORD
+from app.identifiers.dates.date_patterns import BETWEEN, END, GAP, NAME, ORDINAL, YEAR_WORD
 from app.identifiers.texts.names import letters
 
 _SHORT: Final = r"'?(?<year>[0-9]{2})"

@@ -6,11 +6,20 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.text import blank, certain
+from app.identifiers.cell_values.text import blank, certain
 from app.identifiers.dates.calendar_days import calendar_day, is_on_weekday
 from app.identifiers.dates.calendar_words import month_of, weekdays_of
 from app.identifiers.dates.date_format import DateFormat
-from app.identifiers.dates.forms import BETWEEN, CLOCK, END, GAP, NAME, ORDINAL, YEAR_WORD, ZONE
+from app.identifiers.dates.date_patterns import (
+    BETWEEN,
+    CLOCK,
+    END,
+    GAP,
+    NAME,
+    ORDINAL,
+    YEAR_WORD,
+    ZONE,
+)
 from app.identifiers.dates.short_years import read_short_years
 from app.identifiers.texts.names import letters, lower
 from app.identifiers.texts.script_digits import in_ascii_digits

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from app.identifiers.phones.calling_codes import HAS_CODE
-from app.identifiers.phones.former import present_form
+from app.identifiers.phones.former_numbers import present_form
 from app.identifiers.phones.kinds import kinds_of
 from app.identifiers.phones.numbering_plans import Plans, Territory
 

@@ -12,15 +12,15 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.columns.rule import Outcome, Steps
-from app.identifiers.columns.text import blank, certain
+from app.identifiers.cell_values.rule import Outcome, Steps
+from app.identifiers.cell_values.text import blank, certain
+from app.identifiers.columns.table_lookup import Lookup
 from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict, read_digits
-from app.identifiers.phones.former import CHANGED_CODES, present_form
+from app.identifiers.phones.ascii_form import in_ascii
+from app.identifiers.phones.former_numbers import CHANGED_CODES, present_form
 from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
-from app.identifiers.phones.reading import NO_NUMBER, read_phone
-from app.identifiers.phones.writing import in_ascii
+from app.identifiers.phones.single_number import NO_NUMBER, read_phone
 
 _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
 _SEPARATORS: Final = dict.fromkeys(" ()[]./-+", "")

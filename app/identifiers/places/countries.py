@@ -3,8 +3,8 @@
 from functools import cache
 from typing import Final
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.tables import read_table
+from app.identifiers.columns.table_lookup import Lookup
+from app.identifiers.tsv_tables import read_table
 
 _COUNTRIES: Final = read_table(__package__, "countries.tsv")
 

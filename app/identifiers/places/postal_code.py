@@ -5,8 +5,8 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import beyond_ascii, blank, certain, change
+from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.text import beyond_ascii, blank, certain, change
 from app.identifiers.places.postal_codes import (
     AMERICAN,
     countries_of_signs,

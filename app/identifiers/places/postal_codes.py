@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.tables import read_table
+from app.identifiers.columns.table_lookup import Lookup
+from app.identifiers.tsv_tables import read_table
 
 US_TERRITORIES: Final = frozenset({"pr", "vi", "gu", "as", "mp", "um", "fm", "mh", "pw"})
 """Countries of ISO 3166-1 that the United States' state and ZIP codes cover."""

@@ -5,9 +5,9 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import beyond_ascii, blank, certain, change
+from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.text import beyond_ascii, blank, certain, change
+from app.identifiers.columns.table_lookup import Lookup
 from app.identifiers.places.countries import by_code, by_name
 from app.identifiers.places.postal_codes import US_TERRITORIES
 from app.identifiers.places.states import (

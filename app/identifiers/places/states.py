@@ -8,7 +8,7 @@ from functools import cache
 from itertools import permutations
 from typing import Final
 
-from app.identifiers.tables import read_table
+from app.identifiers.tsv_tables import read_table
 
 _STATES: Final = read_table(__package__, "states.tsv")
 CODED: Final = ("us", "ca", "au")

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import unquote
 
-from app.identifiers.columns.lists import SEPARATOR
-from app.identifiers.columns.nothing import is_nothing
-from app.identifiers.columns.text import SPACE, trimmed
-from app.identifiers.columns.wrapping import QUOTES
+from app.identifiers.cell_values.list_texts import SEPARATOR
+from app.identifiers.cell_values.placeholders import is_nothing
+from app.identifiers.cell_values.text import SPACE, trimmed
+from app.identifiers.cell_values.wrapping import QUOTES
 
 Note = Callable[[str, str], None]
 """Takes a rule and the text after it."""

@@ -5,11 +5,11 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.lists import SEPARATOR
-from app.identifiers.columns.nothing import PLACEHOLDER
-from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.several import MOST, SEVERAL
-from app.identifiers.columns.text import blank, certain, composed, without_invisible
+from app.identifiers.cell_values.list_texts import SEPARATOR
+from app.identifiers.cell_values.multiple_values import MOST, SEVERAL
+from app.identifiers.cell_values.placeholders import PLACEHOLDER
+from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.text import blank, certain, composed, without_invisible
 from app.identifiers.texts.addresses import addresses
 from app.identifiers.texts.other_than import other_than
 

@@ -5,9 +5,9 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.lookup import Lookup
-from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import beyond_ascii, certain, change, compose
+from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.text import beyond_ascii, certain, change, compose
+from app.identifiers.columns.table_lookup import Lookup
 from app.identifiers.texts.gender_words import GENDER_OF
 from app.identifiers.texts.latin import fold
 

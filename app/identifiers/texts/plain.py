@@ -4,8 +4,8 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.rule import Outcome, Steps, outcome
-from app.identifiers.columns.text import blank, certain
+from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.text import blank, certain
 
 _DEVICE: Final = (
     r"^[0-9a-z]{8}(?:-[0-9a-z]{4}){3}-[0-9a-z]{12}$|^[0-9a-z]{6}(?:-[0-9a-z]{4}){3}-[0-9a-z]{13}$"

@@ -4,7 +4,7 @@ from typing import Final
 
 import polars as pl
 
-from app.identifiers.columns.text import beyond_ascii, change
+from app.identifiers.cell_values.text import beyond_ascii, change
 
 _ZEROS: Final = (
     *(0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6),

@@ -1,0 +1,1 @@
+"""Commands that run, prepare or stop a service on this machine."""

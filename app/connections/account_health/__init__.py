@@ -1,0 +1,1 @@
+"""What happens to a connection between runs: accounts that Meta blocks, tokens that end."""

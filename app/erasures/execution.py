@@ -1,0 +1,293 @@
+"""Carries erasures out: at Meta first, then in our own snapshots; whatever interrupts it, it goes on.
+
+A run that had read its members before the erasure was asked for may send them once more. So the
+removal at Meta is repeated when the last such run has ended, and only then are snapshots written
+anew. Every step is set-like and is noted in the erasure's row when it is done.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, TypeVar
+
+from app import clock
+from app.access.audit import record
+from app.access.callers import SYSTEM
+from app.db.models import Erasure, Suppression
+from app.db.secrets import Vault
+from app.db.session import Database
+from app.erasures import encrypted_identifiers
+from app.erasures.audience_removal import bodies_of, remove_people
+from app.erasures.baseline_rewrite import FOLDER, rewrite
+from app.erasures.baselines import (
+    is_read,
+    manifests_of,
+    mirrors_of,
+    runs_before,
+    swap,
+)
+from app.erasures.lease import LEASE, LeaseLost, claim_erasure, write
+from app.errors import AppError
+from app.exports.members.suppression import SuppressionList, suppression_list
+from app.facebook.client import GraphClient
+from app.logs import get_logger
+from app.segments.erasure_of_pushed import erase_members
+from app.segments.pushed import forget_replaced_now
+from app.snapshots import Manifest, SnapshotStore
+
+log = get_logger(__name__)
+
+T = TypeVar("T")
+
+PAUSES = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=15),
+    timedelta(hours=1),
+    timedelta(hours=3),
+)
+"""What is waited after each attempt that failed; the last one repeats."""
+
+GIVE_UP_AFTER = timedelta(days=3)
+
+_LOOK_AGAIN = timedelta(seconds=15)
+# what clocks of two machines may differ by
+_SKEW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Erasing:
+    """The collaborators, put together once per process."""
+
+    database: Database
+    graph: GraphClient
+    vault: Vault
+    store: SnapshotStore
+
+
+async def perform_due(deps: Erasing, *, most: int = 10) -> int:
+    """Work on the erasures that are due, one after another; how many there were.
+
+    Any number of processes may call it at any time.
+    """
+    for done in range(most):
+        async with deps.database.transaction() as session:
+            row = await claim_erasure(session)
+        if row is None:
+            return done
+        with contextlib.suppress(LeaseLost):
+            await perform_erasure(deps, row)
+    return most
+
+
+async def perform_erasure(deps: Erasing, row: Erasure) -> None:
+    """Do what is left of a claimed erasure, and say when to look again. Raises `LeaseLost`."""
+    work = _Work(deps, row)
+    try:
+        outcome = await work.go()
+    except asyncio.CancelledError:
+        # this process was told to stop: another one may go on at once
+        with contextlib.suppress(LeaseLost):
+            await asyncio.shield(work.save(lease_until=clock.now()))
+        raise
+    log.info("erasure.worked", erasure_id=row.id, outcome=outcome, attempt=row.attempt)
+
+
+class _Work:
+    """One attempt at one erasure; its number is the fence of every write."""
+
+    def __init__(self, deps: Erasing, row: Erasure) -> None:
+        self._deps = deps
+        self._row = row
+        self._entries: list[dict[str, Any]] = [dict(entry) for entry in row.results]
+        self._failures: list[AppError] = []
+        self._waits = False
+
+    async def go(self) -> str:
+        """Every step that is not done yet; done, waiting, retrying or failed."""
+        async with self._deps.database.transaction() as session:
+            listed = await suppression_list(session, Suppression.erasure_id == self._row.id)
+            plain = await encrypted_identifiers.unseal(session, self._deps.vault, self._row.id)
+        bodies = bodies_of(listed, plain)
+        for account in self._row.ad_account_ids:
+            await self._attempt(self._account(account, bodies))
+        if not self._waits and not self._failures:
+            async with self._deps.database.transaction() as session:
+                mirrors = await mirrors_of(session, self._row.ad_account_ids)
+            for export_id in mirrors:
+                await self._attempt(self._snapshot(export_id, listed))
+            await self._attempt(self._pushed(listed))
+        return await self._conclude()
+
+    async def save(self, **values: Any) -> None:
+        """Write what is known. Raises `LeaseLost`."""
+        async with self._deps.database.transaction() as session:
+            await write(session, self._row, self._kept() | values)
+
+    def _kept(self) -> dict[str, Any]:
+        return {"results": self._entries, "lease_until": clock.now() + LEASE}
+
+    async def _attempt(self, step: Awaitable[None]) -> None:
+        """One step; its failure leaves the others alone."""
+        try:
+            await step
+        except LeaseLost:
+            raise
+        except AppError as error:
+            log.warning("erasure.step_failed", erasure_id=self._row.id, code=error.code)
+            self._failures.append(error)
+
+    def _entry(self, kind: str, name: str, value: str) -> dict[str, Any]:
+        for entry in self._entries:
+            if entry["kind"] == kind and entry[name] == value:
+                return entry
+        fresh = {"kind": kind, name: value, "status": "pending"}
+        self._entries.append(fresh)
+        return fresh
+
+    async def _account(self, account: str, bodies: list[bytes]) -> None:
+        entry = self._entry("ad_account", "ad_account_id", account)
+        if entry["status"] == "done":
+            return
+        # before the removal: a run that ends during it may have sent its last rows just after
+        async with self._deps.database.transaction() as session:
+            began = self._row.requested_at + _SKEW
+            under_way = await runs_before(session, account, began)
+        if entry["status"] == "waiting" and under_way:
+            entry["waiting_for"] = under_way
+            self._waits = True
+            return
+        deps = self._deps
+        try:
+            removed = await remove_people(deps.database, deps.graph, deps.vault, account, bodies)
+        except AppError as error:
+            entry["error"] = {"code": error.code, "message": error.detail, "at": _text(clock.now())}
+            await self.save()
+            raise
+        entry.update(
+            status="waiting" if under_way else "done",
+            connection_id=removed.connection_id,
+            method=removed.method,
+            requests=entry.get("requests", 0) + removed.requests,
+            trace_ids=[*entry.get("trace_ids", []), *removed.trace_ids],
+            audiences=list(removed.audiences.values()),
+            waiting_for=under_way,
+            error=None,
+            removed_at=_text(clock.now()),
+        )
+        if not removed.complete:
+            entry["status"] = "pending"
+            entry["error"] = {
+                "code": "audience-too-small",
+                "message": "Meta keeps the people in an audience that would become too small.",
+                "at": _text(clock.now()),
+            }
+            self._failures.append(AppError(entry["error"]["message"], code="audience-too-small"))
+        self._waits = self._waits or bool(under_way)
+        await self.save()
+
+    async def _pushed(self, listed: SuppressionList) -> None:
+        """Take the people out of the members that were pushed to us, and out of what was replaced."""
+        entry = self._entry("pushed_members", "source", "upload")
+        if entry["status"] == "done":
+            return
+        database, store = self._deps.database, self._deps.store
+        rows = await erase_members(database, store, listed.without)
+        entry["rows"] = entry.get("rows", 0) + rows
+        # the files first: until they are gone, nothing is done
+        left = await forget_replaced_now(database, store)
+        entry["left"] = {"replaced_pushes": left}
+        if left:
+            self._waits = True
+        else:
+            entry.update(status="done", at=_text(clock.now()))
+        await self.save()
+
+    async def _snapshot(self, export_id: str, listed: SuppressionList) -> None:
+        entry = self._entry("snapshot", "export_id", export_id)
+        if entry["status"] == "pending":
+            await self._rewrite(entry, export_id, listed)
+        if entry["status"] == "swapped":
+            swapped_at = datetime.fromisoformat(entry["swapped_at"])
+            async with self._deps.database.transaction() as session:
+                if await is_read(session, export_id, swapped_at + _SKEW):
+                    self._waits = True
+                    return
+            for prefix in entry["old_prefixes"]:
+                await asyncio.to_thread(self._deps.store.delete_prefix, prefix)
+            entry["status"] = "done"
+            await self.save()
+
+    async def _rewrite(
+        self, entry: dict[str, Any], export_id: str, listed: SuppressionList
+    ) -> None:
+        """Write the export's baseline without the people, and put it in place of the old one."""
+        async with self._deps.database.transaction() as session:
+            documents = await manifests_of(session, export_id)
+        fresh: dict[str, dict[str, Any]] = {}
+        rows = 0
+        for number, document in enumerate(documents):
+            old = Manifest.from_json(document)
+            prefix = f"{FOLDER}/{self._row.id}/{export_id}/{number}"
+            written, gone = await self._patiently(
+                partial(rewrite, self._deps.store, old, listed, prefix=prefix)
+            )
+            rows += gone
+            if written is not None:
+                fresh[old.prefix] = written.to_json()
+        now = clock.now()
+        async with self._deps.database.transaction() as session:
+            if fresh and await is_read(session, export_id, now + _SKEW):
+                self._waits = True
+                return
+            old_prefixes = await swap(session, export_id, fresh)
+            entry.update(
+                status="swapped", rows=rows, old_prefixes=old_prefixes, swapped_at=_text(now)
+            )
+            await write(session, self._row, self._kept())
+
+    async def _patiently(self, work: Callable[[], T]) -> T:
+        """Blocking work in a thread, while the lease is kept."""
+        task = asyncio.create_task(asyncio.to_thread(work))
+        while not (await asyncio.wait({task}, timeout=LEASE.total_seconds() / 5))[0]:
+            await self.save()
+        return task.result()
+
+    async def _conclude(self) -> str:
+        now = clock.now()
+        if not self._failures:
+            if self._waits:
+                await self.save(lease_until=now + _LOOK_AGAIN)
+                return "waiting"
+            await self._end("done", None)
+            return "done"
+        first = self._failures[0]
+        if now - self._row.requested_at > GIVE_UP_AFTER:
+            message = f"Not everything could be done in three days, at last because: {first.detail}"
+            await self._end("failed", {"code": first.code, "message": message})
+            return "failed"
+        pause = PAUSES[min(self._row.attempt, len(PAUSES)) - 1]
+        await self.save(
+            lease_until=now + pause, error={"code": first.code, "message": first.detail}
+        )
+        return "retrying"
+
+    async def _end(self, status: str, error: dict[str, str] | None) -> None:
+        values = {
+            "status": status,
+            "error": error,
+            "results": self._entries,
+            "finished_at": clock.now(),
+            "lease_until": None,
+        }
+        async with self._deps.database.transaction() as session:
+            await write(session, self._row, values)
+            await encrypted_identifiers.forget(session, self._row.id)
+            record(session, SYSTEM, f"erasure.{status}", self._row.id)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")

@@ -1,0 +1,180 @@
+"""Runs one rule over one column: digests pass, texts are ruled and hashed, refusals keep a reason."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+import polars as pl
+
+from app.identifiers.cell_values.multiple_values import Split
+from app.identifiers.cell_values.prehashed_and_placeholders import OWN
+from app.identifiers.cell_values.rule import Rule, Steps
+from app.identifiers.cell_values.text import blank
+from app.identifiers.cell_values.to_text import read_texts
+from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex, sha256
+from app.identifiers.columns.distinct_values import Memory, by_distinct
+
+_LONGEST_READY: Final = 64
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Cells:
+    """One key of every row: what is sent, and why not where something was given.
+
+    `value` is Binary (32 bytes) for hashed keys, or Categorical of their hexadecimal digits where a
+    `Memory` was at hand, and String for plain ones; `text` the normalized text, `reason` the refusal;
+    all null where nothing was given. `filled` counts given cells. `rest` is what follows the first
+    value of a cell that holds several, None where none does.
+    """
+
+    value: pl.Series
+    texts: pl.Series | Callable[[], pl.Series]
+    reason: pl.Series
+    filled: int
+    rest: pl.Series | None = None
+
+    @property
+    def text(self) -> pl.Series:
+        """The normalized text; made when it is asked for, as few keys' ever is."""
+        return self.texts() if callable(self.texts) else self.texts
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Normalized:
+    """Cells before they are hashed: text to hash, digest (hex) that came, refusal, any text, rest."""
+
+    text: pl.Series
+    digest: pl.Series
+    reason: pl.Series
+    given: pl.Series
+    rest: pl.Series
+
+
+def tally(reasons: pl.Series) -> dict[str, int]:
+    """How often each reason occurs, in alphabetical order."""
+    if reasons.null_count() == reasons.len():
+        return {}
+    counts = reasons.drop_nulls().alias("reason").value_counts(name="rows").sort("reason")
+    return dict(counts.iter_rows())
+
+
+def hashed_cells(
+    column: pl.Series,
+    key: str,
+    rule: Rule,
+    steps: Steps,
+    *,
+    region: pl.Series | None = None,
+    ready_shape: str | None = None,
+    split: Split | None = None,
+    memory: Memory | None = None,
+    name: str = "",
+) -> Cells:
+    """Normalize and hash a column of `key`; `region` is the rows' country where it matters.
+
+    `ready_shape`: a pattern of lower-case texts to which the rule, and everything before it, does
+    nothing, if they are no longer than a short line. It saves time and changes nothing,
+    nor does `memory`, which knows the attribute by its `name`. `split` gives the values of a cell of
+    several, for rules that do not find them on their own.
+    """
+    frame = column.alias("source").to_frame()
+    if region is not None:
+        frame = frame.with_columns(region.alias("region"))
+    shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
+    solve = partial(_solve, key=key, rule=rule, steps=steps, ready_shape=shape, split=split)
+    found = by_distinct(frame, solve, memory, name)
+    rest = found["rest"]
+    more = rest if rest.null_count() < rest.len() else None
+    clean = partial(found.__getitem__, "clean")
+    return Cells(found["value"], clean, found["reason"], found.count("given"), more)
+
+
+def plain_cells(column: pl.Series, key: str, rule: Rule, steps: Steps) -> Cells:
+    """Normalize a column of `key` that is sent as it is."""
+    read = read_texts(column, key, steps, hashed=False)
+    filled = read.text.len() - read.text.null_count()
+    if read.kind.null_count() == read.kind.len():
+        found = rule(read.text.to_frame(), steps)
+        return Cells(found.text, found.text, found.reason, filled)
+    found = rule(read.text.set(read.kind.is_not_null(), None).to_frame(), steps)
+    return Cells(found.text, found.text, read.kind.fill_null(found.reason), filled)
+
+
+def _solve(
+    frame: pl.DataFrame,
+    *,
+    key: str,
+    rule: Rule,
+    steps: Steps,
+    ready_shape: str | None,
+    split: Split | None,
+) -> pl.DataFrame:
+    """Columns value, clean, reason, given and rest for the cells of `frame`."""
+    if ready_shape is None:
+        return _hashed(_normalized(frame, key, rule, steps, split))
+    text = frame["source"]
+    none = blank(text)
+    unready = _unready(text, ready_shape)
+    if not unready.is_empty():
+        # most have the shape already; of the others, some have it once they are in lower case
+        lower = text.gather(unready).str.to_lowercase()
+        text = text.clone().scatter(unready, lower)
+        unready = unready.gather(_unready(lower, ready_shape))
+    ready = Normalized(text, none, none, text.is_not_null(), none)
+    others = unready
+    if others.is_empty():
+        return _hashed(ready)
+    worked = _normalized(frame[others], key, rule, steps, split)
+    return _hashed(
+        Normalized(
+            ready.text.clone().scatter(others, worked.text),
+            none.clone().scatter(others, worked.digest),
+            none.clone().scatter(others, worked.reason),
+            ready.given.scatter(others, worked.given),
+            none.clone().scatter(others, worked.rest),
+        )
+    )
+
+
+def _unready(text: pl.Series, shape: str) -> pl.Series:
+    """The places of texts that a rule must look at."""
+    return (~text.str.contains(shape) | (text.str.len_bytes() > _LONGEST_READY)).arg_true()
+
+
+def _normalized(
+    frame: pl.DataFrame, key: str, rule: Rule, steps: Steps, split: Split | None
+) -> Normalized:
+    read = read_texts(frame["source"], key, steps, split=split)
+    text, kind = read.text, read.kind
+    given = text.is_not_null()
+    others = frame.drop("source").get_columns()
+    peculiar = kind.null_count() < kind.len()
+    if peculiar:
+        text = text.set(kind.is_not_null(), None)
+    found = rule(pl.DataFrame([text, *others]), steps)
+    rest = read.rest if found.rest is None else found.rest
+    if not peculiar:
+        return Normalized(found.text, read.digest, found.reason, given, rest)
+    steps.note("already a SHA-256", read.digest)
+    reason = kind.set(kind == OWN, None).fill_null(found.reason)
+    return Normalized(found.text, read.digest, reason, given, rest)
+
+
+def _hashed(found: Normalized) -> pl.DataFrame:
+    """Columns value (32 bytes a cell that is sent), clean, reason, given and rest."""
+    value, reason = sha256(found.text), found.reason
+    if found.digest.null_count() < found.digest.len():
+        came = found.digest.is_not_null()
+        digest = from_hex(found.digest)
+        nothing = equals(digest, EMPTY_DIGEST)
+        value = digest.zip_with(came & ~nothing, value)
+        reason = reason.set(nothing, "digest_of_nothing")
+    columns = {
+        "value": value,
+        "clean": found.text,
+        "reason": reason,
+        "given": found.given,
+        "rest": found.rest,
+    }
+    return pl.DataFrame([column.alias(name) for name, column in columns.items()])

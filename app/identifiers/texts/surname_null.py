@@ -1,0 +1,29 @@
+"""Tells a member called Null from a member of whom nothing is known."""
+
+from functools import cache
+
+import polars as pl
+
+from app.identifiers.cell_values.placeholders import PLACEHOLDER, words_of_names
+from app.identifiers.cell_values.text import certain
+from app.identifiers.columns.apply_rule import Cells
+from app.identifiers.columns.digest import in_bytes
+
+
+def beside_first_name(last: Cells, first: Cells) -> Cells:
+    """`last` without the words for nothing of members that have no usable first name either.
+
+    `Ann Null` is a person, `NULL NULL` is a row without a name (`placeholder`).
+    """
+    nothing = certain(last.text.is_in(_words())) & first.value.is_null()
+    if not nothing.any():
+        return last
+    frame = pl.DataFrame([in_bytes(last.value).alias("value"), nothing.alias("nothing")])
+    value = frame.select(pl.when(~pl.col("nothing")).then("value")).to_series()
+    text, reason = last.text.set(nothing, None), last.reason.set(nothing, PLACEHOLDER)
+    return Cells(value, text, reason, last.filled)
+
+
+@cache
+def _words() -> list[str]:
+    return words_of_names()

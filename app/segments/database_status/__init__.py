@@ -1,0 +1,1 @@
+"""Whether the databases of SEGMENT_DATABASES answer, for administrators; no members."""

@@ -1,0 +1,1 @@
+"""Tokens, permissions, codes and the login dialog; no ad accounts."""

@@ -1,0 +1,1 @@
+"""What all of Meta's edges share: wire forms, fields and pages, names, errors."""

@@ -1,0 +1,1 @@
+"""Uploads that are counted and never parsed, for measurements."""

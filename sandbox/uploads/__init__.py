@@ -1,0 +1,1 @@
+"""Payloads of uploads and the sessions they belong to."""
