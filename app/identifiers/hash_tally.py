@@ -1,5 +1,6 @@
 """What a job that hashed members elsewhere met on the way, as it stands in `_tally.json` beside its rows."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -61,20 +62,47 @@ class HashTally:
         """The tally again. Raises `ValueError` for a document that is none, or does not add up."""
         try:
             found = cls(
-                rules_version=str(document["rules_version"]),
-                **{name: int(document[name]) for name in ("read", "expanded", "rows")},
+                rules_version=_version(document["rules_version"]),
+                **{name: _count(document[name]) for name in ("read", "expanded", "rows")},
                 skipped=_counts(document["skipped"]),
                 refused={
-                    str(key): _counts(reasons) for key, reasons in document["refused"].items()
+                    _named(key): _counts(reasons) for key, reasons in document["refused"].items()
                 },
                 filled=_counts(document["filled"]),
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError from error
-        if found.read + found.expanded != found.rows + found.skipped.total() or found.rows < 0:
+        if found.read + found.expanded != found.rows + found.skipped.total():
             raise ValueError
         return found
 
 
+_MOST_ROWS = 1 << 40
+_MOST_NAMES = 1_000
+_NAME = re.compile(r"[A-Za-z0-9_.]{1,100}")
+
+
+def _version(text: Any) -> str:
+    if not isinstance(text, str) or not 0 < len(text) <= 100 or not text.isprintable():
+        raise ValueError
+    return text
+
+
 def _counts(document: Mapping[str, Any]) -> Counter[str]:
-    return Counter({str(name): int(number) for name, number in document.items()})
+    if len(document) > _MOST_NAMES:
+        raise ValueError
+    return Counter({_named(name): _count(number) for name, number in document.items()})
+
+
+def _count(number: Any) -> int:
+    """A number of rows: whoever wrote it must not break a sum, or a database's column, with it."""
+    if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number <= _MOST_ROWS:
+        raise ValueError
+    return number
+
+
+def _named(name: Any) -> str:
+    """A key or a reason; what is none would be shown as one."""
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ValueError
+    return name

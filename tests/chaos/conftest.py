@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.fuzzing import FUZZED, HEAD, Fuzzed
 from tests.chaos.ledger import Ledger
 from tests.chaos.plant import FULL, Plant
 
@@ -45,6 +46,12 @@ def ledger(request: pytest.FixtureRequest) -> Ledger:
     return request.config.stash.setdefault(_LEDGER, Ledger())
 
 
+@pytest.fixture(scope="session")
+def fuzzed(request: pytest.FixtureRequest) -> list[Fuzzed]:
+    """What each target of the fuzz met."""
+    return request.config.stash.setdefault(FUZZED, [])
+
+
 @pytest.fixture
 def chance(request: pytest.FixtureRequest) -> random.Random:
     """Seeded by the test's name (and CHAOS_SEED), so that its moments can be had again."""
@@ -54,14 +61,18 @@ def chance(request: pytest.FixtureRequest) -> random.Random:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The full form takes its time."""
     for item in items:
-        if FULL and "chaos" in item.keywords and Path(__file__).parent in item.path.parents:
+        timed = item.get_closest_marker("timeout")
+        if FULL and timed is None and Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(1200))
 
 
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """scenario, times tried, exact, resent batches."""
+    """scenario, times tried, exact, resent batches; and what the fuzz met."""
+    if fuzzed := config.stash.get(FUZZED, []):
+        terminalreporter.section("nonsense", sep="-")
+        terminalreporter.write_line("\n".join([HEAD, *map(str, fuzzed)]))
     ledger = config.stash.get(_LEDGER, None)
     if ledger is None or not ledger.lines:
         return

@@ -17,6 +17,7 @@ import pytest
 import requests
 
 from app.db.secrets import generate_key
+from tests.chaos.fuzzing import FUZZED, HEAD
 from tests.conftest import emptied, free_port
 from tests.flows.journey import expect, make_connection, make_export, make_segment
 
@@ -31,6 +32,7 @@ class Served:
     url: str
     credentials: dict[str, str | None]
     ids: dict[str, str] = field(default_factory=dict)
+    pid: int = 0
     http: requests.Session = field(default_factory=requests.Session)
 
 
@@ -44,6 +46,9 @@ def counted(request: pytest.FixtureRequest) -> Counter[str]:
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Print the count of cases."""
+    if fuzzed := config.stash.get(FUZZED, []):
+        terminalreporter.section("nonsense", sep="-")
+        terminalreporter.write_line("\n".join([HEAD, *map(str, fuzzed)]))
     counts = config.stash.get(COUNTED, None)
     if counts:
         terminalreporter.section("contract")
@@ -88,6 +93,7 @@ async def served(
         [sys.executable, "-m", *module, "--log-level", "error"], cwd=ROOT, env=environment
     )
     made = Served(f"http://127.0.0.1:{port}", {"nobody": None, "administrator": key})
+    made.pid = process.pid
     try:
         _wait(f"{made.url}/readyz")
         await _fill(made, folder)

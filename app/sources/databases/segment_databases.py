@@ -5,7 +5,8 @@ An entry is an address whose scheme says its kind. Secrets may stand in files th
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -197,6 +198,22 @@ def parse_address(name: str, address: str) -> Address:
         )
     except ValueError:
         raise address_invalid(name) from None
+
+
+@contextmanager
+def taken_apart(name: str) -> Iterator[None]:
+    """While a library makes a connection of an address, whose parts it may stumble over in its own way.
+
+    Raises `address-invalid`; what a server says passes.
+    """
+    try:
+        yield
+    except (UnicodeError, OverflowError, TypeError):
+        raise address_invalid(name) from None
+    except ValueError as error:
+        if type(error) is ValueError:
+            raise address_invalid(name) from None
+        raise  # a kind of its own: asyncpg's and httpx's are told apart by whoever asked
 
 
 def address_invalid(name: str, why: str = "cannot be taken apart") -> SourceError:

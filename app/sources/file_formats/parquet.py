@@ -77,7 +77,7 @@ class ParquetFormat:
                 raise _broken(name, where)
             losses.note(frame.height, 0, None)
             for part, size in self._portions(frame, name, rows):
-                given += size
+                given += size + part.height
                 if not self.limits.allows(given, file.size):
                     raise too_large(name, "it", "the same values again and again")
                 yield part

@@ -9,6 +9,8 @@ import zlib
 from typing import Any, Final
 
 _MAGIC: Final = b"Obj\x01"
+# writers end a block after some ten kilobytes; a byte of a list becomes an object when it is read
+_MAX_BLOCK_BYTES: Final = 4 << 20
 _SYNC_BYTES: Final = 16
 
 
@@ -57,9 +59,9 @@ def check_unpacked(data: bytes, most: int) -> None:
     while reader.left:
         # a record takes a byte at least; more of them than bytes are a bomb of another kind
         count, block = reader.long(), reader.take(reader.long())
-        size = _unpacked(block, codec, left)
+        size = _unpacked(block, codec, min(left, _MAX_BLOCK_BYTES))
         left -= size
-        if left < 0 or count > size:
+        if left < 0 or size > _MAX_BLOCK_BYTES or count > size:
             raise TooLarge
         reader.take(_SYNC_BYTES)
 

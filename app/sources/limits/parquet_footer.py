@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.errors import SourceError
-from app.sources.limits.thrift import BadThrift, Reader, Struct
+from app.sources.cancellation import check_wanted
+from app.sources.limits.thrift import MOST_VALUES, BadThrift, Reader, Struct, TooManyValues
 from app.sources.storage.file import OpenedFile
 
 _MAGIC = b"PAR1"
@@ -59,7 +60,7 @@ class Group:
 def read_groups(file: OpenedFile, name: str, limits: UnpackLimits) -> list[Group]:
     """The groups of rows a file says it has. Raises `parquet-broken`, `parquet-too-large-unpacked`."""
     try:
-        return _groups(_footer(file, name), name, limits)
+        return _groups(_footer(file, name), name, limits, file.size)
     except (BadThrift, KeyError, TypeError, AttributeError, ValueError, IndexError):
         raise broken(name, "its footer") from None
 
@@ -71,11 +72,15 @@ def _footer(file: OpenedFile, name: str) -> Struct:
         raise BadThrift
     if length > _MAX_FOOTER_BYTES:
         raise too_large(name, "its footer", f"more than {_MAX_FOOTER_BYTES >> 20} MiB")
-    return Reader(file.part(file.size - _TAIL_BYTES - length, length)).struct()
+    try:
+        return Reader(file.part(file.size - _TAIL_BYTES - length, length)).struct()
+    except TooManyValues:
+        raise too_large(name, "its footer", f"more than {MOST_VALUES:,} values") from None
 
 
-def _groups(footer: Struct, name: str, limits: UnpackLimits) -> list[Group]:
+def _groups(footer: Struct, name: str, limits: UnpackLimits, size: int) -> list[Group]:
     groups = []
+    rows = held = 0
     for described in footer[4]:
         chunks: dict[str, list[_Chunk]] = {}
         if len(described[1]) > _MAX_COLUMNS:
@@ -90,6 +95,14 @@ def _groups(footer: Struct, name: str, limits: UnpackLimits) -> list[Group]:
             start = min(meta[9], meta.get(11, meta[9]) or meta[9])
             top = meta[3][0].decode()
             chunks.setdefault(top, []).append(_Chunk(start, stored, values))
+            held += stored
+        rows += described[3]
+        # a row costs a byte, though it may be stored in none: many nulls are a run of a few bits
+        if not limits.allows(rows, size):
+            raise too_large(name, "it", f"{rows:,} rows of {size:,} bytes")
+        # chunks that lie upon one another would be looked at again and again
+        if held > 2 * size:
+            raise BadThrift
         groups.append(Group(described[3], chunks))
     return groups
 
@@ -136,6 +149,7 @@ def unpacked_sizes(
 def _pages(file: OpenedFile, name: str, chunk: _Chunk, limits: UnpackLimits) -> Iterator[int]:
     place, end, total = chunk.start, chunk.start + chunk.stored, 0
     while place < end:
+        check_wanted()
         head, length = _head(file, place)
         unpacked, stored = head[2], head[3]
         if unpacked < 0 or stored < 0:

@@ -1,12 +1,14 @@
 """Just enough of Thrift's compact protocol to read what Parquet says of itself, in bounded work.
 
-https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. Byte strings become
-their length and their start; what is deeper, or longer than the data, is refused.
+https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. Byte strings stay
+bytes; what is deeper, longer than the data, or of too many values is refused: a byte of a list may
+become a hundred in memory.
 """
 
 from typing import Any
 
 _DEEPEST = 16
+MOST_VALUES = 1_000_000
 _TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
 
 Struct = dict[int, Any]
@@ -16,11 +18,16 @@ class BadThrift(Exception):
     """The bytes are no such structure, or end within it."""
 
 
+class TooManyValues(BadThrift):
+    """There are more than `MOST_VALUES` of them."""
+
+
 class Reader:
     """Reads one structure; `place` is where the next byte is."""
 
     def __init__(self, data: bytes, place: int = 0) -> None:
         self.data, self.place = data, place
+        self._left = MOST_VALUES
 
     def struct(self, depth: int = 0) -> Struct:
         """Field number → value: int, bool, float, bytes, list or another structure."""
@@ -31,10 +38,15 @@ class Reader:
         while kind := self._byte():
             step, kind = kind >> 4, kind & 15
             field = field + step if step else self._zigzag()
-            found[field] = kind == _TRUE if kind in {_TRUE, _FALSE} else self._value(kind, depth)
+            if kind in {_TRUE, _FALSE}:
+                self._count()
+                found[field] = kind == _TRUE
+            else:
+                found[field] = self._value(kind, depth)
         return found
 
     def _value(self, kind: int, depth: int) -> Any:
+        self._count()
         if kind in {4, 5, 6}:
             return self._zigzag()
         if kind == _BINARY:
@@ -48,6 +60,11 @@ class Reader:
         if kind == _DOUBLE:
             return self._take(8)
         raise BadThrift
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise TooManyValues
 
     def _list(self, depth: int) -> list[Any]:
         head = self._byte()

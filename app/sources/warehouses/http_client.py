@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from app.errors import SourceError
-from app.sources.databases.segment_databases import address_invalid
+from app.sources.databases.segment_databases import address_invalid, taken_apart
 from app.sources.warehouses.errors import fault
 
 CONNECT_SECONDS: Final = 10.0
@@ -30,6 +30,10 @@ async def web_client(
     """
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
+    with taken_apart(name):
+        # its host is decoded, which httpx would leave to the first request
+        if not _names_server(base_url):
+            raise ValueError
     try:
         verify: ssl.SSLContext | bool = (
             False  # where nothing is encrypted, authorities need not be read
@@ -45,6 +49,14 @@ async def web_client(
             yield client
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
         raise transport_fault(name, error) from None
+
+
+def _names_server(address: str) -> bool:
+    try:
+        place = httpx.URL(address)
+    except httpx.InvalidURL:
+        return False
+    return bool(place.host) and place.scheme in {"http", "https"}
 
 
 def transport_fault(name: str, error: BaseException) -> SourceError:

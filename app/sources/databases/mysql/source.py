@@ -30,7 +30,11 @@ import polars as pl
 from app.sources.access import SourceAccess
 from app.sources.cancellation import while_wanted
 from app.sources.databases.column_names import check_unique, found_columns
-from app.sources.databases.mysql.errors import database_fault, is_refusal, not_a_query
+from app.sources.databases.mysql.errors import (
+    database_fault,
+    is_refusal,
+    not_a_query,
+)
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
     Relation,
@@ -41,6 +45,7 @@ from app.sources.databases.segment_databases import (
     parse_address,
     quoted_name,
     relation_of,
+    taken_apart,
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
@@ -268,19 +273,20 @@ async def _session(name: str, address: str, seconds: float) -> AsyncIterator[Con
     # it logs what servers warn of, and servers quote values there
     logging.getLogger("asyncmy").disabled = True
     try:
-        async with asyncio.timeout(min(_CONNECT_SECONDS, seconds)):
-            connection = await library.connect(
-                host=parts.host or "localhost",
-                port=parts.port or 3306,
-                unix_socket=parts.options.get("unix_socket"),
-                user=parts.user,
-                password=parts.password,
-                database=parts.database or None,
-                charset="utf8mb4",
-                conv={},
-                autocommit=True,
-                ssl=_encryption(parts.options),
-            )
+        with taken_apart(name):
+            async with asyncio.timeout(min(_CONNECT_SECONDS, seconds)):
+                connection = await library.connect(
+                    host=parts.host or "localhost",
+                    port=parts.port or 3306,
+                    unix_socket=parts.options.get("unix_socket"),
+                    user=parts.user,
+                    password=parts.password,
+                    database=parts.database or None,
+                    charset="utf8mb4",
+                    conv={},
+                    autocommit=True,
+                    ssl=_encryption(parts.options),
+                )
         try:
             (version,) = (await _asked(connection, "SELECT version()"))[0]
             limit = (

@@ -27,7 +27,10 @@ from app.sources import errors
 from app.sources.access import SourceAccess
 from app.sources.cancellation import while_wanted
 from app.sources.databases.column_names import check_unique
-from app.sources.databases.postgres.compatibility import check_server, fingerprint_of_table
+from app.sources.databases.postgres.compatibility import (
+    check_server,
+    fingerprint_of_table,
+)
 from app.sources.databases.postgres.copy_stream import Write, copying
 from app.sources.databases.postgres.errors import database_fault, not_read_only
 from app.sources.databases.postgres.privileges import READER, READS, WRITES
@@ -39,6 +42,7 @@ from app.sources.databases.segment_databases import (
     may_write,
     quoted_name,
     relation_of,
+    taken_apart,
     with_password,
     writable,
 )
@@ -229,11 +233,13 @@ def probe_postgres(name: str, address: str, seconds: float) -> Rights:
 @asynccontextmanager
 async def _reading(name: str, address: str, seconds: float) -> AsyncIterator[Connection]:
     """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
-    plain = with_password(name, address.replace("postgresql+asyncpg://", "postgresql://", 1))
+    with taken_apart(name):
+        plain = with_password(name, address.replace("postgresql+asyncpg://", "postgresql://", 1))
     try:
-        connection = await asyncpg.connect(
-            plain, timeout=min(_CONNECT_SECONDS, seconds), statement_cache_size=0
-        )
+        with taken_apart(name):
+            connection = await asyncpg.connect(
+                plain, timeout=min(_CONNECT_SECONDS, seconds), statement_cache_size=0
+            )
         try:
             await check_server(name, connection)
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)

@@ -6,6 +6,7 @@ metadata: https://github.com/apache/iceberg/blob/main/core/src/main/java/org/apa
 
 import gzip
 import io
+import os
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,12 +17,17 @@ from urllib.parse import quote
 import orjson
 
 from app.errors import SourceError
-from app.sources.databases.segment_databases import Rights, parse_address, writable
+from app.sources.databases.segment_databases import (
+    Rights,
+    parse_address,
+    writable,
+)
 from app.sources.table_formats.iceberg import errors as said
 from app.sources.table_formats.iceberg import rest_catalog
 from app.sources.table_formats.iceberg.files import TableFiles
 
 _MAX_METADATA_BYTES: Final = 32 << 20
+_MAX_VALUES: Final = 2_000_000
 _MOST: Final = f"{_MAX_METADATA_BYTES >> 20} MiB"
 
 
@@ -48,6 +54,9 @@ def metadata_of(
             raise said.broken(name, "its metadata") from None
         if len(data) > _MAX_METADATA_BYTES:
             raise said.too_large(name, "a metadata file", _MOST)
+    # a comma of three bytes may stand for an object of a hundred
+    if data.count(b",") > _MAX_VALUES:
+        raise said.too_large(name, "a metadata file", f"{_MAX_VALUES:,} values")
     try:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -95,7 +104,7 @@ def _location(name: str, database: str, address: str, path: Sequence[str]) -> st
 def _connected(database: str, address: str) -> sqlite3.Connection:
     """The file, opened so that nothing can be written."""
     path = Path("/" + parse_address(database, address).database.lstrip("/"))
-    if not path.is_file():
+    if not os.path.isfile(path):  # noqa: PTH113 - says no where a name is too long
         raise said.catalog(
             database, "database-not-found", "there is no file of a catalog at this place"
         )

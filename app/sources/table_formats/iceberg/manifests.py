@@ -23,11 +23,13 @@ from pyiceberg.types import IntegerType, LongType, NestedField, StructType
 from app.errors import SourceError
 from app.sources.cancellation import check_wanted
 from app.sources.limits.avro_blocks import TooLarge, check_unpacked
+from app.sources.storage.file import MAX_FILES
 from app.sources.table_formats.iceberg import errors as said
 from app.sources.table_formats.iceberg.files import TableFiles
 
 _MAX_LIST_BYTES: Final = 16 << 20
 _MAX_MANIFEST_BYTES: Final = 64 << 20
+_MOST_ROWS: Final = 1 << 40
 _EPOCH: Final = date(1970, 1, 1)
 _DELETED: Final = 2  # status of an entry: the file is no part of the snapshot
 _ADDED: Final = 1
@@ -120,6 +122,8 @@ def read_list(name: str, location: str, files: TableFiles) -> list[Manifest]:
         if key is not None:
             raise said.unsupported(name, "is encrypted")
         found.append(Manifest(path, specification, sequence))
+        if len(found) > MAX_FILES:
+            raise said.too_large(name, "manifests", f"{MAX_FILES:,}")
     return found
 
 
@@ -186,7 +190,8 @@ def _entry(
         raise said.unsupported(
             name, f"has files of another format than Parquet ({form[:10].lower()})"
         )
-    if min(rows, size) < 0 or (bits and None in {of, start, length}):
+    # what is counted together must stay a number that is kept
+    if min(rows, size) < 0 or rows > _MOST_ROWS or (bits and None in {of, start, length}):
         raise ValueError
     values = tuple(partition[place] for place in range(len(specification.fields)))
     constants = {

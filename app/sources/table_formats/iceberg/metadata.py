@@ -92,7 +92,10 @@ def read_snapshot(name: str, document: Any, snapshot: int | None, files: TableFi
                     found.append(one.file)
                 else:
                     deleted.append(one)
-            _check_amounts(name, found, deleted)
+                # at once: a manifest that was packed well lists millions
+                if len(found) + len(deleted) > MAX_FILES:
+                    raise said.too_large(name, "files", f"{MAX_FILES:,}")
+            _check_deletions(name, deleted)
     found.sort(key=lambda file: file.location)
     return Snapshot(
         str(metadata.table_uuid),
@@ -114,9 +117,7 @@ def _parsed(name: str, document: Any) -> TableMetadata:
     return TableMetadataUtil.parse_obj(document)
 
 
-def _check_amounts(name: str, found: Sequence[TableFile], deleted: Sequence[Deletions]) -> None:
-    if len(found) + len(deleted) > MAX_FILES:
-        raise said.too_large(name, "files", f"{MAX_FILES:,}")
+def _check_deletions(name: str, deleted: Sequence[Deletions]) -> None:
     if sum(one.file.rows for one in deleted) > _MAX_DELETED_ROWS:
         raise said.too_large(name, "rows marked as deleted", f"{_MAX_DELETED_ROWS:,}")
 

@@ -22,6 +22,7 @@ from app.sources.databases.segment_databases import (
     address_invalid,
     parse_address,
     secret_of,
+    taken_apart,
 )
 from app.sources.table_formats.iceberg import errors as said
 
@@ -69,9 +70,10 @@ def probe(database: str, address: str, seconds: float) -> Rights:
 def _run(asking: Coroutine[Any, Any, Result], seconds: float, database: str) -> Result:
     async def bounded() -> Result:
         try:
-            async with asyncio.timeout(seconds):
-                return await asking
-        except (httpx.HTTPError, OSError, TimeoutError) as error:
+            with taken_apart(database):
+                async with asyncio.timeout(seconds):
+                    return await asking
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
             raise _connection_fault(database, error) from None
 
     return answer_of(bounded())

@@ -109,9 +109,11 @@ async def session(name: str, address: str, seconds: float) -> AsyncIterator[Sess
     host = f"[{parts.host}]" if ":" in parts.host else parts.host or "localhost"
     url = f"{'https' if encrypted else 'http'}://{host}:{port}"
     async with web_client(name, url, seconds=seconds + 1, options=parts.options) as client:
-        client.headers["X-ClickHouse-User"] = parts.user or "default"
-        if parts.password:
-            client.headers["X-ClickHouse-Key"] = parts.password
+        named = {"X-ClickHouse-User": parts.user or "default", "X-ClickHouse-Key": parts.password}
+        # as bytes: a name may have letters that are no ASCII
+        client.headers.update(
+            {key.encode(): value.encode() for key, value in named.items() if value}
+        )
         opened = Session(name, client, parts.database, seconds)
         await opened.begin()
         yield opened
