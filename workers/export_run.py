@@ -197,12 +197,12 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
     until = clock.now() + timedelta(seconds=parked.seconds)
 
     async def park(session: AsyncSession, claim: Claim) -> None:
-        waits_for = parked.waits_for
-        if waits_for is WaitReason.ACCOUNT_BLOCKED and run.ad_account_id and parked.reason:
-            await note_block(session, run.ad_account_id, parked.reason, until=until)
-        elif waits_for is WaitReason.THROTTLED and await _account_is_blocked(session, run):
+        waits_for, reason = parked.waits_for, parked.reason
+        if waits_for is WaitReason.ACCOUNT_BLOCKED and run.ad_account_id and reason:
+            await note_block(session, run.ad_account_id, reason, until=until)
+        elif waits_for is WaitReason.THROTTLED and (block := await _block_of(session, run)):
             # the governor only says that calls must wait: why was said to the run that met the block
-            waits_for = WaitReason.ACCOUNT_BLOCKED
+            waits_for, reason = WaitReason.ACCOUNT_BLOCKED, block
         await park_run(
             session,
             claim,
@@ -210,7 +210,7 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
             throttled=parked.throttled,
             counted=parked.counted,
             reason=waits_for,
-            error=parked.reason,
+            error=reason,
             budget=worker.limits.attempt_budget,
         )
 
@@ -229,6 +229,10 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
             await worker.notifier.notify(lease.claim.run_id, lease.claim.fence)
 
 
-async def _account_is_blocked(session: AsyncSession, run: Run) -> bool:
+async def _block_of(session: AsyncSession, run: Run) -> AppError | None:
+    """What Meta said when it blocked the run's ad account, while that lasts."""
     row = await session.get(Connection, run.connection_id) if run.connection_id else None
-    return row is not None and blocked_until(row) is not None
+    if row is None or row.blocked is None or blocked_until(row) is None:
+        return None
+    block = row.blocked
+    return Throttled(block["reason"], code=block["code"], help_url=block.get("help_url"))

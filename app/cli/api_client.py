@@ -74,7 +74,7 @@ class Service:
         given = {name: value for name, value in (params or {}).items() if value is not None}
         try:
             answer = self.http.request(
-                method, path, json=body, params=given, headers=headers, content=content
+                method, path, json=body, params=given or None, headers=headers, content=content
             )
         except httpx.TransportError as error:
             raise self.unreachable(error) from None

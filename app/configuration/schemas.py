@@ -5,8 +5,14 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from app.connections.connection_types.kinds import ConnectionKind
-from app.connections.schemas import SharedWith
+from app.connections.schemas import (
+    AllowedAudienceIds,
+    AudienceFreedom,
+    AudienceFreedomField,
+    SharedWith,
+)
 from app.exports.schemas import ExportCreate
+from app.http.metadata import Metadata
 from app.http.schemas import Input, Name, Output
 from app.schedules.schemas import RefreshScheduleUpdate
 from app.segments.schemas import SegmentCreate, SegmentName
@@ -22,6 +28,9 @@ class ConfiguredConnection(Input):
         None, max_length=64, description="what it opened; for whoever completes the draft"
     )
     audience_name: str | None = Field(None, max_length=200, description="what it filled; likewise")
+    audience_choice: AudienceFreedomField = AudienceFreedom.FIXED
+    allowed_audience_ids: AllowedAudienceIds = Field(default_factory=list)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class ConfiguredSegment(SegmentCreate):

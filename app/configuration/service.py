@@ -50,6 +50,9 @@ async def written(session: AsyncSession, vault: Vault) -> dict[str, Any]:
                 "shared_with": row.shared_with,
                 "ad_account_id": (row.ad_account or {}).get("id"),
                 "audience_name": (row.audience or row.audience_request or {}).get("name"),
+                "audience_choice": row.audience_choice,
+                "allowed_audience_ids": row.allowed_audience_ids,
+                "metadata": row.labels or {},
             }
             for row in known
         ],
@@ -57,6 +60,7 @@ async def written(session: AsyncSession, vault: Vault) -> dict[str, Any]:
             {
                 **{name: getattr(row, name) for name in ("name", "display_name", "state")},
                 "source": source_of(vault, row),
+                "metadata": row.labels or {},
             }
             for row in members
         ],
@@ -66,6 +70,7 @@ async def written(session: AsyncSession, vault: Vault) -> dict[str, Any]:
                 "audience": None if row.audience is None else {"id": row.audience["id"]},
                 "connection": names.get(row.connection_id or ""),
                 "segments": [item.name for item in of[row.id]],
+                "metadata": row.labels or {},
             }
             for row in rows
         ],

@@ -24,6 +24,7 @@ from app.connections.audience_ownership import (
 from app.connections.collaborators import Connections
 from app.connections.parts import apply, complete, open_token
 from app.db.cancellation import request_cancel
+from app.db.labels import merged
 from app.db.models import Connection, Export, ExportBaseline, Run
 from app.errors import Conflict, NotFound, Unprocessable, VersionMismatch
 from app.facebook.errors import GraphError
@@ -126,6 +127,9 @@ async def import_connection(
         type=given["type"],
         display_name=given["display_name"],
         shared_with=given["shared_with"],
+        audience_choice=given["audience_choice"],
+        allowed_audience_ids=given["allowed_audience_ids"],
+        labels=merged(None, given),
         status="draft",
         created_at=now,
         created_by=caller.id,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.labels import merged
 from app.db.models import Export
 from app.exports.collaborators import Exports
 from app.exports.schedule import settle_schedule
@@ -67,7 +68,7 @@ async def import_export(
     )
     for field in FIELDS:
         setattr(row, field, given.get(field))
-    row.enabled = False
+    row.labels, row.enabled = merged(None, given), False
     row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
     check_mapping(row)
     await claim_audience(session, row)

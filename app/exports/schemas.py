@@ -6,7 +6,7 @@ Its lines are a little more than 300: one resource, one page.
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.connections.schemas import AudienceRef
 from app.errors import Culprit
@@ -35,6 +35,17 @@ class AudienceOverride(Input):
     """An existing audience of the connection's ad account, instead of the connection's own."""
 
     id: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,32}$")]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _exists_already(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "id" not in given and "name" in given:
+            msg = (
+                "an export fills an audience that exists: give its id; a new one is made by a "
+                "connection, whose audience takes a name"
+            )
+            raise ValueError(msg)
+        return given
 
 
 class ConsentFilter(Input):

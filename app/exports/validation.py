@@ -5,7 +5,8 @@ the same moment meet at a lock.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -135,7 +136,7 @@ def _check_choice(row: Export, connection: Connection, caller: Caller) -> None:
     if row.audience["id"] in own.union(listed):
         return
     raise Forbidden(
-        "This connection lets contributors fill its own audience only"
+        "This connection lets contributors fill only its own audience"
         + (" and those that are listed." if connection.audience_choice == "listed" else ".")
         + " An administrator can choose the audience, or allow it with audience_choice and"
         " allowed_audience_ids of the connection.",
@@ -166,7 +167,7 @@ async def _check_attributes(
         lacks = [name for name, column in wanted.items() if column is None]
         if lacks:
             raise Unprocessable(
-                f"The segment {segment.name} has no attribute named: {', '.join(lacks)}.",
+                f"The segment {segment.name} has no attribute named: {_nearest(lacks, there)}.",
                 code="attribute-missing",
                 segment_id=segment.id,
                 attributes=lacks,
@@ -189,6 +190,18 @@ async def _check_attributes(
                     row, nested, "attribute-type-unsupported", "Its values have several parts."
                 ),
             )
+
+
+def _nearest(names: Sequence[str], there: Collection[str]) -> str:
+    """The names, each with the attribute that was probably meant."""
+    folded = {name.casefold(): name for name in sorted(there)}
+    near = {
+        name: [folded[one] for one in get_close_matches(name.casefold(), folded, 1, 0.6)]
+        for name in names
+    }
+    return ", ".join(
+        f"{name} (did you mean {found[0]}?)" if found else name for name, found in near.items()
+    )
 
 
 def _mapped_to(row: Export, names: Sequence[str], code: str, detail: str) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from app.access.callers import Caller
 from app.db.models import Connection, Export
 from app.exports import schedule, schemas, service
 from app.exports.members.mapping import MIN_USABLE_RATIO
+from app.exports.members.staging import usable_share
 from app.exports.previews import schemas as findings
 from app.exports.previews.unsaved_export import Draft, KeySample
 from app.exports.warnings import export_warnings
@@ -113,7 +114,6 @@ async def export_view(
 def draft_view(found: Draft) -> findings.DraftPreview:
     """The sample of a draft."""
     skipped = found.skipped.total()
-    rows = found.read + found.expanded
     return findings.DraftPreview(
         read=found.read,
         complete=found.complete,
@@ -122,10 +122,10 @@ def draft_view(found: Draft) -> findings.DraftPreview:
         skipped=skipped,
         skipped_reasons=dict(found.skipped),
         staged=found.staged,
-        usable_ratio=round((rows - skipped) / rows, 4) if rows else 1.0,
+        usable_ratio=round(usable_share(found.read + found.expanded, found.skipped), 4),
         keys=[_sampled(key, found.read) for key in found.keys.values()],
         advice=[findings.MappingAdvice.model_validate(item) for item in found.advice],
-        warnings=[schemas.Warning(**item) for item in found.warnings],
+        warnings=[findings.PreviewWarning(**item) for item in found.warnings],
     )
 
 

@@ -7,7 +7,8 @@ from app.connections.account_health.account_blocks import blocked_until
 from app.connections.parts import missing
 from app.counted_nouns import count_of
 from app.db.models import Connection, Export, Segment
-from app.exports.members.mapping import Mapped, is_hashed
+from app.exports.members.mapping import MIN_USABLE_RATIO, Mapped, is_hashed
+from app.exports.members.staging import LEFT_OUT, usable_share
 from app.facebook.preflight_checks.audience import check_values
 
 Warned = dict[str, str]
@@ -80,4 +81,33 @@ def mapping_warnings(row: Mapped, sources: Sequence[Mapping[str, Any]]) -> list[
                 "numbers without a calling code belong to; those cannot be used.",
             }
         ]
+    return []
+
+
+def usability_warnings(
+    min_usable_ratio: float | None,
+    *,
+    staged: int,
+    rows: int,
+    skipped: Mapping[str, int],
+    sample: bool = False,
+) -> list[Warned]:
+    """What would end a run of these rows before anything is sent; `skipped`: reason to rows.
+
+    `sample`: they are the first of more.
+    """
+    least = MIN_USABLE_RATIO if min_usable_ratio is None else min_usable_ratio
+    those = f"first {rows:,} members" if sample else "members"
+    if not staged and any(number for name, number in skipped.items() if name not in LEFT_OUT):
+        ends = "fails if the others are alike" if sample else "fails"
+        detail = f"Not one of the {those} can be used; a run {ends}. skipped_reasons says why."
+        return [{"code": "nothing-usable", "detail": detail}]
+    share = usable_share(rows, skipped)
+    if share < least:
+        ends = "fails if the others are alike" if sample else "fails"
+        detail = (
+            f"Only {share:.1%} of the {those} are usable, less than min_usable_ratio ({least:.1%}); "
+            f"a run {ends}. skipped_reasons says why."
+        )
+        return [{"code": "too-few-usable", "detail": detail}]
     return []

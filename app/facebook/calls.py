@@ -267,7 +267,7 @@ def _too_large(failure: Retryable) -> Rejected:
         graph_subcode=failure.graph_subcode,
         fbtrace_id=failure.fbtrace_id,
     )
-    error.attempts = failure.attempts
+    error.attempts, error.lasting = failure.attempts, failure
     return error
 
 

@@ -105,6 +105,7 @@ class Rejected(GraphError):
     status = 422
     culprit = Culprit.SYSTEM
     action = Action.REJECT
+    lasting: Retryable | None = None  # what was met, where its size is only a guess at the cause
 
 
 class Fatal(GraphError):

@@ -27,6 +27,7 @@ from app.errors import (
     VersionMismatch,
 )
 from app.http.encoding import encode
+from app.http.fields import no_such_field
 from app.http.problem_document import MEDIA_TYPE
 from app.logs import get_logger, where
 
@@ -133,7 +134,7 @@ async def _on_database_error(request: Request, error: Exception) -> Response:
 
 async def _on_invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    fields = [invalid_field(item) for item in error.errors()]
+    fields = [invalid_field(item, _body_of(request)) for item in error.errors()]
     for name in getattr(request.state, "read_only", []):
         for item in fields:
             if item["pointer"] == f"/{name}" and item["code"] == "extra_forbidden":
@@ -152,7 +153,13 @@ async def _on_invalid_request(request: Request, error: Exception) -> Response:
     return problem_response(request, kind(detail, code=code, errors=fields))
 
 
-def invalid_field(item: dict[str, Any]) -> dict[str, str | None]:
+def _body_of(request: Request) -> Any:
+    """The type of the body that the route takes."""
+    field = getattr(request.scope.get("route"), "body_field", None)
+    return None if field is None else field.field_info.annotation
+
+
+def invalid_field(item: dict[str, Any], body_type: Any = None) -> dict[str, str | None]:
     """Pydantic's error without the input it complains of."""
     where, *path = item["loc"]
     body = where == "body"
@@ -160,7 +167,9 @@ def invalid_field(item: dict[str, Any]) -> dict[str, str | None]:
         "pointer": "".join(f"/{_field(part)}" for part in path) if body else None,
         "parameter": None if body else str(path[0] if path else where),
         "code": item["type"],
-        "detail": _without_input(item),
+        "detail": no_such_field(body_type, path)
+        if body and path and item["type"] == "extra_forbidden"
+        else _without_input(item),
     }
 
 

@@ -20,13 +20,15 @@ def refusal_warnings(
         bad, all_of_them = sum(reasons.values()), given.get(key, 0)
         if not bad or bad <= share * all_of_them:
             continue
-        part = bad / max(all_of_them, bad)
+        given_in_all = max(all_of_them, bad)
+        part = bad / given_in_all
+        of = f"{part:.1%} of the {given_in_all:,} values" if given_in_all > 1 else "The only value"
         ranked = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
         said = ", ".join(f"{reason} {count:,}" for reason, count in ranked)
         warnings.append({
             "code": VALUES_REFUSED,
-            "detail": f"{part:.1%} of the {max(all_of_them, bad):,} values given for {key} cannot be "
-            f"used ({said}); nothing is sent of them.",
+            "detail": f"{of} given for {key} cannot be used ({said}); nothing is sent of "
+            f"{'them' if bad > 1 else 'it'}.",
             "key": key,
             "reason": ranked[0][0],
             "share": round(part, 6),

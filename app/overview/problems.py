@@ -70,6 +70,7 @@ def broken_connections(
                     code="account-blocked",
                     culprit="external",
                     message=str(row.blocked.get("reason") or "Meta blocks the ad account."),
+                    help_url=row.blocked.get("help_url"),
                     connection_id=row.id,
                     exports=waiting,
                 )

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.labels import merged
 from app.db.models import Segment
 from app.db.secrets import Vault
 from app.ids import new_id
@@ -30,6 +31,7 @@ async def import_segment(
         name=given["name"],
         display_name=given["display_name"] or given["name"],
         state=given["state"],
+        labels=merged(None, given),
         created_at=now,
         created_by=caller.id,
         updated_at=now,

@@ -4,8 +4,10 @@ Parquet keeps its directory at the end, so such a body is held in memory, up to 
 """
 
 import io
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import IO, Any
 
 import polars as pl
@@ -79,7 +81,7 @@ def members_of_body(
         if name.lower() in _TEMPLATE_ONLY:
             ignored.append(name)
         elif key is None or (key in columns and key not in _SEVERAL):
-            raise _unknown(number, known)
+            raise _unknown(number, name if key is None else "", known)
         else:
             columns.setdefault(key, []).append(name)
     told = frozenset(columns)
@@ -93,6 +95,7 @@ def members_of_body(
 _TEMPLATE_NAMES = {"VALUE": "LOOKALIKE_VALUE"}
 _TEMPLATE_ONLY = frozenset({"age", "uid"})
 _SEVERAL = frozenset({"EMAIL", "PHONE"})
+_LETTERS = re.compile(r"[^A-Z_]+")
 
 
 def _key_of(name: str, known: Sequence[str]) -> str | None:
@@ -105,10 +108,12 @@ def _key_of(name: str, known: Sequence[str]) -> str | None:
     return None
 
 
-def _unknown(number: int, known: Sequence[str]) -> SourceError:
+def _unknown(number: int, name: str, known: Sequence[str]) -> SourceError:
     # its name is not repeated: where a header is missing it is a member's value
+    near = get_close_matches(_LETTERS.sub("", name.upper()), known, 1, 0.6)
+    hint = f" (did you mean {near[0]}?)" if near else ""
     return SourceError(
-        f"{NAME}: column {number} has a name that is none of Meta's keys, or that of another column. "
+        f"{NAME}: column {number} has a name that is none of Meta's keys{hint}, or that of another column. "
         f"Call the columns {', '.join(known)}, and leave out what is none of these.",
         code="attribute-unknown",
         column=number,

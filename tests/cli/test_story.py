@@ -112,6 +112,13 @@ def test_the_story_by_commands_alone(call, tmp_path: Path) -> None:
     assert call("schedule", "set", "--time", "03:00", "--zone", "Europe/Oslo").returncode == 0
     assert _json(call("schedule", "show", "--json"))["enabled"] is True
     assert call("schedule", "off").returncode == 0
+    # a dry run makes nothing, however it is asked for
+    document = {"segments": [{"name": "tried", "source": {"kind": "upload"}}]}
+    for words, there in (("--dry-run",), 0), ((), 1):
+        done = call("config", "import", "-", *words, "--json", given=json.dumps(document))
+        (item,) = _json(done)
+        assert (item["action"], item["id"] is None) == ("created", bool(words)), item
+        assert call("segments", "list").stdout.count("tried") == 2 * there
     assert _json(call("schedule", "show", "--json"))["enabled"] is False
 
 

@@ -198,6 +198,52 @@ async def test_an_unknown_key_is_named_with_the_nearest(
     assert said.startswith("the key") or key not in str(refused)
 
 
+@pytest.mark.parametrize(
+    ("changes", "pointer", "said"),
+    [
+        ({"key_identifer": "email"}, "/key_identifer", "did you mean key_identifier?"),
+        ({"Segment_IDs": []}, "/Segment_IDs", "did you mean segment_ids?"),
+        ({"schedule": {"crom": "* * * * *"}}, "/schedule/crom", "did you mean cron?"),
+        ({"consent": {"atribute": "a", "attribute": "a", "equals": 1}}, "/consent/atribute", "attribute?"),
+        ({"audience": {"ids": "1", "id": "1"}}, "/audience/ids", "did you mean id?"),
+        ({"audience": {"id": "1", "zzz": 1}}, "/audience/zzz", "there is no such field: there are id"),
+        ({"audience": {"name": "New"}}, "/audience", "an export fills an audience that exists"),
+    ],
+)  # fmt: skip
+async def test_a_field_that_is_not_there_is_named_with_the_nearest(
+    api: httpx.AsyncClient, segment: dict[str, Any], changes: Any, pointer: str, said: str
+) -> None:
+    body = body_of({"id": "con_1"}, segment, **changes)
+    refused = await expect(await api.post("/v1/exports", json=body), 422)
+    (error,) = [item for item in refused["errors"] if item["pointer"] == pointer]
+    assert said in error["detail"]
+
+
+async def test_the_nearest_is_named_of_sources_people_and_columns_too(
+    api: httpx.AsyncClient, segment: dict[str, Any]
+) -> None:
+    for path, body, said in (
+        ("/v1/segments", {"name": "x", "source": {"kind": "file", "ulr": "/x", "url": "/x"}}, "url?"),
+        ("/v1/erasures", {"people": [{"EMIAL": "a@example.com"}]}, "did you mean EMAIL?"),
+        ("/v1/exports/detach", {"exports": ["exp_1"]}, "did you mean export_ids?"),
+    ):  # fmt: skip
+        refused = await expect(await api.post(path, json=body), 422)
+        assert any(said in item["detail"] for item in refused["errors"]), refused["errors"]
+    connection = await make_connection(api)
+    body = body_of(connection, segment, attributes={"EMAIL": "Emial"})
+    refused = await expect(await api.post("/v1/exports", json=body), 422)
+    assert "no attribute named: Emial (did you mean email?)" in refused["detail"]
+    pushed = {"name": "pushed", "source": {"kind": "upload"}}
+    made = await expect(await api.post("/v1/segments", json=pushed), 201)
+    for header, said in (("EMIAL", "(did you mean EMAIL?)"), ("QQ", "none of Meta's keys, or")):
+        refused = await api.put(
+            f"/v1/segments/{made['id']}/members",
+            content=f"{header}\na@example.com\n".encode(),
+            headers={"Content-Type": "text/csv"},
+        )
+        assert said in (await expect(refused, 422))["detail"]
+
+
 async def test_a_conflict_of_modes_names_whose_mode_it_is(
     api: httpx.AsyncClient, segment: dict[str, Any]
 ) -> None:

@@ -23,15 +23,21 @@ async def configured(api: httpx.AsyncClient, folder: Path) -> dict[str, Any]:
     """A deployment with one of everything, written out."""
     file = folder / "members.csv"
     file.write_text("email,phone\nanna@example.com,\n")
-    connection = await make_connection(api, shared_with=["contributor"])
+    connection = await make_connection(
+        api,
+        shared_with=["contributor"],
+        audience_choice="listed",
+        allowed_audience_ids=["23850000000000001"],
+        metadata={"team": "crm"},
+    )
     segment = await make_segment(api, str(file))
-    pushed = {"name": "pushed", "source": {"kind": "upload"}}
+    pushed = {"name": "pushed", "source": {"kind": "upload"}, "metadata": {"team": "web"}}
     await expect(await api.post("/v1/segments", json=pushed), 201)
     custom = {"mode": "custom", "cron": "0 5 * * *", "time_zone": "Europe/Oslo"}
     keys = {"EMAIL": "email", "PHONE": "phone"}
     await make_export(
         api, connection, segment, sync_mode="mirror", attributes=keys, schedule=custom,
-        default_country="NO",
+        default_country="NO", metadata={"team": "crm", "season": "spring"},
     )  # fmt: skip
     detached = await make_export(
         api, await make_connection(api, display_name="Other", audience={"name": "2"}), segment,
@@ -86,7 +92,11 @@ async def test_a_configuration_moves_to_another_deployment(
         assert (again["segments"], again["schedule"]) == (
             document["segments"], document["schedule"],
         )  # fmt: skip
-        assert again["connections"][0]["ad_account_id"] is None
+        unsigned = {"ad_account_id": None, "audience_name": None}
+        for one, other in zip(document["connections"], again["connections"], strict=True):
+            assert other == one | unsigned
+        assert document["connections"][0]["allowed_audience_ids"] == ["23850000000000001"]
+        assert document["exports"][0]["metadata"] == {"team": "crm", "season": "spring"}
 
         twice = await expect(await there.post(path, json=document), 200)
         assert {item["action"] for item in twice["items"]} == {"exists"}

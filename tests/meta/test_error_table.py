@@ -16,7 +16,7 @@ import pytest
 from app import clock
 from tests.flows.journey import TOKEN, expect, make_connection
 from tests.http.said import said
-from tests.meta.deployment import CUSTOMER_LIST, Deployment
+from tests.meta.deployment import CUSTOMER_LIST, Deployment, addresses
 
 ALL = 40
 TERMS = "https://business.facebook.com/ads/manage/customaudiences/tos/?act=1001"
@@ -91,6 +91,29 @@ async def test_what_lasts_ends_the_run(meta: Deployment, export: dict[str, Any])
     assert run["error"]["graph"]["code"] == 1
     assert len(meta.uploads()) == 6
     assert meta.staged_files() == []
+
+
+async def test_an_unknown_error_of_every_row_is_not_the_rows_fault(
+    meta: Deployment, export: dict[str, Any]
+) -> None:
+    """1/99 often means too many rows, and at times only that Meta is unwell: nobody is given up for it."""
+    meta.fault("code1")
+    run = await meta.run(export, run_attempt_budget=2)
+    assert (run["status"], run["attempt"]) == ("failed", 2)
+    assert (run["error"]["code"], run["error"]["culprit"]) == ("meta-unavailable", EXTERNAL)
+    assert run["counts"]["refused"] == 0
+
+
+async def test_a_single_row_outlives_an_unknown_error(
+    meta: Deployment, connection: dict[str, Any]
+) -> None:
+    """Three failures are the tries of one attempt; its row is sent by the next one."""
+    segment = await meta.segment("one", addresses(1))
+    export = await meta.export(connection, segment)
+    meta.fault("code1", times=3)
+    run = await meta.run(export, run_attempt_budget=2)
+    assert (run["status"], run["attempt"]) == ("succeeded", 2), run
+    assert (run["counts"]["received"], run["counts"]["refused"]) == (1, 0)
 
 
 @pytest.mark.parametrize("kind", ["alias", "error"])

@@ -152,7 +152,12 @@ async def test_a_blocked_account_is_explained_on_every_run_and_connection_and_ca
         waiting = (await get_run(api, run))["waiting"]
         assert waiting["reason"] == "account-blocked"
         assert datetime.fromisoformat(waiting["until"]) > clock.now() + timedelta(minutes=20)
-    assert (await get_run(api, runs[0]))["waiting"]["last_error"]["code"] == "blocked-by-meta"
+    for run in runs:  # also the one that only met the governor's word
+        said = (await get_run(api, run))["waiting"]["last_error"]
+        assert (said["code"], said["culprit"]) == ("blocked-by-meta", "external")
+        assert said["help_url"] == "https://business.facebook.com/accountquality/1001"
+    overview = await expect(await api.get("/v1/overview"), 200)
+    assert {item["help_url"] for item in overview["broken"]} == {said["help_url"]}
     connections = [
         await expect(await api.get(p), 200) for p in (path, f"/v1/connections/{other['id']}")
     ]

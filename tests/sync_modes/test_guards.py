@@ -189,6 +189,27 @@ async def test_nobody_usable_is_a_failure_in_every_mode(lists: Lists, mode: str)
     assert "nothing-usable" in {item["code"] for item in report["warnings"]}
 
 
+async def test_a_draft_is_warned_as_what_is_saved_is(lists: Lists) -> None:
+    """The preview of a draft looks at a sample, and says of it what would end a run."""
+    members = [{"email": "nonsense"} for _ in range(30)]
+    export = await lists.export(await lists.segment("a", *members), mode="mirror")
+    body = {name: export[name] for name in ("key_identifier", "attributes", "segment_ids")}
+
+    async def warned(**changes: Any) -> dict[str, dict[str, Any]]:
+        asked = await lists.exporting.api.post("/v1/exports/preview", json=body | changes)
+        return {item["code"]: item for item in (await expect(asked, 200))["warnings"]}
+
+    found = await warned()
+    assert found["nothing-usable"]["detail"].startswith("Not one of the members can be used")
+    assert found["values-refused"]["key"] == "EMAIL"
+    assert "first 20 members" in (await warned(sample_rows=20))["nothing-usable"]["detail"]
+    lists.fill("a", person(0), *members)
+    assert set(await warned()) == {"too-few-usable", "values-refused"}
+    assert set(await warned(min_usable_ratio=0)) == {"values-refused"}
+    lists.fill("a", *(person(number) for number in range(30)))
+    assert await warned() == {}
+
+
 async def test_who_was_left_out_on_purpose_is_not_unusable(lists: Lists) -> None:
     """Nobody consented: the data is good, and the guards of bad data have nothing to say."""
     members = [person(number, opt_in="no") for number in range(20)]

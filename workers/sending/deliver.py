@@ -214,8 +214,9 @@ class Delivery:
             )
             rows = await asyncio.to_thread(prepared.batch.rows)
             outcome = await self._bisect(step, prepared.sequence, rows, book, error)
-            if not outcome.received and prepared.height > 1:
-                raise  # not one row passes: it is not a matter of single rows
+            if not outcome.received and (prepared.height > 1 or error.lasting):
+                # not one row passes: it is not a matter of single rows, nor of how many there are
+                raise (error.lasting or error) from error
         except Fatal as error:
             if step.operation == "replace":
                 raise replacement_ended(error) from error
@@ -287,7 +288,7 @@ class Delivery:
             total = total.plus(outcome)
             if total.attempts > _MOST_HALVINGS and not total.received:
                 # nothing passes at all: it is not a matter of single rows
-                raise error
+                raise (error.lasting or error) from error
         return total
 
     async def _begin_session(self, book: SessionBook) -> None:

@@ -42,9 +42,12 @@ def check_usable(manifest: Manifest, tally: Tally) -> None:
     if manifest.staged or not unusable:
         return
     reasons = ", ".join(f"{name} {number:,}" for name, number in sorted(unusable.items()))
+    nobody = (
+        f"Not one of {tally.read:,} members can" if tally.read > 1 else "The only member cannot"
+    )
     raise RunError(
-        f"Not one of {count_of(tally.read, 'member')} can be used ({reasons}); nothing was sent. Check "
-        "the segment's data and which attributes are mapped.",
+        f"{nobody} be used ({reasons}); nothing was sent. Check the segment's data and which attributes "
+        "are mapped.",
         code="nothing-usable",
         culprit=Culprit.USER,
     )

@@ -30,12 +30,14 @@ async def wait_for_pushes(worker: WorkerContext, run: Run, lease: Lease) -> None
         return
     since = waits_since(run.waiting, WaitReason.PUSH_UNDER_WAY) or clock.now()
     waited = (clock.now() - since).total_seconds()
-    if waited < worker.limits.push_patience_seconds:
+    patience = worker.limits.push_patience_seconds
+    if waited < patience:
         raise RunParked(
             seconds=_LOOK_AGAIN_SECONDS,
             waits_for=WaitReason.PUSH_UNDER_WAY,
             reason=RunError(
-                f"New members of the segment {name} are being pushed; the run goes on after that.",
+                f"New members of the segment {name} are being pushed; the run goes on after that, or "
+                f"with those that stand once it has waited {round(patience):,} seconds.",
                 code="push-under-way",
             ),
         )

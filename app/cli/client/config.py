@@ -30,7 +30,7 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Make what is not here yet: connections as drafts to sign in, exports disabled."""
-    path = "/v1/configuration" + ("?dry_run=true" if dry_run else "")
+    asked = {"dry_run": "true" if dry_run else None}
     with service() as api:
-        found = api.call("POST", path, document(file))
+        found = api.call("POST", "/v1/configuration", document(file), params=asked)
     print_list(found["items"], "kind", "name", "action", "id", "to_do", as_json=as_json)

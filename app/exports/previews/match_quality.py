@@ -18,10 +18,10 @@ from app.db.models import Export
 from app.errors import TooManyRequests, Unprocessable
 from app.exports import service
 from app.exports.collaborators import Exports
-from app.exports.members.mapping import MIN_USABLE_RATIO, identifier_plan
-from app.exports.members.staging import LEFT_OUT, NOBODY, Tally, stage_members
+from app.exports.members.mapping import identifier_plan
+from app.exports.members.staging import NOBODY, Tally, stage_members
 from app.exports.members.suppression import SuppressionList, suppression_list
-from app.exports.warnings import mapping_warnings
+from app.exports.warnings import mapping_warnings, usability_warnings
 from app.identifiers import IdentifierPlan, refusal_warnings
 from app.ids import new_id
 from app.segments import service as segments
@@ -128,7 +128,12 @@ async def _preview(
             report = _report(tally, work.result(), plan)
             warnings = [
                 *mapping_warnings(row, sources),
-                *_usability(row, report),
+                *usability_warnings(
+                    row.min_usable_ratio,
+                    staged=report.staged,
+                    rows=report.read + report.expanded,
+                    skipped=report.skipped_reasons,
+                ),
                 *refusal_warnings(tally.refused, tally.filled, deps.refused_share),
             ]
             return replace(report, warnings=warnings)
@@ -157,21 +162,6 @@ def _report(tally: Tally, manifest: Manifest, plan: IdentifierPlan) -> Preview:
         warnings=[],
         time_zone=plan.time_zone,
     )
-
-
-def _usability(row: Export, report: Preview) -> list[dict[str, str]]:
-    """What would end a run of these members before anything is sent."""
-    least = MIN_USABLE_RATIO if row.min_usable_ratio is None else row.min_usable_ratio
-    if not report.staged and set(report.skipped_reasons) - LEFT_OUT:
-        detail = "Not one member can be used; a run fails. skipped_reasons says why."
-        return [{"code": "nothing-usable", "detail": detail}]
-    if report.usable_ratio < least:
-        detail = (
-            f"Only {report.usable_ratio:.1%} of the members are usable, less than min_usable_ratio"
-            f" ({least:.1%}); a run fails. skipped_reasons says why."
-        )
-        return [{"code": "too-few-usable", "detail": detail}]
-    return []
 
 
 def _key(key: str, tally: Tally) -> KeyReport:

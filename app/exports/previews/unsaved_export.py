@@ -20,7 +20,8 @@ from app.errors import TooManyRequests
 from app.exports.collaborators import Exports
 from app.exports.members.mapping import identifier_plan, is_hashed, plan_for
 from app.exports.validation import check_export
-from app.identifiers import IdentifierPlan, explain, identify
+from app.exports.warnings import usability_warnings
+from app.identifiers import IdentifierPlan, explain, identify, refusal_warnings
 from app.identifiers.masking import mask
 from app.segments import service as segments
 from app.segments.key_suggestions import suggest_key
@@ -115,7 +116,21 @@ async def preview_draft(
         )
     async with drafts.places:
         found = await asyncio.to_thread(_sample, deps.access, sources, plan, rows)
-    found.warnings = warnings
+    found.warnings = [
+        *warnings,
+        *usability_warnings(
+            row.min_usable_ratio,
+            staged=found.staged,
+            rows=found.read + found.expanded,
+            skipped=found.skipped,
+            sample=not found.complete,
+        ),
+        *refusal_warnings(
+            {key: item.refused for key, item in found.keys.items()},
+            {key: item.filled for key, item in found.keys.items()},
+            deps.refused_share,
+        ),
+    ]
     return found
 
 

@@ -34,10 +34,14 @@ def _stop(code: str, culprit: Culprit, help_url: str, sentence: str) -> Rule:
     return Rule(Action.STOP, code, sentence, culprit, help_url)
 
 
-def _wait(seconds: float, scope: Scope, sentence: str, code: str = "meta-throttled") -> Rule:
-    return Rule(
-        Action.WAIT, code, sentence, Culprit.EXTERNAL, help_links.RATE_LIMITS, seconds, None, scope
-    )
+def _wait(
+    seconds: float,
+    scope: Scope,
+    sentence: str,
+    code: str = "meta-throttled",
+    help_url: str = help_links.RATE_LIMITS,
+) -> Rule:
+    return Rule(Action.WAIT, code, sentence, Culprit.EXTERNAL, help_url, seconds, None, scope)
 
 
 def _token(reason: str, help_url: str = help_links.TOKENS) -> Rule:
@@ -134,6 +138,7 @@ _BLOCKED = _wait(
     "Meta blocked this action for now as abusive or against its policies: see the account's quality"
     " page; the block is usually temporary.",
     "blocked-by-meta",
+    help_links.ACCOUNT_QUALITY,
 )
 _GONE = _stop(
     "audience-gone",
