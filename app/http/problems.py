@@ -27,7 +27,7 @@ from app.errors import (
     VersionMismatch,
 )
 from app.http.encoding import encode
-from app.http.fields import no_such_field
+from app.http.nearest_field import no_such_field
 from app.http.problem_document import MEDIA_TYPE
 from app.logs import get_logger, where
 
