@@ -206,6 +206,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.source_access = SourceAccess.from_settings_values(
         settings.segment_roots,
         {name: address.get_secret_value() for name, address in settings.segment_databases.items()},
+        connect_timeout_seconds=settings.source_connect_timeout_seconds,
         statement_timeout_seconds=settings.source_statement_timeout_seconds,
         maximum_bytes_billed=settings.source_maximum_bytes_billed,
         tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),

@@ -102,6 +102,10 @@ class Settings(BaseSettings):
     """Accounts of `SEGMENT_DATABASES` may hold rights to write, or be a superuser's. Off, nothing is
     read with them: one that may only read is as easily made, and can do no harm.
     """
+    source_connect_timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long a database may take until it first answers: to accept, encrypt and sign in. One that wakes
+    from sleep may need more.
+    """
     source_statement_timeout_seconds: float = Field(default=900.0, gt=0)
     """How long a database may take to give a segment's members."""
     source_maximum_bytes_billed: int = Field(default=1 << 40, ge=1)

@@ -13,13 +13,21 @@ from app.sources.member_source import KeptMembers
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds a database may take: `connect` until it first answers, `statement` for one query."""
+
+    connect: float
+    statement: float
+
+
+@dataclass(frozen=True, slots=True)
 class SourceAccess:
     """Folders, object-storage prefixes and databases that segments may be read from.
 
     `kept` reads the members that were pushed; without it there are none. `databases` maps a name
-    to an address with its password: it is left out of `repr`. A query may take
-    `statement_timeout_seconds`, which includes the time its members take to be staged. An account of a
-    database that may write is refused unless `writers_allowed`.
+    to an address with its password: it is left out of `repr`. A database may take `connect_timeout_seconds`
+    until it first answers, a query `statement_timeout_seconds`, which includes the time its members take to
+    be staged. An account of a database that may write is refused unless `writers_allowed`.
     """
 
     roots: tuple[Path, ...] = ()
@@ -27,12 +35,21 @@ class SourceAccess:
     databases: Mapping[str, str] = field(
         default_factory=lambda: MappingProxyType({}), repr=False, hash=False
     )
+    connect_timeout_seconds: float = 10.0
     statement_timeout_seconds: float = 900.0
     maximum_bytes_billed: int = 1 << 40
     tolerance: Tolerance = field(default_factory=Tolerance)
     unpacking: UnpackLimits = field(default_factory=UnpackLimits)
     kept: KeptMembers | None = field(default=None, repr=False, hash=False, compare=False)
     writers_allowed: bool = False
+
+    @property
+    def patience(self) -> Patience:
+        """How long one database may take."""
+        return Patience(
+            min(self.connect_timeout_seconds, self.statement_timeout_seconds),
+            self.statement_timeout_seconds,
+        )
 
     def losses(self) -> Losses:
         """For one reading of a source."""
@@ -44,6 +61,7 @@ class SourceAccess:
         roots: Sequence[str],
         databases: Mapping[str, str],
         *,
+        connect_timeout_seconds: float = 10.0,
         statement_timeout_seconds: float = 900.0,
         maximum_bytes_billed: int = 1 << 40,
         tolerance: Tolerance | None = None,
@@ -62,6 +80,7 @@ class SourceAccess:
             folders,
             urls,
             MappingProxyType(dict(databases)),
+            connect_timeout_seconds,
             statement_timeout_seconds,
             maximum_bytes_billed,
             tolerance or Tolerance(),

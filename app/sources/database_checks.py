@@ -15,6 +15,7 @@ from app.sources.databases.segment_databases import Probe, Rights, kind_of
 from app.sources.table_formats.iceberg.catalogs import probe_iceberg
 from app.sources.warehouses.bigquery.source import probe_bigquery
 from app.sources.warehouses.clickhouse.source import probe_clickhouse
+from app.sources.warehouses.errors import fault
 from app.sources.warehouses.snowflake.source import probe_snowflake
 
 CheckName = Literal["reachable", "signed_in", "may_read", "may_not_write"]
@@ -98,6 +99,8 @@ def check_database(name: str, access: SourceAccess, *, seconds: float = _CHECK_S
             checks = _passed(probe(name, address, seconds), writers_allowed=access.writers_allowed)
         except SourceError as error:
             checks = _failed(error)
+        except TimeoutError:
+            checks = _failed(fault(name, "database-unreachable"))
     return Checked(name, kind, checks, round(time.monotonic() - began, 3))
 
 

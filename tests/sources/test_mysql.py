@@ -196,7 +196,8 @@ async def test_an_account_that_may_write_is_refused(
         await execute(socket, "DROP USER account")
 
 
-def test_time_and_cancelling(access: Any) -> None:
+def test_time_and_cancelling(access: Any, socket: str) -> None:
+    """Canceled, the statement is gone at the server, too, also one that has sent no row yet."""
     source = {"kind": "mysql", "database": "crm", "query": "SELECT sleep(20) AS email"}
     began = time.monotonic()
     with pytest.raises(SourceError) as caught:
@@ -205,6 +206,11 @@ def test_time_and_cancelling(access: Any) -> None:
     with wanted() as given_up:
         asyncio.run(_later(given_up.set, lambda: open_source(source, access())))
     assert time.monotonic() - began < 5
+    asks = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(20%'"
+    working = [asyncio.run(execute(socket, asks))[0][0] - 1]  # the one that asks
+    while working[-1] and time.monotonic() - began < 10:
+        working.append(asyncio.run(execute(socket, asks))[0][0] - 1)
+    assert (working[-1], time.monotonic() - began < 5) == (0, True)
 
 
 async def _later(stop: Any, reading: Any) -> None:

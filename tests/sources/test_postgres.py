@@ -1,5 +1,6 @@
 """Postgres: the same members from a table or a query, read-only, whatever the query tries."""
 
+import asyncio
 import subprocess
 import sys
 import threading
@@ -20,6 +21,7 @@ from app.errors import Culprit, SourceError
 from app.identifiers import IdentifierPlan, KeyIdentifier
 from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, check_source, open_source
+from app.sources.cancellation import ReadingGivenUp, wanted
 from app.sources.databases.postgres.copy_stream import copying
 
 SCHEMA = """
@@ -353,6 +355,25 @@ async def test_an_abandoned_reading_ends_at_the_server(members: Members) -> None
         await connection.execute("SELECT pg_sleep(0.05)")
     assert await connection.fetchval(query) == 0
     await connection.close()
+
+
+async def test_a_canceled_reading_ends_at_the_server(members: Members) -> None:
+    """Also one that has sent no row yet."""
+    source, began = members.open(query="SELECT pg_sleep(20)::text AS email"), time.monotonic()
+
+    def read() -> None:
+        with wanted() as given_up:
+            threading.Timer(0.3, given_up.set).start()
+            with pytest.raises(ReadingGivenUp):
+                list(source.chunks(["email"]))
+
+    await asyncio.to_thread(read)
+    connection = await asyncpg.connect(members.address)
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(20%'"
+    while await connection.fetchval(query) and time.monotonic() - began < 10:
+        await connection.execute("SELECT pg_sleep(0.02)")
+    await connection.close()
+    assert time.monotonic() - began < 2
 
 
 async def test_a_connection_cut_while_reading(members: Members) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import boto3  # type: ignore[import-untyped]
 import httpx
+import numpy as np
 import polars as pl
 import pytest
 from moto.server import ThreadedMotoServer
@@ -38,8 +39,26 @@ def member_frame(people: int) -> pl.DataFrame:
     )
 
 
-def fingerprint(people: int) -> tuple[int, str]:
-    """Members and checksum of the audience `member_frame` makes, by hashlib alone."""
+def dirty_frame(people: int) -> pl.DataFrame:
+    """The same, but of sixty one has no usable address, and one is another of them once more."""
+    number, frame = pl.int_range(people), member_frame(people)
+    nothing = pl.Series([None, "n/a", "not an address", "x@@example.com"])
+    return frame.with_columns(
+        email=pl.when(number % 60 == 13)
+        .then(pl.lit(nothing).gather(number // 60 % 4))
+        .when(number % 60 == 17)
+        .then(pl.format(" {}\t", pl.col("email").shift(6).str.to_uppercase()))
+        .otherwise(pl.col("email"))
+    )
+
+
+def usable(people: int) -> int:
+    """How many members of `dirty_frame` an audience gets."""
+    return sum(number % 60 not in {13, 17} for number in range(people))
+
+
+def fingerprint(people: int, *, dirty: bool = False) -> tuple[int, str]:
+    """Members and checksum of the audience `member_frame` or `dirty_frame` makes, by hashlib alone."""
     clean = ["mary", "josé", "정", "annaanni", None, "obriensean"]
     hashes = b"".join(
         hashlib.sha256(f"member.{number}@example.com".encode()).digest() for number in range(people)
@@ -49,6 +68,9 @@ def fingerprint(people: int) -> tuple[int, str]:
         if name is not None:
             digest = hashlib.sha256(name.encode()).digest()
             identities[place :: len(clean)] += values_of_digests("FN", digest)
+    if dirty:
+        place = np.arange(people) % 60
+        identities = identities[(place != 13) & (place != 17)]
     return of_identities(identities)
 
 

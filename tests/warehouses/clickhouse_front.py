@@ -40,6 +40,7 @@ class Front(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # heads and bodies are written apart
     server: Front
 
     def log_message(self, *_: Any) -> None:
@@ -97,8 +98,10 @@ class Handler(BaseHTTPRequestHandler):
         self._chunk(b'{"meta": [{"name": "member_0", "type": "String"}],\n"data":\n[')
         try:
             while first is not None:
-                found = first.bytes().strip().split(b"\n")
-                self._chunk((b",\n" if rows else b"") + b",\n".join(found))
+                # a piece may be empty where the engine took its time
+                found = first.bytes().strip().split(b"\n") if first.bytes().strip() else []
+                if found:
+                    self._chunk((b",\n" if rows else b"") + b",\n".join(found))
                 rows, first = rows + len(found), next(pieces, None)
         except RuntimeError as error:
             self._chunk(str(error).encode())

@@ -8,7 +8,8 @@ import json
 import re
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -41,7 +42,17 @@ class Engine:
         for name, count, call in FUNCTIONS:
             self.database.create_function(name, count, call)
 
-    def run(self, statement: str) -> tuple[str, list[str], list[tuple[Any, ...]]]:
+    def load(self, table: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        """Another table of texts in `crm`."""
+        with self.lock:
+            self.database.execute(f"DROP TABLE IF EXISTS crm.{table}")
+            self.database.execute(f"CREATE TABLE crm.{table} ({', '.join(columns)})")
+            marks = ", ".join("?" * len(columns))
+            self.database.executemany(f"INSERT INTO crm.{table} VALUES ({marks})", rows)
+
+    def run(
+        self, statement: str, *, only_compile: bool = False
+    ) -> tuple[str, list[str], list[tuple[Any, ...]]]:
         """What it is, names and rows; a statement that would write is known and not run."""
         wrote: list[int] = []
 
@@ -60,7 +71,7 @@ class Engine:
             self.database.set_authorizer(judge)
             try:
                 cursor = self.database.execute(statement)
-                rows = cursor.fetchall()
+                rows = [] if only_compile else cursor.fetchall()
             except (sqlite3.Error, sqlite3.Warning) as error:
                 if wrote:
                     raise Refusal("write", "") from None
@@ -118,7 +129,7 @@ class Double(ThreadingHTTPServer):
         self.bytes_read = 1_000
         self.grants = ["SELECT", "USAGE"]
         self.writes = False
-        threading.Thread(target=self.serve_forever, daemon=True).start()
+        threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
     def handle_error(self, *_: Any) -> None:
         """A connection that was cut is meant to be."""
@@ -130,6 +141,7 @@ class Double(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # heads and bodies are written apart
     server: Double
 
     def log_message(self, *_: Any) -> None:
@@ -163,6 +175,17 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+@contextmanager
+def serving(kind: str) -> Iterator[Double]:
+    """A double of `bigquery` or `snowflake`."""
+    double = Double({"bigquery": BigQuery, "snowflake": Snowflake}[kind])
+    try:
+        yield double
+    finally:
+        double.shutdown()
+        double.server_close()
 
 
 def says(status: int, document: Any) -> Callable[[Handler], None]:
@@ -205,7 +228,10 @@ class BigQuery(Handler):
         kind = "SELECT"
         names, rows = list[str](), list[tuple[Any, ...]]()
         try:
-            _, names, rows = self.server.engine.run(statement.replace(" AS STRING)", " AS TEXT)"))
+            _, names, rows = self.server.engine.run(
+                statement.replace(" AS STRING)", " AS TEXT)"),
+                only_compile=bool(configuration.get("dryRun")),
+            )
         except Refusal as refusal:
             why, words = refusal.args
             if why == "missing":
@@ -295,7 +321,8 @@ class Snowflake(Handler):
         if text.startswith(("CREATE", "DROP")):
             return ["status"], [("ok",)], None if self.server.writes else "003001"
         try:
-            _, names, rows = self.server.engine.run(text.removeprefix("EXPLAIN USING TEXT "))
+            plain = text.removeprefix("EXPLAIN USING TEXT ")
+            _, names, rows = self.server.engine.run(plain, only_compile=plain != text)
         except Refusal as refusal:
             kinds = {
                 "missing": "002003",

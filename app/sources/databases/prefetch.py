@@ -53,8 +53,16 @@ def frames_of(steps: Steps) -> Iterator[pl.DataFrame]:
             thread.submit(runner.close).result()
 
 
-def answer_of(asking: Coroutine[Any, Any, Result]) -> Result:
-    """What it returns; given up soon after nobody wants it (`ReadingGivenUp`)."""
+def answer_of(asking: Coroutine[Any, Any, Result], *, seconds: float | None = None) -> Result:
+    """What it returns; given up soon after nobody wants it (`ReadingGivenUp`).
+
+    Raises `TimeoutError` if it takes longer than `seconds`.
+    """
+
+    async def bounded() -> Result:
+        async with asyncio.timeout(seconds):
+            return await while_wanted(asking)
+
     with ThreadPoolExecutor(1) as thread:  # the caller's may have a loop that runs
         context = copy_context()
-        return thread.submit(context.run, asyncio.run, while_wanted(asking)).result()
+        return thread.submit(context.run, asyncio.run, bounded()).result()

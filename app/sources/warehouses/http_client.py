@@ -14,19 +14,22 @@ import httpx
 
 from app.errors import SourceError
 from app.sources.databases.segment_databases import address_invalid, taken_apart
+from app.sources.databases.tls_errors import is_about_encryption
 from app.sources.warehouses.errors import fault
 
-CONNECT_SECONDS: Final = 10.0
+CANCEL_SECONDS: Final = 2.0
+"""What a server may take to be told that nobody wants an answer any more."""
 _WRITE_SECONDS: Final = 30.0
 
 
 @asynccontextmanager
 async def web_client(
-    name: str, base_url: str, *, seconds: float, options: Mapping[str, str]
+    name: str, base_url: str, *, connect: float, silent: float, options: Mapping[str, str]
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client of one server; what goes wrong on the way leaves the context as `SourceError`.
 
-    It may be silent for `seconds`. `ssl_ca` of the options is a file of authorities to trust.
+    It may take `connect` seconds to its first answer, and be silent for `silent` seconds from then on.
+    `ssl_ca` of the options is a file of authorities to trust.
     """
     for library in ("httpx", "httpcore"):
         logging.getLogger(library).setLevel(logging.WARNING)
@@ -42,10 +45,16 @@ async def web_client(
             verify = ssl.create_default_context(cafile=options.get("ssl_ca"))
     except (OSError, ssl.SSLError):
         raise address_invalid(name, "names a file ssl_ca that holds no certificates") from None
-    connect = min(CONNECT_SECONDS, seconds)
-    timeout = httpx.Timeout(seconds, connect=connect, write=_WRITE_SECONDS, pool=connect)
+    first = httpx.Timeout(connect, write=_WRITE_SECONDS)
+    later = httpx.Timeout(silent, connect=connect, write=_WRITE_SECONDS, pool=connect)
     try:
-        async with httpx.AsyncClient(base_url=base_url, verify=verify, timeout=timeout) as client:
+        async with httpx.AsyncClient(base_url=base_url, verify=verify, timeout=first) as client:
+
+            async def answered(response: httpx.Response) -> None:
+                if response.url.netloc == client.base_url.netloc:  # and not who gives tokens
+                    client.timeout = later
+
+            client.event_hooks = {"response": [answered]}
             yield client
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
         raise transport_fault(name, error) from None
@@ -61,13 +70,7 @@ def _names_server(address: str) -> bool:
 
 def transport_fault(name: str, error: BaseException) -> SourceError:
     """What a connection that was not made, or broke, means."""
-    seen: BaseException | None = error
-    while seen is not None:
-        waits = isinstance(seen, ssl.SSLWantReadError | ssl.SSLWantWriteError)
-        if isinstance(seen, ssl.SSLError) and not waits:
-            return fault(name, "tls-refused")
-        seen = seen.__cause__ or seen.__context__
-    return fault(name, "database-unreachable")
+    return fault(name, "tls-refused" if is_about_encryption(error) else "database-unreachable")
 
 
 @asynccontextmanager

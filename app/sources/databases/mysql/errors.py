@@ -6,6 +6,7 @@ https://mariadb.com/kb/en/mariadb-error-code-reference/
 
 from app.errors import Culprit, SourceError
 from app.sources import errors
+from app.sources.databases.tls_errors import is_about_encryption
 
 _Known = tuple[str, str, str, Culprit]
 
@@ -40,6 +41,7 @@ _PERMISSION: _Known = (
     "Have the owner of the database grant SELECT on it.",
     Culprit.USER,
 )
+_TLS = 2026
 _BY_NUMBER: dict[int, _Known] = {
     **dict.fromkeys((1044, 1045, 1130, 1251, 1698), _CREDENTIALS),
     **dict.fromkeys((0, 1040, 1053, 1129, 1927, 2002, 2003, 2006, 2013), _UNREACHABLE),
@@ -58,7 +60,7 @@ _BY_NUMBER: dict[int, _Known] = {
         "Check its name and schema, and that it still exists.",
         Culprit.USER,
     ),
-    2026: ("tls-refused", "no encrypted connection could be made", _ADDRESS, Culprit.SYSTEM),
+    _TLS: ("tls-refused", "no encrypted connection could be made", _ADDRESS, Culprit.SYSTEM),
 }
 _SYNTAX, _TWO_NAMES = 1064, 1060
 # what an attempt to write may be refused with: by the session, by rights, for want of a database
@@ -67,7 +69,7 @@ _REFUSALS = frozenset({1044, 1046, 1142, 1290, 1792, 1836})
 
 def database_fault(name: str, error: Exception) -> SourceError:
     """The error to raise for what the driver raised; `name` says which source."""
-    number = _number(error)
+    number = _TLS if is_about_encryption(error) else _number(error)
     if number == _TWO_NAMES:
         return errors.invalid(f"{name} has two columns of one name; rename one with AS.")
     known = _BY_NUMBER.get(number)

@@ -4,7 +4,13 @@ The server quotes values in its messages ("invalid input syntax for type integer
 code is passed on: https://www.postgresql.org/docs/current/errcodes-appendix.html
 """
 
+from typing import Final
+
+import asyncpg  # type: ignore[import-untyped]
+
 from app.errors import Culprit, SourceError
+from app.sources.databases.segment_databases import address_invalid
+from app.sources.databases.tls_errors import is_about_encryption
 
 _Known = tuple[str, str, str, Culprit]
 
@@ -20,6 +26,14 @@ _UNREACHABLE: _Known = (
     "Try again; if it stays, have the operator check the address in SEGMENT_DATABASES.",
     Culprit.EXTERNAL,
 )
+_TLS: _Known = (
+    "tls-refused",
+    "no encrypted connection could be made",
+    "Have the operator check the address in SEGMENT_DATABASES.",
+    Culprit.SYSTEM,
+)
+# the driver's words where a server speaks no TLS
+_NO_TLS: Final = "rejected SSL upgrade"
 # by the longest prefix of SQLSTATE that is listed; "" is an error before there was any answer
 _BY_STATE: dict[str, _Known] = {
     "": _UNREACHABLE,
@@ -63,6 +77,10 @@ _BY_STATE: dict[str, _Known] = {
 
 def database_fault(name: str, error: Exception) -> SourceError:
     """The error to raise for what asyncpg raised; `name` says which source."""
+    if isinstance(error, asyncpg.exceptions.ClientConfigurationError):
+        return address_invalid(name, "is not understood")
+    if is_about_encryption(error) or _NO_TLS in str(error):
+        return _fault(name, _TLS)
     state = str(getattr(error, "sqlstate", None) or "")
     known = next((_BY_STATE[state[:n]] for n in (5, 3, 2) if state[:n] in _BY_STATE), None)
     if known:

@@ -6,7 +6,6 @@ itself has balanced parentheses and closed quotes and comments, so it cannot end
 Whatever it does then, it does in a read-only transaction with a timeout.
 """
 
-import asyncio
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -24,13 +23,10 @@ import polars as pl
 
 from app.errors import SourceError
 from app.sources import errors
-from app.sources.access import SourceAccess
-from app.sources.cancellation import while_wanted
+from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import check_unique
-from app.sources.databases.postgres.compatibility import (
-    check_server,
-    fingerprint_of_table,
-)
+from app.sources.databases.postgres.compatibility import check_server, fingerprint_of_table
+from app.sources.databases.postgres.connection_options import connecting
 from app.sources.databases.postgres.copy_stream import Write, copying
 from app.sources.databases.postgres.errors import database_fault, not_read_only
 from app.sources.databases.postgres.privileges import READER, READS, WRITES
@@ -43,7 +39,6 @@ from app.sources.databases.segment_databases import (
     quoted_name,
     relation_of,
     taken_apart,
-    with_password,
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
@@ -56,7 +51,6 @@ from app.sources.text.errors import TextFile
 from app.sources.text.line_blocks import blocks
 
 KIND = "postgres"
-_CONNECT_SECONDS = 10
 _COPIED = Dialect()
 _SESSION = (
     "SET LOCAL statement_timeout = {milliseconds}; SET LOCAL standard_conforming_strings = on; "
@@ -89,7 +83,7 @@ class PostgresSource:
     """A `MemberSource`."""
 
     relation: Relation
-    timeout_seconds: float
+    patience: Patience
     cell_bytes: int
     address: str = field(repr=False)
     writers_allowed: bool = False
@@ -193,7 +187,7 @@ class PostgresSource:
 
     @asynccontextmanager
     async def _reading(self) -> AsyncIterator[Connection]:
-        async with _reading(self.name, self.address, self.timeout_seconds) as connection:
+        async with _reading(self.name, self.address, self.patience) as connection:
             if not self.writers_allowed and await connection.fetchval(WRITES):
                 raise may_write(self.name, READER)
             yield connection
@@ -208,7 +202,7 @@ def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSo
     relation = relation_of(source, quote_mark='"')
     return PostgresSource(
         relation,
-        access.statement_timeout_seconds,
+        access.patience,
         access.unpacking.cell,
         address,
         access.writers_allowed,
@@ -219,7 +213,7 @@ def probe_postgres(name: str, address: str, seconds: float) -> Rights:
     """See `app.sources.databases.segment_databases.Probe`."""
 
     async def probed() -> Rights:
-        async with _reading(name, address, seconds) as connection:
+        async with _reading(name, address, Patience(seconds, seconds)) as connection:
             rights = Rights(await connection.fetchval(READS), await connection.fetchval(WRITES))
             try:
                 await connection.execute("CREATE TABLE audience_export_tries_to_write ()")
@@ -227,26 +221,27 @@ def probe_postgres(name: str, address: str, seconds: float) -> Rights:
                 return rights
             raise writable(name)  # the transaction is rolled back, so nothing of it stays
 
-    return asyncio.run(while_wanted(probed()))
+    return answer_of(probed(), seconds=seconds)
 
 
 @asynccontextmanager
-async def _reading(name: str, address: str, seconds: float) -> AsyncIterator[Connection]:
+async def _reading(name: str, address: str, patience: Patience) -> AsyncIterator[Connection]:
     """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
-    with taken_apart(name):
-        plain = with_password(name, address.replace("postgresql+asyncpg://", "postgresql://", 1))
+    arguments = connecting(name, address)
     try:
         with taken_apart(name):
             connection = await asyncpg.connect(
-                plain, timeout=min(_CONNECT_SECONDS, seconds), statement_cache_size=0
+                **arguments, timeout=patience.connect, statement_cache_size=0
             )
         try:
             await check_server(name, connection)
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)
             async with transaction:
-                await connection.execute(_SESSION.format(milliseconds=int(seconds * 1000)))
+                await connection.execute(
+                    _SESSION.format(milliseconds=int(patience.statement * 1000))
+                )
                 yield connection
-            await connection.close(timeout=_CONNECT_SECONDS)
+            await connection.close(timeout=patience.connect)
         finally:
             connection.terminate()
     except _OUTSIDE as error:

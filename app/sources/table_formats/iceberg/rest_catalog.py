@@ -24,6 +24,7 @@ from app.sources.databases.segment_databases import (
     secret_of,
     taken_apart,
 )
+from app.sources.databases.tls_errors import is_about_encryption
 from app.sources.table_formats.iceberg import errors as said
 
 _SECONDS: Final = 30.0
@@ -231,12 +232,9 @@ def _names(namespace: Sequence[str]) -> str:
 
 
 def _connection_fault(database: str, error: Exception) -> SourceError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLError):
-            why = "the catalog's server and this service agree on no encryption"
-            return said.catalog(database, "tls-refused", why)
-        cause = cause.__cause__ or cause.__context__
+    if is_about_encryption(error):
+        why = "the catalog's server and this service agree on no encryption"
+        return said.catalog(database, "tls-refused", why)
     if isinstance(error, (httpx.InvalidURL, httpx.UnsupportedProtocol)):
         return address_invalid(database)
     return said.unreachable(database)

@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 from app.errors import SourceError
+from app.sources.access import Patience
 from app.sources.databases.column_names import check_unique
 from app.sources.databases.segment_databases import (
     Address,
@@ -29,7 +30,7 @@ from app.sources.databases.segment_databases import (
 from app.sources.warehouses.bigquery.access_tokens import GoogleTokens
 from app.sources.warehouses.bigquery.errors import INVALID, bigquery_fault, is_passing, reason_of
 from app.sources.warehouses.errors import fault, too_expensive
-from app.sources.warehouses.http_client import CONNECT_SECONDS, transport_fault, web_client
+from app.sources.warehouses.http_client import CANCEL_SECONDS, transport_fault, web_client
 
 _ENDPOINT: Final = "https://bigquery.googleapis.com"
 _WAITS: Final = (0.5, 1.0, 2.0, 4.0)
@@ -128,7 +129,7 @@ class Session:
     async def cancel(self, job: str) -> None:
         """Let the server give the job up."""
         with contextlib.suppress(SourceError, httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(CANCEL_SECONDS):
                 await self._call("POST", f"{self._project}/jobs/{job}/cancel")
 
     async def a_dataset(self) -> str | None:
@@ -170,8 +171,11 @@ class Session:
     async def _call(
         self, method: str, path: str, body: Mapping[str, Any] | None = None, **asked: Any
     ) -> tuple[int, Any]:
-        """Status and document; what passes is asked again, a token that ended is renewed."""
-        renewed = False
+        """Status and document; what passes is asked again, a token that ended is renewed.
+
+        Silence is waited out once.
+        """
+        renewed, until = False, time.monotonic() + (self.client.timeout.read or 0)
         for wait in (*_WAITS, None):
             token = await self.tokens.token(renew=renewed)
             try:
@@ -186,7 +190,8 @@ class Session:
                     },
                 )
             except httpx.TransportError as error:
-                if wait is None or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if wait is None or refused or time.monotonic() >= until:
                     raise transport_fault(self.name, error) from None
                 await asyncio.sleep(wait)
                 continue
@@ -205,7 +210,7 @@ class Session:
 
 @asynccontextmanager
 async def session(
-    name: str, address: str, seconds: float, most_bytes: int
+    name: str, address: str, patience: Patience, most_bytes: int
 ) -> AsyncIterator[Session]:
     """Calls that are signed in once the first is made; what goes wrong leaves it as `SourceError`."""
     parts = parse_address(name, address)
@@ -215,8 +220,9 @@ async def session(
         most = int(parts.options.get("maximum_bytes_billed", most_bytes))
     except ValueError:
         raise address_invalid(name, "has a maximum_bytes_billed that is no number") from None
-    silent = min(seconds, _POLL_SECONDS) + 5
+    seconds = patience.statement
+    times = {"connect": patience.connect, "silent": min(seconds, _POLL_SECONDS) + 5}
     endpoint = parts.options.get("endpoint", _ENDPOINT)
-    async with web_client(name, endpoint, seconds=silent, options=parts.options) as client:
+    async with web_client(name, endpoint, **times, options=parts.options) as client:
         tokens = GoogleTokens(name, client, parts.options)
         yield Session(name, client, tokens, parts, seconds, most)

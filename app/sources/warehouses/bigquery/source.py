@@ -12,7 +12,7 @@ import polars as pl
 
 from app.errors import SourceError
 from app.sources import errors
-from app.sources.access import SourceAccess
+from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import Relation, Rights, address_of, relation_of
@@ -35,7 +35,7 @@ class BigquerySource:
     """A `MemberSource`."""
 
     relation: Relation
-    timeout_seconds: float
+    patience: Patience
     cell_bytes: int
     most_bytes: int
     address: str = field(repr=False)
@@ -98,7 +98,7 @@ class BigquerySource:
         return frames_of(_Reading(self, columns, rows))
 
     def _session(self) -> Any:
-        return session(self.name, self.address, self.timeout_seconds, self.most_bytes)
+        return session(self.name, self.address, self.patience, self.most_bytes)
 
 
 class _Reading:
@@ -174,7 +174,7 @@ def open_bigquery(source: Mapping[str, Any], access: SourceAccess) -> BigquerySo
     relation = relation_of(source, quote_mark="`", parts=3, escapes=True)
     return BigquerySource(
         relation,
-        access.statement_timeout_seconds,
+        access.patience,
         access.unpacking.cell,
         access.maximum_bytes_billed,
         address,
@@ -185,7 +185,7 @@ def probe_bigquery(name: str, address: str, seconds: float) -> Rights:
     """See `segment_databases.Probe`. The attempt to write is a dry run: rights are looked at, no more."""
 
     async def probed() -> Rights:
-        async with session(name, address, seconds, 0) as opened:
+        async with session(name, address, Patience(seconds, seconds), 0) as opened:
             await opened.dry_run("SELECT 1")
             dataset = await opened.a_dataset()
             if dataset is None:
@@ -200,4 +200,4 @@ def probe_bigquery(name: str, address: str, seconds: float) -> Rights:
                 return Rights(reads, may_write=False)
             return Rights(reads, may_write=True)
 
-    return answer_of(probed())
+    return answer_of(probed(), seconds=seconds)

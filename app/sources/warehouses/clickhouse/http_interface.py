@@ -14,11 +14,12 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from app.sources.access import Patience
 from app.sources.databases.column_names import check_unique
 from app.sources.databases.segment_databases import Relation, parse_address
 from app.sources.warehouses.clickhouse.errors import READ_ONLY, SYNTAX, clickhouse_fault, number_in
 from app.sources.warehouses.errors import fault
-from app.sources.warehouses.http_client import CONNECT_SECONDS, at_most, web_client
+from app.sources.warehouses.http_client import at_most, web_client
 
 _SETTINGS: Final = {
     "cancel_http_readonly_queries_on_client_close": "1",
@@ -31,19 +32,24 @@ _SETTINGS: Final = {
 class Session:
     """Statements to one server, none of which can write."""
 
-    def __init__(self, name: str, client: httpx.AsyncClient, database: str, seconds: float) -> None:
-        self._name, self._client, self._seconds = name, client, seconds
+    def __init__(
+        self, name: str, client: httpx.AsyncClient, database: str, patience: Patience
+    ) -> None:
+        self._name, self._client, self._patience = name, client, patience
         self._parameters = {"default_format": "JSONCompact"}
         if database:
             self._parameters["database"] = database
-        self._settings = {**_SETTINGS, "max_execution_time": str(max(seconds, 0.001))}
+        self._settings = {
+            **_SETTINGS,
+            "max_execution_time": str(max(patience.statement, 0.001)),
+        }
 
     async def begin(self) -> None:
         """Sign in. An account that is read-only already may not change any setting, so none is sent."""
-        number = (await self._tried("SELECT 1"))[0]
+        number = await self._signed_in()
         if number == READ_ONLY:
             self._settings = {}
-            number = (await self._tried("SELECT 1"))[0]
+            number = await self._signed_in()
         if number is not None:
             raise clickhouse_fault(self._name, number)
 
@@ -51,9 +57,9 @@ class Session:
         """The number the server refuses it with, None if it does not."""
         return (await self._tried(statement))[0]
 
-    async def rows(self, statement: str, seconds: float = CONNECT_SECONDS) -> list[list[Any]]:
+    async def rows(self, statement: str) -> list[list[Any]]:
         """The rows of a small answer. Raises `SourceError`."""
-        number, body = await self._tried(statement, seconds)
+        number, body = await self._tried(statement)
         if number is not None:
             raise clickhouse_fault(self._name, number)
         try:
@@ -69,7 +75,7 @@ class Session:
             if not tree or not str(tree[0][0]).startswith("SelectWithUnionQuery"):
                 raise fault(self._name, "query-not-read-only")
         number, body = await self._tried(
-            f"DESCRIBE TABLE {relation.inside.removesuffix(' AS members')}", self._seconds
+            f"DESCRIBE TABLE {relation.inside.removesuffix(' AS members')}"
         )
         if number == SYNTAX and relation.is_query:
             raise fault(self._name, "query-not-read-only")  # INTO OUTFILE, FORMAT
@@ -85,11 +91,16 @@ class Session:
             "POST", "/", params={**self._parameters, **self._settings}, content=statement.encode()
         )
 
+    async def _signed_in(self) -> int | None:
+        # longer than the client waits for bytes: this is for an answer that comes drop by drop
+        seconds = 2 * self._patience.connect + 1
+        return (await self._tried("SELECT 1", seconds, "database-unreachable"))[0]
+
     async def _tried(
-        self, statement: str, seconds: float = CONNECT_SECONDS
+        self, statement: str, seconds: float | None = None, late: str = "statement-timeout"
     ) -> tuple[int | None, bytes]:
-        late = "database-unreachable" if seconds <= CONNECT_SECONDS else "statement-timeout"
-        async with at_most(seconds, self._name, late), self.asked(statement) as answer:
+        most = self._patience.statement if seconds is None else seconds
+        async with at_most(most, self._name, late), self.asked(statement) as answer:
             body = await answer.aread()
             return (None if answer.is_success else refused_with(answer, body)), body
 
@@ -101,19 +112,20 @@ def refused_with(answer: httpx.Response, body: bytes) -> int:
 
 
 @asynccontextmanager
-async def session(name: str, address: str, seconds: float) -> AsyncIterator[Session]:
+async def session(name: str, address: str, patience: Patience) -> AsyncIterator[Session]:
     """A signed-in session; what goes wrong leaves it as `SourceError`."""
     parts = parse_address(name, address)
     encrypted = parts.options.get("ssl") == "required" or "ssl_ca" in parts.options
     port = parts.port or (8443 if encrypted else 8123)
     host = f"[{parts.host}]" if ":" in parts.host else parts.host or "localhost"
     url = f"{'https' if encrypted else 'http'}://{host}:{port}"
-    async with web_client(name, url, seconds=seconds + 1, options=parts.options) as client:
+    times = {"connect": patience.connect, "silent": patience.statement + 1}
+    async with web_client(name, url, **times, options=parts.options) as client:
         named = {"X-ClickHouse-User": parts.user or "default", "X-ClickHouse-Key": parts.password}
         # as bytes: a name may have letters that are no ASCII
         client.headers.update(
             {key.encode(): value.encode() for key, value in named.items() if value}
         )
-        opened = Session(name, client, parts.database, seconds)
+        opened = Session(name, client, parts.database, patience)
         await opened.begin()
         yield opened

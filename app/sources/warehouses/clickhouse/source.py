@@ -10,7 +10,7 @@ import orjson
 import polars as pl
 
 from app.sources import errors
-from app.sources.access import SourceAccess
+from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
@@ -39,7 +39,7 @@ class ClickhouseSource:
     """A `MemberSource`."""
 
     relation: Relation
-    timeout_seconds: float
+    patience: Patience
     cell_bytes: int
     address: str = field(repr=False)
 
@@ -65,7 +65,7 @@ class ClickhouseSource:
             async with self._session() as session:
                 await session.described(self.relation)
                 statement = f"SELECT toString(count()) FROM {self.relation.inside}"  # noqa: S608
-                return int((await session.rows(statement, self.timeout_seconds))[0][0] or 0)
+                return int((await session.rows(statement))[0][0] or 0)
 
         return answer_of(counted())
 
@@ -86,7 +86,7 @@ class ClickhouseSource:
         return frames_of(_Reading(self, columns, rows))
 
     def _session(self) -> Any:
-        return session(self.name, self.address, self.timeout_seconds)
+        return session(self.name, self.address, self.patience)
 
 
 class _Reading:
@@ -121,7 +121,7 @@ class _Reading:
         answer = connected.asked(
             f"SELECT {chosen} FROM {source.relation.inside} FORMAT JSONCompact"  # noqa: S608
         )
-        async with at_most(source.timeout_seconds + 1, source.name, "statement-timeout"):
+        async with at_most(source.patience.statement + 1, source.name, "statement-timeout"):
             try:
                 opened = await answer.__aenter__()
             except httpx.ReadTimeout:
@@ -175,18 +175,16 @@ def open_clickhouse(source: Mapping[str, Any], access: SourceAccess) -> Clickhou
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark="`", escapes=True)
-    return ClickhouseSource(
-        relation, access.statement_timeout_seconds, access.unpacking.cell, address
-    )
+    return ClickhouseSource(relation, access.patience, access.unpacking.cell, address)
 
 
 def probe_clickhouse(name: str, address: str, seconds: float) -> Rights:
     """See `app.sources.databases.segment_databases.Probe`."""
 
     async def probed() -> Rights:
-        async with session(name, address, seconds) as connected:
-            tables = await connected.rows(_ANY_TABLE, seconds)
-            granted = [str(row[0]) for row in await connected.rows("SHOW GRANTS", seconds)]
+        async with session(name, address, Patience(seconds, seconds)) as connected:
+            tables = await connected.rows(_ANY_TABLE)
+            granted = [str(row[0]) for row in await connected.rows("SHOW GRANTS")]
             number = await connected.refusal(
                 "CREATE TABLE audience_export_tries_to_write (a Int8) ENGINE = Memory"
             )
@@ -200,7 +198,7 @@ def probe_clickhouse(name: str, address: str, seconds: float) -> Rights:
             await connected.refusal("DROP TABLE audience_export_tries_to_write")
             raise writable(name)
 
-    return answer_of(probed())
+    return answer_of(probed(), seconds=seconds)
 
 
 _ANY_TABLE: Final = """

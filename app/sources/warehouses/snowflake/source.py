@@ -17,7 +17,7 @@ import polars as pl
 
 from app.errors import SourceError
 from app.sources import errors
-from app.sources.access import SourceAccess
+from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
@@ -49,7 +49,7 @@ class SnowflakeSource:
     """A `MemberSource`."""
 
     relation: Relation
-    timeout_seconds: float
+    patience: Patience
     cell_bytes: int
     address: str = field(repr=False)
 
@@ -96,7 +96,7 @@ class SnowflakeSource:
         return frames_of(_Reading(self, columns, rows))
 
     def _session(self) -> Any:
-        return session(self.name, self.address, self.timeout_seconds)
+        return session(self.name, self.address, self.patience)
 
 
 class _Reading:
@@ -229,16 +229,14 @@ def open_snowflake(source: Mapping[str, Any], access: SourceAccess) -> Snowflake
         )
         source = {**source, "table": capitals}
     relation = relation_of(source, quote_mark='"', parts=3)
-    return SnowflakeSource(
-        relation, access.statement_timeout_seconds, access.unpacking.cell, address
-    )
+    return SnowflakeSource(relation, access.patience, access.unpacking.cell, address)
 
 
 def probe_snowflake(name: str, address: str, seconds: float) -> Rights:
     """See `app.sources.databases.segment_databases.Probe`."""
 
     async def probed() -> Rights:
-        async with session(name, address, seconds) as opened:
+        async with session(name, address, Patience(seconds, seconds)) as opened:
             role = str((await opened.rows("SELECT CURRENT_ROLE()"))[0][0])
             tables = await opened.rows("SHOW TABLES LIMIT 1") or await opened.rows(
                 "SHOW VIEWS LIMIT 1"
@@ -259,4 +257,4 @@ def probe_snowflake(name: str, address: str, seconds: float) -> Rights:
             await opened.rows("DROP TABLE audience_export_tries_to_write")
             raise writable(name)
 
-    return answer_of(probed())
+    return answer_of(probed(), seconds=seconds)

@@ -19,6 +19,7 @@ import httpx
 import orjson
 
 from app.errors import SourceError
+from app.sources.access import Patience
 from app.sources.databases.column_names import check_unique
 from app.sources.databases.segment_databases import (
     Address,
@@ -27,7 +28,7 @@ from app.sources.databases.segment_databases import (
     parse_address,
 )
 from app.sources.warehouses.errors import fault
-from app.sources.warehouses.http_client import CONNECT_SECONDS, transport_fault, web_client
+from app.sources.warehouses.http_client import CANCEL_SECONDS, transport_fault, web_client
 from app.sources.warehouses.snowflake.credentials import headers_for
 from app.sources.warehouses.snowflake.errors import SYNTAX, number_of, snowflake_fault
 
@@ -35,6 +36,7 @@ _STATEMENTS: Final = "/api/v2/statements"
 _WAITS: Final = (0.5, 1.0, 2.0, 4.0)
 _PASSING: Final = frozenset({429, 500, 502, 503, 504})
 _SILENT_SECONDS: Final = 60.0
+_SIGNED_SECONDS: Final = 600.0  # reading a key takes longer than most answers
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class Session:
     client: httpx.AsyncClient = field(repr=False)
     address: Address = field(repr=False)
     seconds: float
+    _headers: dict[str, str] = field(default_factory=dict, repr=False)
+    _signed_at: float = 0.0
 
     async def described(self, relation: Relation) -> list[dict[str, Any]]:
         """Name and type of every column of what is nothing but a query. Raises `SourceError`."""
@@ -121,28 +125,38 @@ class Session:
             "GET",
             f"{_STATEMENTS}/{handle}",
             params={"partition": partition} if partition else {},
-            headers=headers_for(self.name, self.address),
+            headers=self._signed(),
         )
 
     async def cancel(self, handle: str) -> None:
         """Let the server give the statement up."""
         with contextlib.suppress(SourceError, httpx.HTTPError, TimeoutError):
-            async with asyncio.timeout(CONNECT_SECONDS):
+            async with asyncio.timeout(CANCEL_SECONDS):
                 await self._call("POST", f"{_STATEMENTS}/{handle}/cancel")
+
+    def _signed(self) -> dict[str, str]:
+        if not self._headers or time.monotonic() - self._signed_at > _SIGNED_SECONDS:
+            self._headers, self._signed_at = headers_for(self.name, self.address), time.monotonic()
+        return self._headers
 
     async def _call(
         self, method: str, path: str, body: dict[str, Any] | None = None, **asked: str
     ) -> tuple[int, Any]:
-        """Status and document; what passes is asked again, with the same requestId."""
+        """Status and document; what passes is asked again, with the same requestId.
+
+        Silence is waited out once.
+        """
+        until = time.monotonic() + (self.client.timeout.read or 0)
         for wait in (*_WAITS, None):
-            headers = headers_for(self.name, self.address) | {"Content-Type": "application/json"}
+            headers = self._signed() | {"Content-Type": "application/json"}
             content = None if body is None else orjson.dumps(body)
             try:
                 answer = await self.client.request(
                     method, path, params=asked, content=content, headers=headers
                 )
             except httpx.TransportError as error:
-                if wait is None or isinstance(error, httpx.ConnectError | httpx.ConnectTimeout):
+                refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if wait is None or refused or time.monotonic() >= until:
                     raise transport_fault(self.name, error) from None
             else:
                 if wait is None or answer.status_code not in _PASSING:
@@ -165,14 +179,15 @@ def _document(content: bytes) -> Any:
 
 
 @asynccontextmanager
-async def session(name: str, address: str, seconds: float) -> AsyncIterator[Session]:
+async def session(name: str, address: str, patience: Patience) -> AsyncIterator[Session]:
     """Calls that are signed each by itself; what goes wrong leaves it as `SourceError`."""
     parts = parse_address(name, address)
     if not parts.host or not parts.user:
         raise address_invalid(name, "names no user or no account")
     host = parts.host if parts.host.endswith(".com") else f"{parts.host}.snowflakecomputing.com"
     endpoint = parts.options.get("endpoint", f"https://{host}")
-    silent = min(seconds + 5, _SILENT_SECONDS)
-    async with web_client(name, endpoint, seconds=silent, options=parts.options) as client:
+    seconds = patience.statement
+    times = {"connect": patience.connect, "silent": min(seconds + 5, _SILENT_SECONDS)}
+    async with web_client(name, endpoint, **times, options=parts.options) as client:
         client.headers.update({"Accept": "application/json", "User-Agent": "audience-export/1.0"})
         yield Session(name, client, parts, seconds)

@@ -1,0 +1,48 @@
+"""How a connection to MySQL or MariaDB is encrypted: what addresses say, in the words of MySQL's clients.
+
+https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#encrypted-connection-options
+"""
+
+import ssl
+from collections.abc import Sequence
+from typing import Final
+
+from app.sources.databases.segment_databases import Address, address_invalid
+
+_YES: Final = frozenset({"required", "true", "1", "yes"})
+
+
+def encryptions(name: str, parts: Address) -> Sequence[ssl.SSLContext | None]:
+    """What to try, one after the other; None is without encryption. Raises `address-invalid`.
+
+    `ssl_mode` is one of MySQL's own words. Without it, `ssl=required` and `ssl_ca` check chain and host name.
+    """
+    options = parts.options
+    mode, wanted = options.get("ssl_mode", "").upper(), options.get("ssl", "").lower()
+    if not mode:
+        if wanted in _YES or "ssl_ca" in options:
+            mode = "VERIFY_IDENTITY"
+        elif wanted in {"", "false", "0", "no"}:
+            mode = "DISABLED"
+        else:
+            raise address_invalid(name, "has a value of ssl that is not known")
+    if mode == "DISABLED":
+        return (None,)
+    if mode not in {"PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"}:
+        raise address_invalid(
+            name,
+            "has an ssl_mode that is none of DISABLED, PREFERRED, REQUIRED, VERIFY_CA and VERIFY_IDENTITY",
+        )
+    try:
+        context = ssl.create_default_context(cafile=options.get("ssl_ca"))
+        if "ssl_cert" in options:
+            context.load_cert_chain(options["ssl_cert"], options.get("ssl_key"))
+    except (OSError, ssl.SSLError):
+        raise address_invalid(
+            name, "names a file ssl_ca, ssl_cert or ssl_key that holds no certificate or key"
+        ) from None
+    if mode != "VERIFY_IDENTITY":
+        context.check_hostname = False
+    if mode in {"PREFERRED", "REQUIRED"} and "ssl_ca" not in options:
+        context.verify_mode = ssl.CERT_NONE
+    return (context, None) if mode == "PREFERRED" else (context,)
