@@ -105,7 +105,7 @@ def test_a_server_that_hangs(place: Place) -> None:
         assert fault(silent, place.source(table="crm.members")).code == "database-unreachable"
         checked = check_database("crm", silent, seconds=0.4)
         assert (checked.ok, checked.checks[0].code) == (False, "database-unreachable")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 5
 
 
 def test_what_drops_in_the_middle_is_read_again_and_what_stays_away_ends(place: Place) -> None:

@@ -156,7 +156,7 @@ def test_a_server_that_hangs_and_one_that_dies(access: Any, port: int) -> None:
             with pytest.raises(SourceError) as caught:
                 read.extend(frames)
             assert caught.value.code == "database-unreachable", name
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 5
             assert sum(frame.height for frame in read) < 5_000
 
 

@@ -15,6 +15,7 @@ Row = list[str | None]
 
 _START: Final = re.compile(rb'"data"\s*:\s*\[\s*')
 _ROWS: Final = re.compile(rb'(?:\[(?:[^"\[\]]++|"(?:[^"\\]++|\\.)*+")*+\][\s,]*+)++')
+_BETWEEN: Final = b", \r\n\t"
 _HEAD_BYTES: Final = 16 << 20
 _ROW_BYTES: Final = 64 << 20
 
@@ -40,8 +41,10 @@ class JsonRows:
             self._head = self._left[: found.start()]
             self._left, self._inside = self._left[found.end() :], True
         rows: list[Row] = []
+        # what parts two rows may have been cut from the first of them
+        self._left = self._left.lstrip(_BETWEEN)
         if run := _ROWS.match(self._left):
-            rows = orjson.loads(b"[" + run.group().rstrip(b", \r\n\t") + b"]")
+            rows = orjson.loads(b"[" + run.group().rstrip(_BETWEEN) + b"]")
             self._left = self._left[run.end() :]
         self._after = self._left.startswith(b"]")
         # the same start is not looked at again for every piece of a row that is long
