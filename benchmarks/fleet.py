@@ -1,9 +1,10 @@
 """Two hundred exports of mixed sizes on twenty accounts: how fast, how fair, how close to the quota.
 
-    python -m benchmarks.fleet [--workers 1 2 4] [--exports 200]
+    python -m benchmarks.fleet [--workers 1 2 4] [--exports 200] [--tier full|development] [--quick]
 
-One export in ten is large; the large ones are asked for first, then all the small ones. The sandbox
-answers after Meta's latency. What an export waits is from its request to its claim.
+One export in ten is large; the large ones are asked for first, then all the small ones, all at once. The
+sandbox answers after Meta's latency and limits every account as Meta documents. What an export waits is
+from its request to its claim. The exports are made once, and run by each number of workers in turn.
 """
 
 import argparse
@@ -11,7 +12,9 @@ import asyncio
 import statistics
 import time
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -23,71 +26,145 @@ from benchmarks import members
 from benchmarks.lists import plain_address
 from benchmarks.stack import Stack, cost_of, running_stack
 
-ACCOUNTS = 20
+ACCOUNTS = [f"act_{1101 + number}" for number in range(20)]
 LATENCY = 0.3
 SMALL, LARGE = 500, 60_000
+# https://developers.facebook.com/docs/marketing-api/overview/rate-limiting: points of five minutes, and the
+# pause after them
+TIERS: dict[str, dict[str, Any]] = {
+    "full": {"score_max": 9000, "block_seconds": 60, "tier": "standard_access"},
+    "development": {"score_max": 60, "block_seconds": 300},
+}
+_WINDOW, _WRITE = 300, 3
+_COLUMNS = (
+    "workers", "runs", "seconds", "runs/s", "p50, p95 wait of small", "of large",
+    "quota's bound", "waited for limits a call", "refused for limits", "Postgres transactions a run",
+    "Redis commands a run", "Graph calls a run", "worker CPU ms a run",
+)  # fmt: skip
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--workers", type=int, nargs="+", default=[1, 2, 4])
-    parser.add_argument("--exports", type=int, default=200)
+    parser.add_argument("--workers", type=int, nargs="+")
+    parser.add_argument("--exports", type=int)
+    parser.add_argument("--tier", choices=TIERS, default="full")
+    parser.add_argument("--quick", action="store_true", help="one and two workers, 40 exports")
     asked = parser.parse_args()
     files = {size: members.DATA / f"fleet_{size}.parquet" for size in (SMALL, LARGE)}
-    source = members.file_of("email", 1_000_000)
     for size, file in files.items():
-        pl.scan_parquet(source).head(size).collect().write_parquet(file)
-    print(
-        "| workers | runs | seconds | runs/s | p50, p95 wait of small | of large "
-        "| Postgres transactions a run | Redis commands a run | worker CPU ms a run |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|")
-    for workers in asked.workers:
-        with running_stack(members.DATA) as stack:
-            print(measured(stack, workers, asked.exports, files), flush=True)
+        emails = pl.int_range(size, eager=True).cast(pl.String) + f"@fleet{size}.example.com"
+        pl.DataFrame({"email": emails}).write_parquet(file)
+    print(f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}")
+    with running_stack(members.DATA) as stack:
+        exports = made(stack, asked.exports or (40 if asked.quick else 200), files)
+        fleet = Fleet(stack, TIERS[asked.tier])
+        for workers in asked.workers or ([1, 2] if asked.quick else [1, 2, 4]):
+            print(fleet.measured(workers, exports), flush=True)
 
 
-def measured(stack: Stack, workers: int, exports: int, files: dict[int, Any]) -> str:
-    """One line of the table."""
-    large, small = made(stack, exports, files)
-    sandbox = stack.environment["GRAPH_API_URL"]
-    httpx.put(f"{sandbox}/_sandbox/settings", json={"latency": LATENCY}).raise_for_status()
-    before = calls_so_far(stack)
-    with ExitStack() as team:
-        pids = [team.enter_context(stack.worker()).pid for _ in range(workers)]
-        time.sleep(6)
-        began = time.monotonic()
-        cpu = sum(cost_of(pid).cpu for pid in pids)
-        for export in [*large, *small]:
-            stack.call("POST", f"/v1/exports/{export}/runs")
-        while stack.call("GET", "/v1/runs?status=queued&status=running&limit=1")["items"]:
-            time.sleep(0.5)
-        seconds = time.monotonic() - began
-        cpu = sum(cost_of(pid).cpu for pid in pids) - cpu
-    after = calls_so_far(stack)
-    waits: dict[bool, list[float]] = {True: [], False: []}
-    cursor = ""
-    while True:
-        page = stack.call("GET", f"/v1/runs?limit=200{cursor}")
-        for run in page["items"]:
-            if not run["status"].startswith("succeeded"):
-                raise RuntimeError(run["error"])
-            waited = moment(run["started_at"]) - moment(run["queued_at"])
-            waits[run["counts"]["read"] > SMALL].append(waited)
-        if page["next_cursor"] is None:
-            break
-        cursor = f"&cursor={page['next_cursor']}"
-    shown = {
-        big: f"{statistics.median(found):.1f}, {sorted(found)[int(len(found) * 0.95) - 1]:.1f} s"
-        for big, found in waits.items()
-    }
-    runs = len(large) + len(small)
-    return (
-        f"| {workers} | {runs} | {seconds:.1f} | {runs / seconds:.1f} | {shown[False]} | {shown[True]} "
-        f"| {(after[0] - before[0]) / runs:.0f} | {(after[1] - before[1]) / runs:.0f} "
-        f"| {cpu / runs * 1000:.0f} |"
+@dataclass(frozen=True, slots=True)
+class Exports:
+    """Their ids."""
+
+    large: list[str]
+    small: list[str]
+
+
+class Fleet:
+    """A stack under a tier's limits."""
+
+    def __init__(self, stack: Stack, limits: dict[str, Any]) -> None:
+        self._stack, self._limits = stack, limits
+        self._sandbox = httpx.Client(base_url=stack.environment["GRAPH_API_URL"], timeout=30)
+        self._control("settings", {"latency": LATENCY})
+
+    def measured(self, workers: int, exports: Exports) -> str:
+        """One line of the table."""
+        for account in ACCOUNTS:
+            self._control(f"quota/{account}", self._limits)
+        before = calls_so_far(self._stack)
+        ports = range(19_460, 19_460 + workers)
+        with ExitStack() as team:
+            pids = [
+                team.enter_context(self._stack.worker(WORKER_METRICS_PORT=str(port))).pid
+                for port in ports
+            ]
+            began, cpu = time.monotonic(), sum(cost_of(pid).cpu for pid in pids)
+            runs = self._started(exports)
+            while self._stack.call("GET", "/v1/runs?status=queued&status=running&limit=1")["items"]:
+                time.sleep(1)
+            seconds = time.monotonic() - began
+            cpu = sum(cost_of(pid).cpu for pid in pids) - cpu
+            waited = sum(self._waited(port) for port in ports)
+        after = calls_so_far(self._stack)
+        ended = [self._ended(run) for run in runs]
+        reports = [self._report(account) for account in ACCOUNTS]
+        calls = sum(report["admitted"] for report in reports)
+        refused = sum(report["refused"] for report in reports)
+        count = len(runs)
+        cells = [
+            *(workers, count, f"{seconds:.1f}", f"{count / seconds:.1f}"),
+            *(waits(ended, small=small) for small in (True, False)),
+            f"{self._bound(ended, reports):.1f} s",
+            f"{waited / calls * 1000:.0f} ms",
+            refused,
+            *(f"{(then - first) / count:.0f}" for first, then in zip(before, after, strict=True)),
+            f"{calls / count:.1f}",
+            f"{cpu / count * 1000:.0f}",
+        ]
+        return f"| {' | '.join(map(str, cells))} |"
+
+    def _started(self, exports: Exports) -> list[str]:
+        """All runs, asked for by one person with two requests; their ids."""
+        started: list[str] = []
+        for ids in (exports.large, exports.small):
+            for first in range(0, len(ids), 100):
+                body = {"export_ids": ids[first : first + 100], "force": True}
+                items = self._stack.call("POST", "/v1/exports/runs", body)["items"]
+                started += [item["run_id"] for item in items]
+        return started
+
+    def _ended(self, run_id: str) -> dict[str, Any]:
+        run = self._stack.call("GET", f"/v1/runs/{run_id}")
+        if not run["status"].startswith("succeeded"):
+            raise RuntimeError(run["error"])
+        return run
+
+    def _bound(self, ended: list[dict[str, Any]], reports: list[dict[str, Any]]) -> float:
+        """The seconds below which no sender could have been, by the limits of the fullest account.
+
+        Admitted calls are reads of a point, and writes: batches, of three.
+        """
+        writes = sum(run["counts"]["batches_done"] for run in ended) / len(reports)
+        most = float(self._limits["score_max"])
+        points = max(report["admitted"] for report in reports) + (_WRITE - 1) * writes
+        return max(0.0, (points - most) / (most / _WINDOW))
+
+    def _report(self, account: str) -> dict[str, Any]:
+        answer = self._sandbox.get(f"/_sandbox/quota/{account}")
+        found: dict[str, Any] = answer.raise_for_status().json()
+        return found
+
+    def _control(self, path: str, body: dict[str, Any]) -> None:
+        self._sandbox.put(f"/_sandbox/{path}", json=body).raise_for_status()
+
+    @staticmethod
+    def _waited(port: int) -> float:
+        """Seconds that the calls of a worker waited for their turn under the limits."""
+        page = httpx.get(f"http://127.0.0.1:{port}/metrics").text
+        lines = [line for line in page.splitlines() if "graph_wait_seconds_sum" in line]
+        return sum(float(line.rpartition(" ")[2]) for line in lines)
+
+
+def waits(ended: list[dict[str, Any]], *, small: bool) -> str:
+    """Of runs of one size, from request to claim."""
+    found = sorted(
+        moment(run["started_at"]) - moment(run["queued_at"])
+        for run in ended
+        if (run["counts"]["read"] <= SMALL) is small
     )
+    return f"{statistics.median(found):.1f}, {found[int(len(found) * 0.95) - 1]:.1f} s"
 
 
 async def transactions(stack: Stack) -> int:
@@ -118,8 +195,8 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def made(stack: Stack, exports: int, files: dict[int, Any]) -> tuple[list[str], list[str]]:
-    """The exports' ids: large ones, small ones."""
+def made(stack: Stack, exports: int, files: dict[int, Path]) -> Exports:
+    """So many exports, one in ten of them large."""
     consent = stack.call("GET", "/v1/consent")["version"]
     segments = {
         size: stack.call(
@@ -129,21 +206,21 @@ def made(stack: Stack, exports: int, files: dict[int, Any]) -> tuple[list[str], 
         )["id"]
         for size, file in files.items()
     }
-    large, small = [], []
+    found = Exports([], [])
     for number in range(exports):
-        account = f"act_{1101 + number % ACCOUNTS}"
         connection = stack.call(
             "POST",
             "/v1/connections",
             {
                 "display_name": f"c{number}",
                 "access_token": "sandbox-system-token",
-                "ad_account_id": account,
+                "ad_account_id": ACCOUNTS[number % len(ACCOUNTS)],
                 "audience": {"name": f"fleet {number}"},
                 "consent": {"accepted": True, "version": consent},
             },
         )["id"]
-        big = number % 10 == 0
+        # spread over the accounts, which the number of the account is not
+        big = number // len(ACCOUNTS) % 10 == number % 10
         export = stack.call(
             "POST",
             "/v1/exports",
@@ -155,8 +232,8 @@ def made(stack: Stack, exports: int, files: dict[int, Any]) -> tuple[list[str], 
                 "segment_ids": [segments[LARGE if big else SMALL]],
             },
         )["id"]
-        (large if big else small).append(export)
-    return large, small
+        (found.large if big else found.small).append(export)
+    return found
 
 
 if __name__ == "__main__":

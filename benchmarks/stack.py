@@ -95,8 +95,10 @@ class Stack:
         api: httpx.Client,
         sink: subprocess.Popen[bytes],
         tree: Tree = PRESENT,
+        api_pid: int = 0,
     ) -> None:
         self.tree = tree
+        self.api_pid = api_pid
         self.environment = environment
         self.api = api
         self.sink = sink
@@ -244,14 +246,14 @@ def running_stack(
             api += ["--port", str(ports[1]), "--log-level", "warning"]
             with (
                 _process(sink, environment | _KEEPS_MEMORY) as counted,
-                _process(api, environment, tree),
+                _process(api, environment, tree) as serving,
             ):
                 headers = {"Authorization": f"Bearer {KEY}"}
                 with httpx.Client(
                     base_url=f"http://127.0.0.1:{ports[1]}", headers=headers, timeout=120
                 ) as client:
                     _wait(client)
-                    yield Stack(environment, client, counted, tree)
+                    yield Stack(environment, client, counted, tree, serving.pid)
 
 
 @contextmanager

@@ -32,7 +32,14 @@ class Worker(Protocol):
     def stop(self) -> None: ...
 
 
-def logged(name: str, words: list[str], env: Mapping[str, str], folder: Path) -> Child:
+def logged(
+    name: str,
+    words: list[str],
+    env: Mapping[str, str],
+    folder: Path,
+    *,
+    python: str = sys.executable,
+) -> Child:
     """A Python process whose lines go to a file of its own, not started yet."""
     log = folder / f"{name}.log"
 
@@ -40,7 +47,7 @@ def logged(name: str, words: list[str], env: Mapping[str, str], folder: Path) ->
         with log.open("a") as file:
             file.write(line + "\n")
 
-    return Child(name, [sys.executable, *words], env=env, on_line=keep, endings=GRACE)
+    return Child(name, [python, *words], env=env, on_line=keep, endings=GRACE)
 
 
 class Forked:

@@ -13,6 +13,7 @@ import redis
 
 from app.cli.server.migrate import upgrade
 from app.db.secrets import generate_key
+from app.embedded.child import Child
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from app.settings import Settings
@@ -63,10 +64,10 @@ class Plant:
         self.segments.mkdir()
         self.postgres.start()
         self.valkey.start()
-        await upgrade(self.postgres.url)
         ports = free_port(), free_port()
         kept = {name: value for name, value in os.environ.items() if name.lower() not in _SETTINGS}
         self.env = kept | QUICK | self._addresses(*ports)
+        await self.migrate()
         if self._fork:
             self.nursery = Nursery(self.env)
         self.sandbox_process = logged(
@@ -76,12 +77,7 @@ class Plant:
             self.folder,
         )
         self.sandbox = Sandbox(f"http://127.0.0.1:{ports[0]}")
-        self.api_process = logged(
-            "api",
-            ["-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(ports[1])],
-            self.env,
-            self.folder,
-        )
+        self.api_process = self._api(ports[1])
         self.api = httpx.AsyncClient(
             base_url=f"http://127.0.0.1:{ports[1]}",
             headers={"Authorization": f"Bearer {API_KEY}"},
@@ -90,6 +86,10 @@ class Plant:
         self.sandbox_process.spawn()
         self.api_process.spawn()
         await self.until_ready()
+
+    async def migrate(self) -> None:
+        """To the newest schema."""
+        await upgrade(self.postgres.url)
 
     async def stop(self) -> None:
         """End everything, as a crash would."""
@@ -103,7 +103,7 @@ class Plant:
         self.valkey.stop("immediate")
         self.postgres.stop("immediate")
 
-    async def until_ready(self, seconds: float = 20) -> None:
+    async def until_ready(self, seconds: float = 60) -> None:
         """Wait until sandbox and API answer."""
         deadline = time.monotonic() + seconds
         while True:
@@ -178,6 +178,10 @@ class Plant:
         for path in sorted(self.folder.glob("*.log")):
             lines += [line for line in path.read_text().splitlines() if word in line]
         return lines
+
+    def _api(self, port: int) -> Child:
+        words = ["-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
+        return logged(f"api-{port}", words, self.env, self.folder)
 
     def _worker(self, env: dict[str, str]) -> Worker:
         self._numbers += 1

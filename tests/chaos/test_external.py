@@ -18,7 +18,6 @@ import httpx
 import pytest
 
 from app.cli.server.migrate import upgrade
-from tests.chaos.crew import logged
 from tests.chaos.debian import PASSWORD, REDIS, DebianPostgres, lacking
 from tests.chaos.ledger import Ledger
 from tests.chaos.plant import FULL, Plant
@@ -101,7 +100,6 @@ class External(Plant):
         self.pooled = (
             f"postgresql://app:{PASSWORD}@127.0.0.1:{self.bouncer.port}/exports?pooler=transaction"
         )
-        await upgrade(self.pooled)
         await self.start()
         port = self.api.base_url.port
         assert port is not None
@@ -118,6 +116,10 @@ class External(Plant):
         )
         await self.until_ready()
 
+    async def migrate(self) -> None:
+        """By way of the pooler."""
+        await upgrade(self.pooled)
+
     async def stop(self) -> None:
         self.second.kill()
         await super().stop()
@@ -125,10 +127,6 @@ class External(Plant):
 
     def flush(self) -> None:
         self.redis.flush()
-
-    def _api(self, port: int) -> Any:
-        words = ["-m", "uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
-        return logged(f"api-{port}", words, self.env, self.folder)
 
     def _addresses(self, sandbox: int, api: int) -> dict[str, str]:
         own = {"DATABASE_URL": self.pooled, "UPLOAD_CONCURRENCY": "1", "GRAPH_TIMEOUT_SECONDS": "5"}

@@ -1,0 +1,192 @@
+"""What Postgres has to do for ten, a hundred and a thousand workers: their claims, signs of life and ends.
+
+    python -m benchmarks.scaling [--workers 10 100 1000] [--seconds 8]
+
+Workers are tasks that call what real ones call (`claim_next`, `keep_alive`, `conclude`'s update), without
+members and without Meta; they share as many connections as a pooler would give them. So what is measured
+is the one thing that all workers share and that does not grow with them.
+"""
+
+import argparse
+import asyncio
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import asyncpg
+from sqlalchemy import func, select, update
+
+from app import clock
+from app.cli.migrate import upgrade
+from app.db.liveness import beat
+from app.db.models import Run
+from app.db.session import Database
+from app.embedded.postgres import EmbeddedPostgres
+from app.ids import new_id
+from app.runs.execution import Claim, claim_next, keep_alive
+from app.runs.states import RunStatus
+from benchmarks.filling import fill
+from benchmarks.lists import plain_address
+
+RUNS_A_WORKER = 4
+ACCOUNTS = 500
+# as app.db.liveness and workers.lease have them
+_BEAT, _SIGN = 5.0, 1.0
+_CONNECTIONS = 20
+
+
+@dataclass
+class Tally:
+    """What was done, and how long each took."""
+
+    claims: int = 0
+    empty: int = 0
+    late: int = 0
+    times: dict[str, list[float]] = field(default_factory=dict)
+
+    async def timed(self, name: str, step: Callable[[], Awaitable[object]]) -> object:
+        """Carry out the step and note its milliseconds."""
+        began = time.perf_counter()
+        found = await step()
+        self.times.setdefault(name, []).append((time.perf_counter() - began) * 1000)
+        return found
+
+    def middle(self, name: str) -> str:
+        """p50 and p95."""
+        seen = sorted(self.times.get(name, [0.0]))
+        return f"{statistics.median(seen):.1f}, {seen[int(len(seen) * 0.95)]:.1f}"
+
+
+async def fleet(database: Database, workers: int, seconds: float) -> Tally:
+    """So many workers for that time; each run lasts so long that all places are taken."""
+    tally, end = Tally(), time.monotonic() + seconds
+    places = workers * RUNS_A_WORKER
+
+    async def claimed() -> Claim | None:
+        async with database.transaction() as session:
+            run = await claim_next(session, lease_seconds=60, budget=9, account_runs=places)
+            return None if run is None else Claim(run.id, run.fence)
+
+    async def alive(claim: Claim) -> None:
+        async with database.transaction() as session:
+            await keep_alive(session, claim, lease_seconds=60)
+
+    async def over(claim: Claim) -> None:
+        done = {"status": RunStatus.SUCCEEDED, "finished_at": clock.now(), "phase": None}
+        async with database.transaction() as session:
+            await session.execute(update(Run).where(Run.id == claim.run_id).values(**done))
+
+    async def place(number: int) -> None:
+        # runs begin spread over the time of one
+        await asyncio.sleep(lasting * number / places)
+        while time.monotonic() < end:
+            claim = await tally.timed("claim", claimed)
+            if not isinstance(claim, Claim):
+                tally.empty += 1
+                await asyncio.sleep(1)
+                continue
+            tally.claims += 1
+            until = time.monotonic() + lasting
+            while time.monotonic() < min(until, end):
+                due = time.monotonic() + _SIGN
+                await asyncio.sleep(_SIGN)
+                await tally.timed("sign", lambda claim=claim: alive(claim))  # type: ignore[misc]
+                tally.late += time.monotonic() > due + _SIGN
+            await tally.timed("end", lambda claim=claim: over(claim))  # type: ignore[misc]
+
+    async def process(number: int) -> None:
+        name, started = new_id("wrk"), clock.now()
+        await asyncio.sleep(_BEAT * number / workers)
+        while time.monotonic() < end:
+            async with database.transaction() as session:
+                await beat(session, name, process_id=number, started_at=started)
+            await asyncio.sleep(_BEAT)
+
+    lasting = max(seconds / 2, 4.0)
+    await asyncio.gather(*map(place, range(places)), *map(process, range(workers)))
+    return tally
+
+
+async def claims_alone(database: Database, count: int) -> float:
+    """Milliseconds of a claim when nobody else asks: the middle of some."""
+    seen = []
+    for _ in range(count):
+        began = time.perf_counter()
+        async with database.transaction() as session:
+            await claim_next(session, lease_seconds=60, budget=9, account_runs=1_000_000)
+        seen.append((time.perf_counter() - began) * 1000)
+    return statistics.median(seen)
+
+
+async def queue(url: str, database: Database, queued: int) -> None:
+    """So many queued runs of `ACCOUNTS` accounts, an export each; all others have ended."""
+    connection = await asyncpg.connect(plain_address(url))
+    await connection.execute(
+        "update runs set status = 'succeeded', finished_at = now() where finished_at is null"
+    )
+    names = await connection.fetch("select id from runs order by id desc limit $1", queued)
+    await connection.execute(
+        "update runs set status = 'queued', finished_at = null, due_at = now() - interval '1 hour', "
+        "attempt = 0, fence = 0, ad_account_id = 'act_' || (hashtext(id) % $2) "
+        "where id = any($1)",
+        [row["id"] for row in names],
+        ACCOUNTS,
+    )
+    await connection.execute("vacuum analyze runs")
+    await connection.close()
+    async with database.reading() as session:
+        waiting = await session.scalar(select(func.count()).where(Run.status == RunStatus.QUEUED))
+    if waiting != queued:
+        raise RuntimeError(waiting)
+
+
+async def measure(url: str, workers: list[int], seconds: float) -> None:
+    """Fill, measure, print."""
+    await upgrade(url)
+    connection = await asyncpg.connect(plain_address(url))
+    # as many exports as runs: each may have one under way
+    most = max(max(workers) * RUNS_A_WORKER * 3, 12_000)
+    await fill(connection, exports=most, runs=most, batches_a_run=1)
+    await connection.close()
+    database = Database(url, pool_size=_CONNECTIONS // 2)
+    print("| queued runs | ms of a claim, alone |\n|---|---|")
+    for queued in (10, 1_000, 10_000):
+        await queue(url, database, queued)
+        print(f"| {queued:,} | {await claims_alone(database, 15):.1f} |", flush=True)
+    print(
+        "\n| workers | runs under way | claims/s | signs/s | ms of a claim (p50, p95) | of a sign "
+        "| of an end | late signs |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for count in workers:
+        await queue(url, database, min(count * RUNS_A_WORKER * 2 + 100, most))
+        began = time.monotonic()
+        tally = await fleet(database, count, seconds)
+        took = time.monotonic() - began
+        signs = len(tally.times.get("sign", []))
+        cells = [
+            f"{count:,}", f"{count * RUNS_A_WORKER:,}", f"{tally.claims / took:.0f}", f"{signs / took:.0f}",
+            *(tally.middle(name) for name in ("claim", "sign", "end")), f"{tally.late / max(signs, 1):.0%}",
+        ]  # fmt: skip
+        print(f"| {' | '.join(cells)} |", flush=True)
+    await database.close()
+
+
+def main() -> None:
+    """Measure on a Postgres of its own."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--workers", type=int, nargs="+", default=[10, 100, 1000])
+    parser.add_argument("--seconds", type=float, default=8)
+    asked = parser.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="audience-export-bench-") as place,
+        EmbeddedPostgres(Path(place)) as postgres,
+    ):
+        asyncio.run(measure(postgres.url, asked.workers, asked.seconds))
+
+
+if __name__ == "__main__":
+    main()
