@@ -156,7 +156,7 @@ def _ready(port: int) -> str:
     with httpx.Client(
         base_url=f"http://127.0.0.1:{port}", headers={"Authorization": f"Bearer {KEY}"}
     ) as client:
-        for _ in range(300):
+        for _ in range(1800):
             try:
                 answer = client.post(
                     "/v1/api-keys", json={"display_name": "lists", "role": "administrator"}

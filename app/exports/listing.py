@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.connection_types.kinds import DISPLAY_NAMES
 from app.db.listing import NamedSort, contains, sorted_page, version_of
-from app.db.models import Connection, Export, ExportSegment, RefreshSchedule, Run, Segment
+from app.db.models import Connection, Export, ExportSegment, LastEnd, RefreshSchedule, Run, Segment
 from app.exports.service import shown_run
 
 
@@ -93,6 +93,10 @@ async def list_exports(
         newest = of_export.order_by(Run.id.desc()).limit(1).scalar_subquery()
         wanted = filters["last_status"]
         statement = statement.where(~of_export.exists() if wanted == "none" else newest == wanted)
+        if wanted in _ENDS:
+            # whose newest run ended so is among those whose newest end was such
+            ended = select(LastEnd.export_id).where(LastEnd.status == wanted)
+            statement = statement.where(Export.id.in_(ended))
     page = sorted_page(
         statement, Export.id, Export.display_name, sort=sort, after=after, limit=limit
     )
@@ -102,6 +106,8 @@ async def list_exports(
     ]
 
 
+# what `last_ends` has
+_ENDS = frozenset({"succeeded", "succeeded_with_warnings", "failed", "skipped"})
 _STATUS = {
     "active": Export.connection_id.is_not(None) & Export.enabled,
     "disabled": Export.connection_id.is_not(None) & ~Export.enabled,

@@ -80,9 +80,7 @@ class Stage:
 
     def run(self, command: list[str], *, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """As root, as an engine builds."""
-        kept = {
-            name: value for name, value in os.environ.items() if name.startswith(("PIP_", "UV_"))
-        }
+        kept = {name: value for name, value in os.environ.items() if _OF_NETWORK.match(name)}
         given = {"HOME": "/root", "PATH": PATH} | kept | self.env
         within = f'cd {self.workdir} && exec "$@"'
         done = subprocess.run(
@@ -135,6 +133,8 @@ class Stage:
             subprocess.run(["cp", "-a", str(source / name.lstrip("/")), str(place)], check=True)
 
 
+# how packages are reached from here
+_OF_NETWORK = re.compile(r"(PIP|UV|SSL|REQUESTS|CURL)_|.*_(proxy|PROXY)$")
 # the interpreter that the base image would have
 PATH = f"{sys.base_prefix}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 pytestmark = [

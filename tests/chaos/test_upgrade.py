@@ -224,7 +224,8 @@ async def test_one_release_after_the_other(plant: Replaced) -> None:
     change(mirror, range(12_000, 36_000))
     await mirror.start()
     await exact(plant, mirror)
-    runs = (await expect(await plant.api.get("/v1/runs?q=mirror"), 200))["items"]
+    asked = f"/v1/runs?export_id={mirror.export['id']}"
+    runs = (await expect(await plant.api.get(asked), 200))["items"]
     assert len(runs) == 8
     for run in runs:
         batches = await expect(await plant.api.get(f"/v1/runs/{run['id']}/batches"), 200)

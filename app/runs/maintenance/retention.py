@@ -14,7 +14,7 @@ from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.db.models import Erasure, ExportBaseline, IdempotencyKey, Run, RunNames
+from app.db.models import Erasure, ExportBaseline, IdempotencyKey, LastEnd, Run, RunNames
 from app.db.session import Database
 from app.ids import least_id
 from app.logs import get_logger
@@ -96,10 +96,12 @@ async def forget_runs(database: Database, *, before: timedelta) -> int | None:
 
 
 async def _forget_names(database: Database) -> None:
-    """Names of which no run is left."""
+    """Names, and ends, of which no run is left."""
     async with database.transaction() as session:
         left = select(Run.id).where(Run.export_id == RunNames.export_id)
         await session.execute(delete(RunNames).where(~exists(left)))
+        ended = select(Run.id).where(Run.id == LastEnd.run_id)
+        await session.execute(delete(LastEnd).where(~exists(ended)))
 
 
 async def _forget_answers(database: Database) -> int:
