@@ -20,6 +20,12 @@ begin
     return null;
 end $$
 """
+_OF_THOSE_THERE_ARE = """
+insert into last_ends (export_id, run_id, status)
+select distinct on (export_id) export_id, id, status from runs
+where status in ('succeeded', 'succeeded_with_warnings', 'failed', 'skipped')
+order by export_id, id desc
+"""
 
 
 def upgrade() -> None:
@@ -42,11 +48,7 @@ def upgrade() -> None:
         f"when (new.status in {_ENDED} and new.status is distinct from old.status) "
         "execute function note_last_end()"
     )
-    op.execute(
-        "insert into last_ends (export_id, run_id, status) "
-        "select distinct on (export_id) export_id, id, status from runs "
-        f"where status in {_ENDED} order by export_id, id desc"
-    )
+    op.execute(_OF_THOSE_THERE_ARE)
     op.create_index(
         "ix_last_ends_broken",
         "last_ends",
