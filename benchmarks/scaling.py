@@ -20,7 +20,7 @@ import asyncpg
 from sqlalchemy import func, select, update
 
 from app import clock
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.liveness import beat
 from app.db.models import Run
 from app.db.session import Database

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.schema import revisions
 from app.embedded.child import Child
 from tests.chaos.crew import Worker, logged

@@ -2,7 +2,7 @@
 
 import asyncpg
 
-from app.cli.migrate import upgrade
+from app.cli.server.migrate import upgrade
 from app.db.schema import revisions
 from benchmarks.filling import fill
 from benchmarks.lists import plain_address
