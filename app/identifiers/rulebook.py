@@ -10,7 +10,7 @@ import polars as pl
 from app import clock
 from app.identifiers.cell_values.multiple_values import Split
 from app.identifiers.cell_values.placeholders import PLACEHOLDER
-from app.identifiers.cell_values.rule import Rule, Steps
+from app.identifiers.cell_values.rule import Rule, Shortcut, Steps
 from app.identifiers.cell_values.text import blank, certain
 from app.identifiers.columns.already_hashed import stored_cells
 from app.identifiers.columns.apply_rule import Cells, hashed_cells, plain_cells, tally
@@ -22,12 +22,12 @@ from app.identifiers.columns.mapped_columns import column_of
 from app.identifiers.dates.birth import birth_cells, birth_part
 from app.identifiers.dates.date_format import parse_date_format
 from app.identifiers.phones.multiple_numbers import NUMBERS
-from app.identifiers.phones.phone import phone
+from app.identifiers.phones.phone import phone, plain_phones
 from app.identifiers.places.country import country, country_of
 from app.identifiers.places.postal_code import postal_code
 from app.identifiers.places.state import state
 from app.identifiers.plan import IdentifierPlan
-from app.identifiers.texts.email import EMAIL_READY, email
+from app.identifiers.texts.email import email, plain_emails
 from app.identifiers.texts.names import city, first_initial, first_name, gender, last_name
 from app.identifiers.texts.plain import customer_value, device, external_id
 from app.identifiers.texts.surname_null import beside_first_name
@@ -48,7 +48,9 @@ _REGIONAL: Final[Mapping[str, Rule]] = MappingProxyType(
 _PLAIN: Final[Mapping[str, Rule]] = MappingProxyType(
     {"MADID": device, "EXTERN_ID": external_id, "LOOKALIKE_VALUE": customer_value}
 )
-_READY: Final = MappingProxyType({"EMAIL": EMAIL_READY})
+_SHORTCUTS: Final[Mapping[str, Shortcut]] = MappingProxyType(
+    {"EMAIL": plain_emails, "PHONE": plain_phones}
+)
 _SPLIT: Final[Mapping[str, Split]] = MappingProxyType({"PHONE": NUMBERS})
 _UNHEARD: Final = Steps()
 
@@ -114,7 +116,7 @@ def apply_rules(
                     _rule(key),
                     steps,
                     region=region if key in _REGIONAL else None,
-                    ready_shape=_READY.get(key),
+                    shortcut=_SHORTCUTS.get(key),
                     split=_SPLIT.get(key),
                     memory=memory,
                     name=f"{key} {slot}",

@@ -40,6 +40,20 @@ class Outcome:
     rest: pl.Series | None = None
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Ready:
+    """What raw texts become that need no closer look, and the places of those that do.
+
+    `text` (String) is as long as the input, and says nothing at the places of `others` (UInt32).
+    """
+
+    text: pl.Series
+    others: pl.Series
+
+
+Shortcut = Callable[[pl.DataFrame], Ready]
+"""From a frame with `source` (String, as it came) and perhaps `region`; only saves time."""
+
 Rule = Callable[[pl.DataFrame, Steps], Outcome]
 """From a frame with `text` (trimmed NFC or null) and perhaps `region` to an outcome."""
 

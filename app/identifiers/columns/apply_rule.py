@@ -3,19 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import polars as pl
 
 from app.identifiers.cell_values.multiple_values import Split
 from app.identifiers.cell_values.prehashed_and_placeholders import OWN
-from app.identifiers.cell_values.rule import Rule, Steps
+from app.identifiers.cell_values.rule import Rule, Shortcut, Steps
 from app.identifiers.cell_values.text import blank
 from app.identifiers.cell_values.to_text import read_texts
 from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex, sha256
-from app.identifiers.columns.distinct_values import Memory, by_distinct
-
-_LONGEST_READY: Final = 64
+from app.identifiers.columns.distinct_values import Memory, Spread, by_distinct
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -66,24 +63,26 @@ def hashed_cells(
     steps: Steps,
     *,
     region: pl.Series | None = None,
-    ready_shape: str | None = None,
+    shortcut: Shortcut | None = None,
     split: Split | None = None,
     memory: Memory | None = None,
     name: str = "",
 ) -> Cells:
     """Normalize and hash a column of `key`; `region` is the rows' country where it matters.
 
-    `ready_shape`: a pattern of lower-case texts to which the rule, and everything before it, does
-    nothing, if they are no longer than a short line. It saves time and changes nothing,
-    nor does `memory`, which knows the attribute by its `name`. `split` gives the values of a cell of
-    several, for rules that do not find them on their own.
+    `shortcut` knows texts that need neither the rule nor anything before it, and is taken row by row:
+    keys that have one hardly repeat. It saves time and changes nothing, nor does `memory`, which
+    knows the attribute by its `name`. `split` gives the values of a cell of several, for rules that
+    do not find them on their own.
     """
     frame = column.alias("source").to_frame()
     if region is not None:
         frame = frame.with_columns(region.alias("region"))
-    shape = ready_shape if column.dtype == pl.String and steps.taken is None else None
-    solve = partial(_solve, key=key, rule=rule, steps=steps, ready_shape=shape, split=split)
-    found = by_distinct(frame, solve, memory, name)
+    solve = partial(_solve, key=key, rule=rule, steps=steps, split=split)
+    if shortcut is not None and column.dtype == pl.String and steps.taken is None:
+        found = Spread(_shortened(frame, shortcut, solve))
+    else:
+        found = by_distinct(frame, lambda cells: _hashed(solve(cells)), memory, name)
     rest = found["rest"]
     more = rest if rest.null_count() < rest.len() else None
     clean = partial(found.__getitem__, "clean")
@@ -101,49 +100,32 @@ def plain_cells(column: pl.Series, key: str, rule: Rule, steps: Steps) -> Cells:
     return Cells(found.text, found.text, read.kind.fill_null(found.reason), filled)
 
 
-def _solve(
-    frame: pl.DataFrame,
-    *,
-    key: str,
-    rule: Rule,
-    steps: Steps,
-    ready_shape: str | None,
-    split: Split | None,
+def _shortened(
+    frame: pl.DataFrame, shortcut: Shortcut, solve: Callable[[pl.DataFrame], Normalized]
 ) -> pl.DataFrame:
-    """Columns value, clean, reason, given and rest for the cells of `frame`."""
-    if ready_shape is None:
-        return _hashed(_normalized(frame, key, rule, steps, split))
-    text = frame["source"]
-    none = blank(text)
-    unready = _unready(text, ready_shape)
-    if not unready.is_empty():
-        # most have the shape already; of the others, some have it once they are in lower case
-        lower = text.gather(unready).str.to_lowercase()
-        text = text.clone().scatter(unready, lower)
-        unready = unready.gather(_unready(lower, ready_shape))
-    ready = Normalized(text, none, none, text.is_not_null(), none)
-    others = unready
+    """As `_hashed(solve(frame))`, which sees only what the shortcut leaves."""
+    ready, source = shortcut(frame), frame["source"]
+    none, given, others = blank(source), source.is_not_null(), ready.others
     if others.is_empty():
-        return _hashed(ready)
-    worked = _normalized(frame[others], key, rule, steps, split)
+        return _hashed(Normalized(ready.text, none, none, given, none))
+    worked = solve(frame[others])
+
+    def laid(whole: pl.Series, part: pl.Series) -> pl.Series:
+        return whole if part.null_count() == part.len() else whole.clone().scatter(others, part)
+
     return _hashed(
         Normalized(
             ready.text.clone().scatter(others, worked.text),
-            none.clone().scatter(others, worked.digest),
-            none.clone().scatter(others, worked.reason),
-            ready.given.scatter(others, worked.given),
-            none.clone().scatter(others, worked.rest),
+            laid(none, worked.digest),
+            laid(none, worked.reason),
+            given.scatter(others, worked.given),
+            laid(none, worked.rest),
         )
     )
 
 
-def _unready(text: pl.Series, shape: str) -> pl.Series:
-    """The places of texts that a rule must look at."""
-    return (~text.str.contains(shape) | (text.str.len_bytes() > _LONGEST_READY)).arg_true()
-
-
-def _normalized(
-    frame: pl.DataFrame, key: str, rule: Rule, steps: Steps, split: Split | None
+def _solve(
+    frame: pl.DataFrame, *, key: str, rule: Rule, steps: Steps, split: Split | None
 ) -> Normalized:
     read = read_texts(frame["source"], key, steps, split=split)
     text, kind = read.text, read.kind

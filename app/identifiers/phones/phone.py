@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from app.identifiers.cell_values.rule import Outcome, Steps
+from app.identifiers.cell_values.rule import Outcome, Ready, Steps
 from app.identifiers.cell_values.text import blank, certain
 from app.identifiers.columns.table_lookup import Lookup
 from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict, read_digits
@@ -20,6 +20,7 @@ from app.identifiers.phones.ascii_form import in_ascii
 from app.identifiers.phones.former_numbers import CHANGED_CODES, present_form
 from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
+from app.identifiers.phones.plain_numbers import plain_numbers
 from app.identifiers.phones.single_number import NO_NUMBER, read_phone
 
 _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
@@ -59,6 +60,33 @@ def phone(frame: pl.DataFrame, steps: Steps) -> Outcome:
         reasons = reasons.scatter(rest, read["reason"])
     steps.note("E.164 by libphonenumber", texts)
     return Outcome(texts, reasons)
+
+
+def plain_phones(frame: pl.DataFrame) -> Ready:
+    """What `phone` makes of the raw texts (column `source`) that are plainly one possible number."""
+    text, known = frame["source"], plans()
+    read = plain_numbers(text)
+    found = blank(text)
+    if not read.places.size:
+        return Ready(found, text.is_not_null().arg_true())
+    region = _positions()(frame["region"]).fill_null(UNKNOWN).to_numpy().take(read.places)
+    count, plus = read.count, read.plus
+    zeros = read.zeros & ~plus
+    abroad = np.zeros(0, dtype=np.bool_)
+    if zeros.any():
+        sure = (region == UNKNOWN) | known.zeros_abroad[region, read.third]
+        abroad = zeros & sure & read.together & (read.third != 0)
+        count, plus = count - 2 * abroad, plus | abroad
+    numbers = _by_pattern(read_digits(read.digits, count, plus, region, known), known)
+    numbers = _in_present_form(numbers, known)
+    possible = numbers.verdict == Verdict.POSSIBLE
+    # an area in brackets, or 00 that may be something else: `_by_columns` looks closely
+    possible &= ~(read.bracket & (numbers.dialled | ((region == UNKNOWN) & ~plus)))
+    if zeros.any():
+        possible &= ~zeros | abroad
+    decided = pl.Series(read.places[possible], dtype=pl.UInt32)
+    found = found.scatter(decided, pl.Series(numbers.digits[possible]).cast(pl.String))
+    return Ready(found, (found.is_null() & text.is_not_null()).arg_true())
 
 
 def _by_columns(

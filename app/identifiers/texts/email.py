@@ -8,7 +8,7 @@ import polars as pl
 from app.identifiers.cell_values.list_texts import SEPARATOR
 from app.identifiers.cell_values.multiple_values import MOST, SEVERAL
 from app.identifiers.cell_values.placeholders import PLACEHOLDER
-from app.identifiers.cell_values.rule import Outcome, Steps, outcome
+from app.identifiers.cell_values.rule import Outcome, Ready, Steps, outcome
 from app.identifiers.cell_values.text import blank, certain, composed, without_invisible
 from app.identifiers.texts.addresses import addresses
 from app.identifiers.texts.other_than import other_than
@@ -21,11 +21,14 @@ _NOBODY: Final = (
 _EMAIL_OF_NOBODY: Final = rf"^(?:{'|'.join(_NOBODY)})@(?:(?:{'|'.join(_NOBODY)})\.)+[a-z]+$"
 """null@null.null, none@none.com: written by a form or a person for "no address", and by many."""
 
-EMAIL_READY: Final = (
+_READY: Final = (
     rf"^(?:{other_than(_NOBODY, first='a-z0-9_', later=_SIGNS)})"
     r"@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$"
 )
 """The shape of nearly every address, in lower-case ASCII; the others are looked at one by one."""
+
+_LONGEST_READY: Final = 64
+"""In bytes: no part of such an address is too long."""
 
 _LETTER: Final = r"\p{L}\p{N}"
 _INSIDE: Final = r"\p{L}\p{N}\p{M}\x{00B7}\x{200C}\x{200D}"
@@ -51,6 +54,22 @@ _LONGEST_LOCAL: Final = 64
 _LONGEST_LABEL: Final = 63
 
 
+def plain_emails(frame: pl.DataFrame) -> Ready:
+    """What `email` makes of the raw texts (column `source`) that are plainly an address, in any case."""
+    text = frame["source"]
+    others = _unready(text)
+    if not others.is_empty():
+        # most have the shape already; of the others, some have it once they are in lower case
+        lower = text.gather(others).str.to_lowercase()
+        text = text.clone().scatter(others, lower)
+        others = others.gather(_unready(lower))
+    return Ready(text, others)
+
+
+def _unready(text: pl.Series) -> pl.Series:
+    return (~text.str.contains(_READY) | (text.str.len_bytes() > _LONGEST_READY)).arg_true()
+
+
 def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
     """Lower-case; what stands around an address goes, what then is none is `email_invalid`.
 
@@ -62,7 +81,7 @@ def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
     given = frame["text"]
     lower = given.str.to_lowercase()
     steps.note("lower-case", lower)
-    odd = certain(~lower.str.contains(EMAIL_READY)).arg_true()
+    odd = certain(~lower.str.contains(_READY)).arg_true()
     rest = None
     reason = blank(given)
     if not odd.is_empty():
