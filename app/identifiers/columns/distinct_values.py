@@ -95,14 +95,20 @@ class Known:
         with self._lock:
             if self._full or not self._make_room(numbers):
                 return None
-            new = np.flatnonzero(self._places[numbers] == _UNKNOWN)
+            places = self._places[numbers]
+            new = np.flatnonzero(places == _UNKNOWN)
             if new.size:
                 self._learn(frame, numbers, new, solve)
-            places = self._places[numbers].astype(np.uint32)
+                places = self._places[numbers]
             solved = self._solved
             if self._kept and solved.height > _MOST_KEPT:
                 self._forget()
-        return Spread(solved, places)
+        return Spread(solved, places.view(np.uint32))
+
+    @property
+    def full(self) -> bool:
+        """Whether it gave up, for good."""
+        return self._full
 
     def _make_room(self, numbers: tuple[_Numbers, ...]) -> bool:
         """Whether there is a place for all these numbers."""
@@ -163,6 +169,11 @@ class Memory:
         self._lock = threading.Lock()
         self._known: dict[str, Known] = {}
 
+    def knows(self, name: str) -> bool:
+        """Whether values of the attribute are remembered, so that they are known to repeat."""
+        known = self._known.get(name)
+        return known is not None and not known.full
+
     def of(self, name: str, types: Sequence[pl.DataType]) -> Known:
         """What is known of the attribute of that name."""
         with self._lock:
@@ -181,7 +192,8 @@ def by_distinct(
     `name`. Which way is taken shows in the time only, but for binary columns, which become Categorical
     where they are remembered.
     """
-    if not _repeats(frame.to_series()):
+    known = memory is not None and memory.knows(name)
+    if frame.height < _SMALLEST or not (known or _repeats(frame.to_series())):
         return Spread(solve(frame))
     solved = memory.of(name, frame.dtypes).solved(frame, solve) if memory is not None else None
     if solved is None:
@@ -219,8 +231,6 @@ def _repeats(column: pl.Series) -> bool:
     By the birthday rule: `m` cells drawn from `d` equally frequent values hold about m²/2d
     repeats, and more if some values are frequent.
     """
-    if column.len() < _SMALLEST:
-        return False
     sample = column.gather_every(_SHARE).drop_nulls()
     repeats = sample.len() - sample.n_unique()
     return repeats * column.len() > sample.len() ** 2
