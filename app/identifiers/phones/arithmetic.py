@@ -77,10 +77,12 @@ def read_digits(
 
     # no country: refused unless it can only be a full North American number
     nowhere = ~plus & (region == UNKNOWN)
-    american = (n == _FULL_LENGTH) & (v // _TEN[10] == 1)
-    american &= (v // _TEN[9] % 10 >= _HIGHEST_SECOND) & (v // _TEN[6] % 10 >= _HIGHEST_SECOND)
-    odd |= nowhere & ~american & (n >= _FULL_LENGTH) & (v >= _TEN[n - 1])
-    short = nowhere & ~american
+    short = nowhere
+    if nowhere.any():
+        american = (n == _FULL_LENGTH) & (v // _TEN[10] == 1)
+        american &= (v // _TEN[9] % 10 >= _HIGHEST_SECOND) & (v // _TEN[6] % 10 >= _HIGHEST_SECOND)
+        odd |= nowhere & ~american & (n >= _FULL_LENGTH) & (v >= _TEN[n - 1])
+        short = nowhere & ~american
 
     # the calling code, by the first digits or by being the region's own
     plan = np.where(national, region, plans.of_code[v // _TEN[n - 3]])

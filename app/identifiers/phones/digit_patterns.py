@@ -40,12 +40,39 @@ class DigitPattern:
             now = sum(1 << position for position in fits)
             if now & self._whole.last:
                 return True
-            live = 0
-            for position in _bits(now):
-                live |= self._follow[position]
+            live = self._following(now)
             if not live:
                 return False
         return True
+
+    def beginnings(self, count: int) -> list[bool]:
+        """`may_begin` of every `count` digits, from all zeros to all nines: one walk for all of them."""
+        accepting = [
+            sum(1 << place for place, digits in enumerate(self._digits) if digits >> digit & 1)
+            for digit in range(10)
+        ]
+        following: dict[int, int] = {}
+
+        def walk(live: int, left: int) -> list[bool]:
+            found: list[bool] = []
+            for digit in range(10):
+                now = live & accepting[digit]
+                if now not in following:
+                    following[now] = self._following(now)
+                after = following[now]
+                if left == 1 or not after or now & self._whole.last:
+                    found += [bool(after or now & self._whole.last)] * 10 ** (left - 1)
+                else:
+                    found += walk(after, left - 1)
+            return found
+
+        return walk(self._whole.first, count)
+
+    def _following(self, places: int) -> int:
+        after = 0
+        for place in _bits(places):
+            after |= self._follow[place]
+        return after
 
     def _alternatives(self) -> _Part:
         whole = self._sequence()

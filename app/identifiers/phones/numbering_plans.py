@@ -177,8 +177,9 @@ def _trunk_maybe(territory: Territory) -> list[bool]:
     maybe = _beginnings("|".join(others))
     national = DigitPattern(territory.general)
     if trunk and national.may_begin(trunk[0]):
+        numbers = national.beginnings(3)
         for number in range(int(trunk[0]) * 100, int(trunk[0]) * 100 + 100):
-            maybe[number] |= national.may_begin(f"{number:03}")
+            maybe[number] |= numbers[number]
     return maybe
 
 
@@ -212,12 +213,7 @@ def _zeros_abroad(territory: Territory) -> list[bool]:
 
 def _beginnings(pattern: str) -> list[bool]:
     """For every three digits whether the pattern could match a number that begins with them."""
-    asked = DigitPattern(pattern)
-    digits = "0123456789"
-    one = [digit for digit in digits if asked.may_begin(digit)]
-    two = {first + digit for first in one for digit in digits if asked.may_begin(first + digit)}
-    numbers = [f"{number:03}" for number in range(1_000)]
-    return [number[:2] in two and asked.may_begin(number) for number in numbers]
+    return DigitPattern(pattern).beginnings(3)
 
 
 def _by_first_digits(main_of: dict[int, int]) -> NDArray[np.int64]:

@@ -26,6 +26,7 @@ _MOST_DIGITS: Final = 15
 _DATE_DIGITS: Final = 8
 """Up to so many digits with signs between them may be a date."""
 
+_MOST_OCTETS: Final = 1 << 31
 _WORD: Final = 8
 _JOINTS: Final = (
     (np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(2_561), np.uint64(8)),
@@ -66,8 +67,10 @@ def plain_numbers(text: pl.Series) -> PlainNumbers:
     ends = np.cumsum(sizes)
     starts = ends - sizes
     is_digit: Flags = octets - _ZERO < _TEN
-    running = np.cumsum(is_digit.view(np.uint8), dtype=np.int64)
-    behind = np.where(ends > 0, running.take(ends - 1, mode="wrap"), 0)
+    # 32 bits hold what a frame has, and take a third of the time
+    counter = np.int32 if len(octets) < _MOST_OCTETS else np.int64
+    running = np.cumsum(is_digit.view(np.uint8), dtype=counter)
+    behind = np.where(ends > 0, running.take(ends - 1, mode="wrap"), 0).astype(np.int64)
     count = np.diff(behind, prepend=0)
     head = tuple(octets.take(starts + place) for place in range(3))
     plain = (count > 0) & (count <= _MOST_DIGITS) & (sizes <= _LONGEST)
