@@ -1,24 +1,24 @@
 // What becomes of one member's values: each rule, the text after it, the hash. Nothing is stored or logged.
-import {html, api, t, say, useAction, useState, Page, Card, Problem, Button, Mark, Empty, TextField, KEYS} from './kit.js';
+import {html, having, api, t, say, useForm, useState, Page, Dim, Card, Form, Mark, Empty, TextField, SelectField, Country, KEYS} from './kit.js';
 
 export default function Explain() {
-  const [member, put] = useState({EMAIL: '', PHONE: '', FN: '', LN: ''});
-  const [country, set] = useState('');
-  const [found, show] = useState(null);
-  const [explain, state] = useAction(async (event) => {
-    event.preventDefault();
-    show(await api.send('POST', '/v1/identifiers/explain', {member: Object.fromEntries(Object.entries(member).filter(([, value]) => value !== '')), ...(country ? {default_country: country} : {})}));
+  const [keys, show] = useState(['EMAIL', 'PHONE', 'FN', 'LN']);
+  const [found, tell] = useState(null);
+  const form = useForm(/** @type {Record<string, string>} */ ({}), async ({default_country, ...given}) => {
+    const member = having(given);
+    tell(await api.send('POST', '/v1/identifiers/explain', {member, ...(default_country ? {default_country} : {})}));
   });
-  const given = Object.values(member).some(Boolean);
-  return html`<${Page} title=${t('Explain')}><p class="soft">${t('Type one member’s values and see each rule, the text that is hashed, and the hash. Nothing is stored, logged or sent to Meta.')}</p>
-    <div class="split"><form class="stack" onSubmit=${explain}>${Card(t('One member'), html`<div class="stack">
-      ${Object.keys(member).map((key) => html`<${TextField} key=${key} label=${html`${say.name(key)} <span class="soft small mono">${key}</span>`} value=${member[key]} onInput=${(value) => put({...member, [key]: value})} error=${state.error?.at?.(`/member/${key}`)}/>`)}
-      <label class="field"><span class="label">${t('Add attribute')}</span><select onChange=${(event) => { const key = event.target.value; event.target.value = ''; if (key) put({...member, [key]: ''}); }}><option value="">${t('Choose an attribute')}</option>${KEYS.filter((key) => !(key in member)).map((key) => html`<option value=${key}>${say.name(key)} (${key})</option>`)}</select></label>
-      <${TextField} label=${t('Country where none is given')} optional value=${country} onInput=${(value) => set(value.toUpperCase().slice(0, 2))} error=${state.error?.at?.('/default_country')}/>
-      ${state.error && !state.error.errors?.length && Problem(state.error)}<div>${Button(t('Explain'), null, {kind: 'first', type: 'submit', busy: state.busy, why: given ? undefined : t('Type a value first')})}</div></div>`)}</form>
-      <div class="stack" aria-live="polite">${found ? found.keys.filter((one) => one.given).map((one) => Card(html`${say.name(one.key)} <span class="soft small mono">${one.key}</span>`, html`<div class="stack tight">
-        ${one.steps.length > 0 ? html`<ol class="stack tight">${one.steps.map((step) => html`<li class="row between"><span class="soft small">${step.rule.replaceAll('_', ' ')}</span><code>${visible(step.text)}</code></li>`)}</ol>` : html`<p class="soft small">${t('Nothing had to be changed.')}</p>`}
-        ${one.reason ? html`<p>${Mark('bad', say.reason(one.reason))} <span class="soft small">${t('nothing is sent for it')}</span></p>` : html`<p><span class="soft small">${one.hash ? t('hashed') : t('sent as it is')}</span> <code class="strong">${visible(one.text ?? '')}</code></p>${one.hash && html`<p><span class="soft small">SHA-256</span> <code>${one.hash}</code></p>`}`}</div>`, {label: say.name(one.key)})) : html`<div class="card">${Empty(t('Nothing explained yet'), t('What the rules do to each value appears here.'))}</div>`}
-      ${found && html`<p class="soft small">${t('Rules of version {version}.', {version: found.rules_version})}</p>`}</div></div></${Page}>`;
+  return html`<${Page} title="Explain"><p class="soft">${t('Type one member’s')}</p>
+    <div class="split">${Card('One member', html`<${Form} form=${form} submit="Explain" why=${!keys.some((key) => form.values[key]) && 'Type a value first'}>
+      ${keys.map((key) => html`<${TextField} key=${key} label=${html`${say.name(key)} <small class="mono">${key}</small>`} ...${form.field(key, `/member/${key}`)}/>`)}
+      <${SelectField} label="Add attribute" value="" onInput=${(key) => show([...keys, key])} options=${[['', t('Choose an attribute')], ...KEYS.filter((key) => !keys.includes(key)).map((key) => [key, `${say.name(key)} (${key})`])]}/>
+      <${Country} field=${form.field('default_country')}/><//>`)}
+      <div class="stack" aria-live="polite">${found ? found.keys.filter((one) => one.given).map(Explained) : html`<div class="card">${Empty('Nothing explained yet', 'What the rules')}</div>`}
+      ${found && Dim(t('Rules of version', {version: found.rules_version}))}</div></div><//>`;
 }
+
 const visible = (text) => text.replace(/ /g, '␠').replace(/\t/g, '␉');
+
+const Explained = ({key, steps, reason, hash, text}) => Card(html`${say.name(key)} <small class="mono">${key}</small>`, html`<div class="stack tight">
+  ${steps.length > 0 ? html`<ol class="stack tight">${steps.map((step) => html`<li class="row between"><small>${step.rule.replaceAll('_', ' ')}</small><code>${visible(step.text)}</code></li>`)}</ol>` : Dim('Nothing had')}
+  ${reason ? html`<p>${Mark('bad', say.reason(reason))} <small>${t('nothing is sent for it')}</small></p>` : html`<p><small>${hash ? t('hashed') : t('sent as it is')}</small> <code class="strong">${visible(text ?? '')}</code></p>${hash && html`<p><small>SHA-256</small> <code>${hash}</code></p>`}`}</div>`, {label: say.name(key)});

@@ -1,139 +1,119 @@
 // One run, live: what happened, whose move it is and what to do; where every row went; how fast it goes.
-import {html, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, useAction, Page, Card, Loaded, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, ask, copy, go, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, useLive} from './kit.js';
-
-const ACTIVE = ['queued', 'running'];
+import {html, RefusedValues, SizeAt, startRun, Renew, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, Page, Code, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, Names, Outside, LeftOut, copy, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, useLive, ACTIVE} from './kit.js';
 
 export default function RunPage({parts: [, id]}) {
-  const state = useLoad(() => api.get(`/v1/runs/${id}`), [id]);
+  const state = useLoad(() => api.get(`/v1/runs/${id}`));
   const run = state.data;
   const active = run && ACTIVE.includes(run.status);
   const [fresh, seen] = useState(Date.now());
+  // who watches it live finds everything in its place to the end
+  const live = useRef(false);
+  live.current ||= active;
   useLive((one) => { if (one.id === id) { state.put(one); seen(Date.now()); } }, Boolean(active));
   // where no event comes, it is asked for
   useEvery(3, () => { if (Date.now() - fresh > 4000) state.reload(); }, Boolean(active));
   const share = run?.counts.batches_total ? run.counts.batches_done / run.counts.batches_total : 0;
   const name = run?.export.display_name ?? run?.export_id ?? t('This run');
-  return html`<${Page} title=${html`${Text(name)}`} tab=${run ? `${active ? `${fmt.share(share, 0)} · ` : ''}${name} · ${say.status(run.status)}` : t('This run')} badge=${run && Badge(run.status)}
-    crumb=${html`<a href="#/runs">${t('Runs')}</a> / ${run ? Time(run.queued_at) : ''}`} curl="/v1/runs/${id}" actions=${run && html`<${Actions} run=${run} active=${active} state=${state}/>`}>
-    ${Loaded(state, (found) => html`
-      <${Headline} run=${found} active=${active}/>
-      ${active && found.status === 'running' && html`<${Progress} run=${found} share=${share}/>`}
-      <div class="cols" style=${{gridTemplateColumns: 'repeat(auto-fit,minmax(min(100%,26rem),1fr))'}}>${Card(t('Where every row went'), html`<${Where} run=${found}/>`)}${Card(t('This run'), html`<${Facts} run=${found}/>`)}</div>
-      ${found.warnings.length > 0 && Card(t('To look at'), html`<ul class="stack tight">${found.warnings.map((one) => html`<li>${Said(one.detail)} ${html`<code class="soft">${one.code}</code>`}</li>`)}</ul>`)}
-      <${Batches} run=${found} active=${active}/>`)}
-  </${Page}>`;
+  return html`<${Page} state=${state} title=${Text(name)} tab=${run ? `${active ? `${fmt.share(share, 0)} · ` : ''}${name} · ${say.status(run.status)}` : name} badge=${run && Badge(run.status)}
+    crumb="runs" curl="/v1/runs/${id}" actions=${run && Actions(run, active, state.put)}>${() => html`
+      <div class=${live.current ? 'slot' : ''}>${active && run.status === 'running' && !waits(run) && !run.cancel_requested_at ? html`<${Progress} run=${run} share=${share}/>` : html`<${Headline} run=${run} active=${active}/>`}</div>
+      <div class="cols wide">${Card('Where every row went', Where(run, active, live.current))}${Card('This run', Facts(run))}</div>
+      <${Batches} run=${run}/>`}
+  <//>`;
 }
 
-/** @param {Of<{run: Run}>} _ */
-function Actions({run, active, state}) {
-  const [cancel, canceling] = useAction(async () => {
-    if (!await ask(t('Cancel this run?'), t('It stops at its next batch. What was sent stays sent, and the counts say so.'), t('Cancel the run'))) return;
-    state.put(await api.send('POST', `/v1/runs/${run.id}/cancel`));
-  });
-  const [again, starting] = useAction(async () => { const made = await api.create(`/v1/exports/${run.export_id}/runs`); go(`/runs/${made.id}`); });
-  return html`${active && mayEdit() && Button(t('Cancel'), cancel, {busy: canceling.busy, kind: 'danger', why: run.cancel_requested_at ? t('It is stopping already') : undefined})}
-    ${!active && mayEdit() && Button(t('Run again'), again, {busy: starting.busy, kind: ['failed', 'skipped', 'canceled'].includes(run.status) ? 'first' : ''})}
-    ${Button(t('Copy report'), () => copy(report(run)))}${Link(`exports/${run.export_id}`, t('The export'), 'btn')}
-    ${(canceling.error || starting.error) && html`<div style=${{flexBasis: '100%'}}>${Problem(canceling.error ?? starting.error)}</div>`}`;
-}
+/** @param {Run} run */
+const Actions = (run, active, put) => html`${mayEdit() && (active
+  ? Act('Cancel', async () => put(await api.send('POST', `/v1/runs/${run.id}/cancel`)), {kind: 'danger', why: run.cancel_requested_at ? t('It is stopping already') : undefined, sure: ['Cancel this run?', 'It stops at', 'Cancel the run']})
+  : Act('Run again', () => startRun(run.export_id), {kind: ['failed', 'skipped', 'canceled'].includes(run.status) ? 'first' : ''}))}
+  ${Button('Copy report', () => copy(report(run)))}${Link(`exports/${run.export_id}`, 'The export', 'btn')}`;
 
 /** For a ticket: ids, numbers and codes, no person. */
-function report(run) {
-  const error = run.error;
-  return [`Audience Export run ${run.id}`, `export ${run.export_id}, connection ${run.connection_id ?? '-'}, audience ${run.audience_id ?? '-'}`,
-    `status ${run.status}, trigger ${run.trigger}, attempt ${run.attempt}`, `queued ${run.queued_at}, started ${run.started_at ?? '-'}, finished ${run.finished_at ?? '-'}`,
-    error && `error ${error.code} (${error.culprit}): ${error.message}`, error?.graph && `Meta code ${error.graph.code ?? '-'}, subcode ${error.graph.subcode ?? '-'}, fbtrace_id ${error.graph.fbtrace_id ?? '-'}`,
-    `counts ${Object.entries(run.counts).map(([name, n]) => `${name}=${n}`).join(' ')}`, Object.keys(run.skipped_reasons).length && `skipped ${JSON.stringify(run.skipped_reasons)}`,
-    run.session_ids.length && `upload sessions ${run.session_ids.join(' ')}`, `rules ${run.rules_version ?? '-'}, mapping ${run.schema_hash ?? '-'}`].filter(Boolean).join('\n');
-}
+const REPORTED = ['id', 'export_id', 'connection_id', 'audience_id', 'status', 'trigger', 'attempt', 'queued_at', 'started_at', 'finished_at', 'error', 'counts', 'skipped_reasons', 'session_ids', 'rules_version', 'schema_hash'];
+const report = (run) => ['Audience Export', ...REPORTED.map((name) => `${name}: ${typeof run[name] === 'object' ? JSON.stringify(run[name]) : run[name]}`)].join('\n');
+
+/** Whether it waits for something, and is not merely next. */
+const waits = (run) => ACTIVE.includes(run.status) && (run.waiting || Date.parse(run.throttled_until) > Date.now());
 
 /** One sentence: what happened, whose move, what to do.
  * @param {Of<{run: Run}>} _ */
 function Headline({run, active}) {
-  const {counts, error, waiting} = run;
+  const {counts, error, waiting, status} = run;
   const until = waiting?.until ?? run.throttled_until;
-  const now = useNow(Boolean(until));
-  const left = until ? (Date.parse(until) - now) / 1000 : 0;
-  if (run.cancel_requested_at && active) return Note('warn', t('It is being stopped'), t('The batch on its way is finished first.'));
-  if (active && (waiting || (run.throttled_until && left > 0))) return html`<${Waits} run=${run} until=${until} left=${left}/>`;
-  if (run.status === 'queued') return Note('', run.queue_position > 1 ? many(run.queue_position - 1, 'Queued behind {n} other run', 'Queued behind {n} other runs') : t('Next in line'), t('A worker takes it as soon as one is free.'));
-  if (run.status === 'running') return null;
-  if (run.status === 'succeeded') return Note('good', t('{n} rows reached Meta, all of them were received.', {n: fmt.number(counts.received)}), run.audience_state ? html`<${Size} state=${run.audience_state}/>` : t('Nothing to do. Matching takes Meta up to a day; until then the audience looks smaller than what was sent.'));
-  if (run.status === 'succeeded_with_warnings') {
-    return Note('warn', t('{n} rows reached Meta; some were left out.', {n: fmt.number(counts.received)}), html`<p>${counts.skipped > 0 ? many(counts.skipped, '{n} row could not be used.', '{n} rows could not be used.') : ''} ${counts.invalid > 0 ? many(counts.invalid, 'Meta calls {n} entry invalid.', 'Meta calls {n} entries invalid.') : ''} ${t('The reasons are below; nothing has to be done unless there are many.')}</p>${run.audience_state && html`<${Size} state=${run.audience_state}/>`}`);
-  }
-  if (run.status === 'canceled') return Note('', t('It was cancelled.'), counts.received ? t('{n} rows had been received by then and stay in the audience.', {n: fmt.number(counts.received)}) : t('Nothing had been sent.'));
+  const now = useNow(Boolean(active && until));
+  const received = {n: fmt.number(counts.received)};
+  if (run.cancel_requested_at && active) return Note('warn', 'It is being stopped', 'The batch on');
+  if (waits(run)) return Waits(run, until, (Date.parse(until) - now) / 1000);
+  if (active) return Note('', run.queue_position > 1 ? many(run.queue_position - 1, 'Queued behind') : t('Next in line'), t('A worker takes'));
+  if (run.note === 'unchanged') return Note('good', 'nothing had', 'Neither the', mayEdit() && Act('Read and compare', () => startRun(run.export_id, {force: true}), 'small'));
+  const size = run.audience_state && Size(run.audience_state);
+  if (status === 'succeeded') return Note('good', t('rows reached Meta', received), size || t('Nothing to'));
+  if (status === 'succeeded_with_warnings') return Note('warn', t('rows reached', received), html`<p>${LeftOut(counts)} ${t('The reasons')}</p>${size}`);
+  if (status === 'canceled') return Note('', 'It was cancelled.', counts.received ? t('rows had been', received) : t('Nothing had been sent.'));
   const token = /token|reauth|permission/.test(error?.code ?? '');
-  return Note(run.status === 'skipped' ? 'warn' : 'bad', `${say.move(error?.culprit)}: ${run.status === 'skipped' ? t('it was skipped') : t('it failed')}`, html`<p class="head-run">${Said(error?.message)}</p>
-      ${error?.graph && html`<p class="soft small">Meta ${error.graph.code ?? ''}${error.graph.subcode ? `/${error.graph.subcode}` : ''} · fbtrace_id <code>${error.graph.fbtrace_id ?? '–'}</code></p>`}`,
-  html`${token && run.connection_id && (isAdmin() ? Link(`connections/${run.connection_id}/setup`, t('Renew the sign-in'), 'btn first small') : html`<span>${t('An administrator must renew the connection’s sign-in.')}</span>`)}
-    ${!token && error?.culprit === 'user' && Link(`exports/${run.export_id}/edit`, t('Edit the export'), 'btn first small')}
-    ${error?.help_url && html`<a href=${error.help_url} target="_blank" rel="noreferrer">${t('What Meta says about it')}</a>`}`);
+  return Note(status === 'skipped' ? 'warn' : 'bad', `${say.move(error?.culprit)}: ${status === 'skipped' ? t('it was skipped') : t('it failed')}`, html`<p class="head-run">${Said(error?.message)}</p>
+      ${error?.graph && html`<p class="dim">Meta ${error.graph.code ?? ''}${error.graph.subcode && `/${error.graph.subcode}`} · fbtrace_id <code>${error.graph.fbtrace_id ?? '–'}</code></p>`}`,
+  html`${token && run.connection_id && (isAdmin() ? Renew(run.connection_id, 'btn first small') : html`<span>${t('An administrator must')}</span>`)}
+    ${!token && error?.culprit === 'user' && Link(`exports/${run.export_id}/edit`, 'Edit the export', 'btn first small')}${Outside(error?.help_url)}`);
 }
 
-/** @param {Of<{run: Run}>} _ */
-function Waits({run, until, left}) {
+/** @param {Run} run */
+function Waits(run, until, left) {
   const {waiting} = run;
-  const when = until && left > 0 ? html`${Time(until, 'time')} (${t('in {time}', {time: fmt.clock(left)})})` : t('shortly');
-  const titles = {
-    retry: t('It failed for a moment and will be tried again'), throttled: t('Meta asked this account to pause'), 'account-blocked': t('Meta blocks this ad account'),
-    'no-worker': t('No worker is running'), 'audience-busy': t('Another run fills the same audience'), 'push-under-way': t('Members are being uploaded into a segment'),
-  };
-  return Note('warn', titles[waiting?.reason] ?? titles.throttled, html`<p>${t('It goes on')} ${when}. ${t('Nothing is lost.')} ${waiting?.attempt ? t('Attempt {n} of {of} is over.', {n: waiting.attempt, of: waiting.of}) : ''}</p>
-    ${waiting?.last_error && html`<p class="soft small">${Said(waiting.last_error.message)} <code>${waiting.last_error.code}</code></p>`}`,
-  waiting?.reason === 'account-blocked' && isAdmin() && run.connection_id ? Link(`connections/${run.connection_id}`, t('To the connection'), 'btn small') : null);
+  const reason = waiting?.reason ?? 'throttled';
+  return Note('warn', say.code('wait', reason), html`<p>${t('It goes on')} ${left > 0 ? html`${Time(until, 'time')} (${t('in {time}', {time: fmt.clock(left)})})` : t('shortly')}. ${t('Nothing is lost.')} ${waiting?.attempt && t('Attempt {n}', {n: waiting.attempt, of: waiting.of})}</p>
+    ${waiting?.last_error && html`<p class="dim">${Said(waiting.last_error.message)} <code>${waiting.last_error.code}</code></p>`}`,
+  reason === 'account-blocked' && isAdmin() && run.connection_id && Link(`connections/${run.connection_id}`, 'To the connection', 'btn small'));
 }
 
-/** @param {Of<{state: Run['audience_state']}>} _ */
-function Size({state}) {
-  if (state.error) return html`<p class="soft small">${t('The audience could not be looked at afterwards')} <code>${state.error}</code></p>`;
-  return html`<p>${t('The audience at Meta:')} ${state.lower_bound != null ? html`<span class="num">${fmt.range(state.lower_bound, state.upper_bound)}</span>` : t('too small to say')} <span class="soft small">(${Time(state.looked_at, 'ago')})</span>${state.operation_status?.description ? html` · ${Said(state.operation_status.description)}` : ''}. ${t('Matching takes up to a day.')}</p>${state.readings.length > 1 && html`<p class="soft small">${state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · ')}</p>`}`;
+/** @param {Run['audience_state']} state */
+function Size(state) {
+  if (state.error) return html`<p class="dim">${t('The audience')} <code>${state.error}</code></p>`;
+  return html`<p>${t('The audience at Meta:')} ${SizeAt(state)} <small>(${Time(state.looked_at, 'ago')})</small>${state.operation_status?.description && html` · ${Said(state.operation_status.description)}`}. ${t('Matching takes')}</p>
+    ${state.readings.length > 1 && html`<p class="dim">${state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · ')}</p>`}`;
 }
 
 /** @param {Of<{run: Run}>} _ */
 function Progress({run, share}) {
-  const now = useNow(true);
+  const now = useNow();
   const {counts} = run;
-  const left = run.estimated_finish_at ? (Date.parse(run.estimated_finish_at) - now) / 1000 : null;
-  return html`<section class="card stack tight" aria-label=${t('Progress')}><div class="row between"><span class="strong">${say.name(run.phase)}${run.attempt > 1 ? ` · ${t('attempt {n}', {n: run.attempt})}` : ''}</span>
-      <span class="num">${counts.batches_total ? `${fmt.share(share, 0)} · ${t('{n} of {of} batches', {n: fmt.number(counts.batches_done), of: fmt.number(counts.batches_total)})}` : many(counts.read, '{n} member read', '{n} members read')}</span></div>
-    <div role="progressbar" aria-label=${say.name(run.phase)} aria-valuenow=${counts.batches_total ? Math.round(share * 100) : undefined} aria-valuemin="0" aria-valuemax="100">${Bar(counts.batches_total ? share : 0, 'busy')}</div>
-    <div class="row between soft small"><span>${run.rate ? t('{n} rows a second', {n: fmt.number(Math.round(run.rate))}) : ''}</span><span class="num">${left != null && left > 0 ? t('about {time} left', {time: fmt.clock(left)}) : t('running for {time}', {time: fmt.clock((now - Date.parse(run.started_at)) / 1000)})}</span></div></section>`;
+  const left = run.estimated_finish_at ? (Date.parse(run.estimated_finish_at) - now) / 1000 : 0;
+  const sent = counts.batches_total > 0;
+  return html`<section class="card stack tight" aria-label=${t('Progress')}><div class="row between"><b>${say.name(run.phase)}${run.attempt > 1 && ` · ${t('attempt {n}', {n: run.attempt})}`}</b>
+      <span class="num">${sent ? `${fmt.share(share, 0)} · ${t('{n} of {of} batches', {n: fmt.number(counts.batches_done), of: fmt.number(counts.batches_total)})}` : many(counts.read, 'members read')}</span></div>
+    <div role="progressbar" aria-label=${say.name(run.phase)} aria-valuenow=${sent ? Math.round(share * 100) : undefined} aria-valuemin="0" aria-valuemax="100">${Bar(share, 'busy')}</div>
+    <div class="row between dim"><span>${run.rate ? t('{n} rows a second', {n: fmt.number(Math.round(run.rate))}) : ' '}</span><span class="num">${left > 0 ? t('about {time} left', {time: fmt.clock(left)}) : t('running for {time}', {time: fmt.clock((now - Date.parse(run.started_at)) / 1000)})}</span></div></section>`;
 }
 
-/** @param {Of<{run: Run}>} _ */
-function Where({run}) {
+/** @param {Run} run */
+function Where(run, active, live) {
   const c = run.counts;
-  const refused = c.refused ?? Math.max(0, c.added + c.removed - c.received);
-  const open = ACTIVE.includes(run.status) ? Math.max(0, c.staged - c.added - c.removed) : 0;
+  const open = active ? Math.max(0, c.staged - c.added - c.removed) : 0;
+  const {read, expanded, duplicates, skipped, staged} = Object.fromEntries(Object.entries(c).map(([name, n]) => [name, fmt.number(n)]));
+  const blanks = RefusedValues(run.refused_values);
   const rows = [
-    {name: t('Read'), n: c.read, tone: 'accent'}, {name: t('several e-mails or phones'), n: c.expanded, tone: 'accent', loss: true, sign: '+'},
-    {name: t('not usable'), n: c.skipped, tone: 'bad', loss: true, sign: '−', reasons: run.skipped_reasons}, {name: t('duplicates'), n: c.duplicates, tone: 'quiet', loss: true, sign: '−'},
-    {name: t('To be sent'), n: c.staged, tone: 'accent'}, {name: t('still to send'), n: open, tone: 'busy', loss: true, sign: '−'}, {name: t('removed'), n: c.removed, tone: 'warn', loss: true, sign: ' '}, {name: t('refused by Meta'), n: refused, tone: 'bad', loss: true, sign: '−'},
-    {name: t('Received by Meta'), n: c.received, tone: 'good'}, {name: t('of them called invalid'), n: c.invalid, tone: 'warn', loss: true, sign: ' '},
+    ['Read', c.read, 'accent'], ['several e-mails', c.expanded, 'accent', '+'], ['not usable', c.skipped, 'bad', '−', run.skipped_reasons], ['duplicates', c.duplicates, 'quiet', '−'],
+    ['To be sent', c.staged, 'accent'], ['still to send', open, 'busy', '−'], ['removed', c.removed, 'warn', ' '], ['refused by Meta', c.refused, 'bad', '−'],
+    ['Received by Meta', c.received, 'good'], ['of them called invalid', c.invalid, 'warn', ' '],
   ];
-  const blanks = Object.entries(run.refused_values);
-  return html`<div class="stack"><${Funnel} rows=${rows}/>${c.read > 0 && html`<p class="soft small">${t('{read} + {expanded} = {duplicates} + {skipped} + {staged}', {read: fmt.number(c.read), expanded: fmt.number(c.expanded), duplicates: fmt.number(c.duplicates), skipped: fmt.number(c.skipped), staged: fmt.number(c.staged)})}: ${c.read + c.expanded === c.duplicates + c.skipped + c.staged ? t('it adds up.') : t('still counting.')}</p>`}
-    ${blanks.length > 0 && html`<details class="small"><summary>${t('Values sent as blanks')}</summary><ul>${blanks.flatMap(([key, why]) => Object.entries(why).map(([reason, n]) => html`<li><span class="num">${fmt.number(n)}</span> ${say.name(key)} · ${say.reason(reason)}</li>`))}</ul></details>`}</div>`;
+  return html`<div class="stack">${Funnel(rows.filter(([, n, , sign]) => live || n || sign === undefined))}
+    <p class="dim">${(live || c.read > 0) && `${t('{read} + {expanded}', {read, expanded, duplicates, skipped, staged})}: ${c.read + c.expanded === c.duplicates + c.skipped + c.staged ? t('it adds up.') : t('still counting.')}`}</p>
+    ${blanks.length > 0 && html`<details class="small"><summary>${t('Values sent as blanks')}</summary><ul>${blanks}</ul></details>`}</div>`;
 }
 
-/** @param {Of<{run: Run}>} _ */
-function Facts({run}) {
-  const phases = run.phases.map((one) => [`${say.name(one.phase)}${one.attempt > 1 ? ` (${t('attempt {n}', {n: one.attempt})})` : ''}`, fmt.span(one.started_at, one.finished_at)]);
-  return html`<div class="stack">${Terms([
-    [t('Export'), html`<a href="#/exports/${run.export_id}">${Text(run.export.display_name ?? run.export_id)}</a>`],
-    run.connection && [t('Connection'), isAdmin() ? html`<a href="#/connections/${run.connection_id}">${Text(run.connection.display_name ?? run.connection_id)}</a>` : Text(run.connection.display_name)],
-    [t('Asked for'), html`${Time(run.queued_at)} · <bdi>${run.requested_by_name}</bdi> · ${say.name(run.trigger)}`],
-    [t('Took'), run.started_at ? html`<span class="num">${fmt.span(run.started_at, run.finished_at)}</span>` : '–'],
-    run.rate && run.finished_at && [t('Speed'), t('{n} rows a second', {n: fmt.number(Math.round(run.rate))})],
-    run.attempt > 1 && [t('Attempts'), fmt.number(run.attempt)],
-    run.audience_id && [t('Audience'), html`<code>${run.audience_id}</code>`], ['Id', html`<code>${run.id}</code>`],
-  ])}${phases.length > 0 && html`<details class="small"><summary>${t('Phases')}</summary>${Terms(phases.map(([name, time]) => [name, html`<span class="num">${time}</span>`]))}</details>`}</div>`;
-}
+/** @param {Run} run */
+const Facts = (run) => html`<div class="stack">${Terms([
+  ['Export', Link(`exports/${run.export_id}`, Text(run.export.display_name ?? run.export_id))],
+  run.connection && ['Connection', isAdmin() ? Names('connections', [{...run.connection, id: run.connection_id}]) : Text(run.connection.display_name)],
+  ['Asked for', html`${Time(run.queued_at)} · ${Text(run.requested_by_name)} · ${say.name(run.trigger)}`],
+  ['Took', html`<span class="num">${fmt.span(run.started_at, run.finished_at)}</span>`],
+  ['Speed', run.rate && t('{n} rows a second', {n: fmt.number(Math.round(run.rate))})],
+  ['Attempts', fmt.number(run.attempt)], ['Audience', run.audience_id && Code(run.audience_id)], ['Id', Code(run.id)],
+])}<details class="small"><summary>${t('Phases')}</summary>${Terms(run.phases.map((one) => [`${say.name(one.phase)}${one.attempt > 1 ? ` (${t('attempt {n}', {n: one.attempt})})` : ''}`, html`<span class="num">${fmt.span(one.started_at, one.finished_at)}</span>`]))}</details></div>`;
 
 /** Every answered batch; what is new is read on from where it was.
  * @param {Of<{run: Run}>} _ */
-function Batches({run, active}) {
+function Batches({run}) {
   const [items, set] = useState([]);
   const [error, fail] = useState(null);
   const busy = useRef(false);
@@ -157,10 +137,10 @@ function Batches({run, active}) {
     busy.current = false;
   };
   const done = run.counts.batches_done;
-  // of a run that ended some weeks ago a line is the sum of several
-  const told = items.reduce((sum, one) => sum + one.batches, 0);
-  useEffect(() => { if (done > 0 && told !== done) load(); }, [done]);
-  if (!done) return null;
-  return Card(many(told, '{n} batch', '{n} batches'), html`${error && Problem(error, load)}${items.length > 0 && items.length === told && html`<${Timeline} title=${t('Batches on their way to Meta')} batches=${items}/>`}
-    <${Figures} title=${t('Batches')} head=${['#', t('What'), t('Rows'), t('Received'), t('Invalid'), t('Attempts'), t('Took'), 'fbtrace_id']} rows=${items.slice(-200).map((one) => [one.sequence, say.name(one.operation), fmt.number(one.rows), fmt.number(one.received), fmt.number(one.invalid), one.attempts, fmt.span(one.started_at, one.finished_at), one.trace_id ?? '–'])}/>`);
+  useEffect(() => { if (done > 0 && items.length !== done) load(); }, [done]);
+  // both at once: what came later would push the other away
+  if (done && !items.length) return Problem(error, load);
+  return html`${done > 0 && Card(many(items.length, 'batches'), html`${Problem(error, load)}<${Timeline} title="Batches on" batches=${items}/>
+    ${Figures('Batches', ['#', 'What', 'Rows', 'Received', 'Invalid', 'Attempts', 'Took', 'fbtrace_id'], items.slice(-200).map((one) => [one.sequence, say.name(one.operation), fmt.number(one.rows), fmt.number(one.received), fmt.number(one.invalid), one.attempts, fmt.span(one.started_at, one.finished_at), one.trace_id ?? '–']))}`)}
+    ${run.warnings.length > 0 && Card('To look at', html`<ul class="stack tight">${run.warnings.map((one) => html`<li>${Said(one.detail)} <code class="soft">${one.code}</code></li>`)}</ul>`)}`;
 }

@@ -1,28 +1,20 @@
-// A segment in the making: its name, and where its members are read from. The kinds of source and their fields
-// are those of the API's own document, so that one more kind needs nothing here. The source is looked at on saving.
-import {html, api, t, say, useLoad, useAction, useState, Page, Card, Loaded, Note, Problem, Button, TextField, SelectField, Choice, Field, Said, toast, go, isAdmin, LABELS} from './kit.js';
+// A segment in the making: its name, and where its members are read from. The kinds of source and their fields are those
+// of the API's own document. The source is looked at on saving.
+import {html, items, having, api, t, say, useLoad, useForm, useState, Page, Code, Card, Act, Loaded, Note, Form, TextField, SelectField, Choice, Choices, Said, CheckList, toast, go, isAdmin} from './kit.js';
 
-/** What people call the kinds there are; of a new one the API's own words are shown. */
-const KINDS = {
-  upload: 'You drag a file here, or a program pushes members. They are hashed as they arrive.',
-  file: 'Parquet, CSV or NDJSON: one file, a folder or a pattern, in a place this service may read.',
-  postgres: 'A table or a query of a database that is configured here.',
-  mysql: 'A table or a query of a MySQL or MariaDB database that is configured here.',
-  delta: 'A Delta Lake table in a place this service may read.',
-};
-
-/** The fields of each kind: {kind: {about, fields: [{name, about, type, options, needed}]}}. */
+/** The fields of each kind: {kind: [{name, about, type, options, needed}]}. */
 async function kinds() {
   const {schemas} = (await api.document()).components;
   const resolved = (one) => one.$ref ? schemas[one.$ref.split('/').pop()] : one.anyOf ? {...one, ...resolved(one.anyOf.find((each) => each.type !== 'null'))} : one;
   const {mapping} = schemas.SegmentCreate.properties.source.discriminator;
-  return Object.fromEntries(Object.keys({...KINDS, ...mapping}).filter((kind) => mapping[kind]).map((kind) => {
-    const {description, properties, required} = resolved({$ref: mapping[kind]});
+  // what is uploaded first: it needs nobody else
+  return Object.fromEntries(Object.keys({upload: '', file: '', ...mapping}).map((kind) => {
+    const {properties, required} = resolved({$ref: mapping[kind]});
     const fields = Object.entries(properties).filter(([name]) => name !== 'kind').map(([name, schema]) => {
       const {type, enum: options} = resolved(schema);
       return {name, about: schema.description, example: schema.examples?.[0], type, options, needed: required.includes(name) || ['table', 'query'].includes(name)};
     }).filter((one) => one.type !== 'object');
-    return [kind, {about: KINDS[kind] ? t(KINDS[kind]) : Said(description), fields}];
+    return [kind, fields];
   }));
 }
 
@@ -31,61 +23,60 @@ export default function Source({parts}) {
   const state = useLoad(async () => {
     const [shapes, saved] = await Promise.all([kinds(), id ? api.read(`/v1/segments/${id}`) : null]);
     return {shapes, saved: saved?.data, etag: saved?.etag};
-  }, [id]);
-  return html`<${Page} title=${id ? t('Edit segment') : t('Add a segment')} crumb=${html`<a href="#/segments">${t('Segments')}</a>`}>${Loaded(state, (found) => html`<${Form} ...${found}/>`)}</${Page}>`;
+  });
+  return html`<${Page} state=${state} title=${id ? t('Edit segment') : t('Add a segment')} crumb=${id ? [`segments/${id}`, t('The segment')] : ['segments', t('Segments')]}>${(found) => html`<${Edit} ...${found}/>`}<//>`;
 }
 
-function Form({shapes, saved, etag}) {
-  const [draft, put] = useState(() => ({display_name: saved?.display_name ?? '', name: saved?.name ?? '', state: saved?.state ?? 'active', source: saved?.source ?? {kind: isAdmin() ? 'file' : 'upload'}}));
-  const [named, touch] = useState(Boolean(saved));
-  const set = (changes) => put((old) => ({...old, ...changes}));
-  const source = (changes) => set({source: Object.fromEntries(Object.entries({...draft.source, ...changes}).filter(([, value]) => value !== '' && value != null))});
-  const [save, state] = useAction(async (event, over) => {
-    event?.preventDefault();
-    const made = saved ? await api.send('PATCH', `/v1/segments/${saved.id}`, {display_name: draft.display_name, state: draft.state, ...(JSON.stringify(draft.source) === JSON.stringify(saved.source) ? {} : {source: draft.source})}, over ? {} : {'If-Match': etag})
-      : await api.create('/v1/segments', {name: draft.name, display_name: draft.display_name || draft.name, source: draft.source});
-    toast(t('Saved.'));
-    go(`/segments/${made.id}`);
+/** A name for programs out of one for people. */
+const named = (text) => text.normalize('NFKD').replace(/[^\w ]/g, '').trim().replace(/\s+/g, '_').toLowerCase().replace(/^[^a-z]+/, '').slice(0, 100);
+
+function Edit({shapes, saved, etag}) {
+  const form = useForm(() => ({display_name: saved?.display_name ?? '', name: saved?.name ?? '', state: saved?.state ?? 'active', source: saved?.source ?? {kind: isAdmin() ? 'file' : 'upload'}}), async ({display_name, name, state, source}, over) => {
+    const made = saved ? await api.send('PATCH', `/v1/segments/${saved.id}`, {display_name, state, ...(JSON.stringify(source) === JSON.stringify(saved.source) ? {} : {source})}, over ? {} : {'If-Match': etag})
+      : await api.create('/v1/segments', {name, display_name: display_name || name, source});
+    toast('Saved.');
+    go(`segments/${made.id}`);
   });
-  const wrong = (pointer) => state.error?.at?.(pointer);
+  const [own, touch] = useState(Boolean(saved));
+  const {values: draft, set} = form;
   const {kind} = draft.source;
-  const {fields} = shapes[kind];
+  const source = (changes) => set({source: having({...draft.source, ...changes})});
+  const fields = shapes[kind];
+  const display = form.field('display_name');
   // what is wrong with the source as a whole stands at its first field
-  const whole = state.error?.errors?.find((one) => ['/source', `/source/${kind}`].includes(one.pointer))?.detail;
-  const own = (name) => wrong(`/source/${name}`) ?? wrong(`/source/${kind}/${name}`) ?? (name === fields.find((one) => one.needed)?.name ? whole : undefined);
-  const shown = ['/name', '/display_name'].some(wrong) || fields.some((one) => own(one.name));
-  const call = (display_name) => set({display_name, ...(named ? {} : {name: display_name.normalize('NFKD').replace(/[^\w ]/g, '').trim().replace(/\s+/g, '_').toLowerCase().replace(/^[^a-z]+/, '').slice(0, 100)})});
-  const show = (one) => html`<${Value} key=${kind + one.name} kind=${kind} one=${one} value=${draft.source[one.name]} error=${own(one.name)} onInput=${(value) => source({[one.name]: value})}/>`;
+  const whole = form.error?.errors?.find((one) => ['/source', `/source/${kind}`].includes(one.pointer));
+  const wrong = (name) => form.wrong(`/source/${name}`) ?? form.wrong(`/source/${kind}/${name}`) ?? (whole && name === fields.find((one) => one.needed)?.name ? form.wrong(whole.pointer) : undefined);
+  const show = (one) => html`<${Value} key=${kind + one.name} kind=${kind} one=${one} value=${draft.source[one.name]} error=${wrong(one.name)} onInput=${(value) => source({[one.name]: value})}/>`;
   const more = fields.filter((one) => !one.needed);
-  return html`<form class="stack" style=${{maxWidth: '44rem'}} onSubmit=${save}>
-    ${Card(t('Name'), html`<div class="stack"><${TextField} label=${t('Display name')} value=${draft.display_name} onInput=${call} error=${wrong('/display_name')}/>
-      ${!saved && html`<${TextField} label=${t('Name')} value=${draft.name} onInput=${(name) => { touch(true); set({name}); }} error=${wrong('/name')} hint=${t('For programs: a letter, then letters, digits and _. It does not change later.')}/>`}
-      ${saved && html`<${SelectField} label=${t('Status')} value=${draft.state} onChange=${(value) => set({state: value})} options=${[['active', say.status('active')], ['inactive', say.status('inactive')]]} hint=${t('Runs of exports with an inactive segment are skipped.')}/>`}</div>`)}
-    ${Card(t('Where the members are'), html`<div class="stack"><fieldset><legend class="hide">${t('Kind of source')}</legend><div class="stack tight">${Object.entries(shapes).map(([value, {about}]) => html`<${Choice} box name="kind" label=${say.name(value)} hint=${about} why=${value !== 'upload' && !isAdmin() ? t('Administrators make these.') : null} checked=${kind === value} onChange=${() => set({source: {kind: value}})}/>`)}</div></fieldset>
-      ${fields.filter((one) => one.needed).map(show)}${more.length > 0 && html`<details open=${more.some((one) => own(one.name))}><summary>${t('More')}</summary><div class="stack">${more.map(show)}</div></details>`}</div>`)}
-    ${state.error && !shown && Problem(state.error, state.error.status === 412 && (() => save(null, true)))}
-    <div class="row">${Button(t('Save'), null, {type: 'submit', kind: 'first', busy: state.busy, why: draft.name ? undefined : t('Enter a name first')})}<a class="btn plain" href=${saved ? `#/segments/${saved.id}` : '#/segments'}>${t('Leave')}</a></div></form>`;
+  return html`<div class="narrow"><${Form} form=${form} submit="Save" why=${!draft.name && 'Enter a name first'} leave=${saved ? `segments/${saved.id}` : 'segments'}>
+    ${Card('Name', html`<div class="stack"><${TextField} label="Display name" ...${display} onInput=${(text) => set({display_name: text, ...(own ? {} : {name: named(text)})})}/>
+      ${saved ? html`<${SelectField} label="Status" ...${form.field('state')} options=${['active', 'inactive'].map((one) => [one, say.status(one)])} hint="Runs of exports"/>`
+        : html`<${TextField} label="Name" ...${form.field('name')} onInput=${(name) => { touch(true); set({name}); }} hint="For programs"/>`}</div>`)}
+    ${Card('Where the members are', html`<div class="stack"><${Choices} box hidden label="Kind of source" value=${kind} onInput=${(value) => set({source: {kind: value}})} options=${Object.keys(shapes).map((value) => [value, say.name(value), say.code('kind', value), value !== 'upload' && !isAdmin() ? t('Administrators make') : null])}/>
+      ${fields.filter((one) => one.needed).map(show)}${more.length > 0 && html`<details open=${more.some((one) => wrong(one.name))}><summary>${t('More')}</summary><div class="stack">${more.map(show)}</div></details>`}</div>`)}<//></div>`;
 }
 
 /** One field of a source, as its schema says. */
-function Value({kind, one, value, error, onInput}) {
-  const rest = {label: t(LABELS[one.name] ?? one.name.replaceAll('_', ' ')), error, optional: !one.needed, hint: one.about && html`${Said(one.about)}${one.example ? html` <code>${one.example}</code>` : ''}`};
-  if (one.name === 'database') return html`<${Database} kind=${kind} value=${value} onInput=${onInput} ...${rest}/>`;
-  if (one.type === 'boolean') return html`<${Choice} type="checkbox" label=${rest.label} hint=${rest.hint} checked=${value ?? false} onChange=${(on) => onInput(on || null)}/>`;
-  if (one.options) return html`<${SelectField} value=${value ?? ''} onChange=${onInput} options=${[['', '–'], ...one.options.map((each) => [each, each])]} ...${rest}/>`;
-  if (one.type === 'array') return html`<${TextField} value=${(value ?? []).join(', ')} onInput=${(text) => onInput(text ? text.split(/,\s*/) : null)} ...${rest}/>`;
-  if (one.name === 'query') return html`<${Field} ...${rest} control=${(own) => html`<textarea rows="4" spellcheck=${false} value=${value ?? ''} onInput=${(event) => onInput(event.target.value)} ...${own}></textarea>`}/>`;
-  const number = one.type === 'integer' || one.type === 'number';
-  return html`<${TextField} type=${number ? 'number' : 'text'} value=${value ?? ''} onInput=${(text) => onInput(number && text !== '' ? Number(text) : text)} ...${rest}/>`;
+function Value({kind, one: {name, about, example, type, options, needed}, value, error, onInput}) {
+  const rest = {label: say.code('field', name), value, error, onInput, optional: !needed, hint: about && html`${Said(about)} ${example && Code(example)}`};
+  const number = type === 'integer' || type === 'number';
+  if (name === 'database') return html`<${Database} kind=${kind} ...${rest}/>`;
+  if (type === 'boolean') return html`<${Choice} label=${rest.label} hint=${rest.hint} value=${value ?? false} onInput=${(on) => onInput(on || null)}/>`;
+  if (options) return html`<${SelectField} ...${rest} value=${value ?? ''} options=${[['', '–'], ...options.map((each) => [each, each])]}/>`;
+  if (type === 'array') return html`<${TextField} ...${rest} value=${(value ?? []).join(', ')} onInput=${(text) => onInput(text ? text.split(/,\s*/) : null)}/>`;
+  return html`<${TextField} ...${rest} rows=${name === 'query' && '4'} type=${number ? 'number' : 'text'} onInput=${(text) => onInput(number && text !== '' ? Number(text) : text)}/>`;
 }
 
-/** The databases of that kind that are configured here, and whether they answer. */
+/** The databases of that kind that are configured here, whether they answer, and what each may do. */
 function Database({kind, value, onInput, ...rest}) {
-  const state = useLoad(() => api.get('/v1/segment-sources'));
-  return Loaded(state, ({items}) => {
+  const state = useLoad(() => items('/v1/segment-sources'));
+  const [found, tell] = useState(null);
+  return Loaded(state, (items) => {
     const usable = items.filter((one) => one.kind === kind);
     const chosen = usable.find((one) => one.name === value);
-    if (!usable.length) return Note('warn', t('No database of this kind is configured here'), t('An operator adds it to SEGMENT_DATABASES.'));
-    return html`<${SelectField} ...${rest} value=${value ?? ''} onChange=${onInput} options=${[['', t('Choose a database'), true], ...usable.map((one) => [one.name, one.name])]}/>${chosen && !chosen.answers && Note('bad', t('It does not answer'), html`${Said(chosen.detail)} <code>${chosen.code}</code>`)}`;
+    if (!usable.length) return Note('warn', 'No database', 'An operator');
+    return html`<${SelectField} ...${rest} value=${value ?? ''} onInput=${(name) => { tell(null); onInput(name); }} options=${[['', t('Choose a database'), true], ...usable.map((one) => [one.name, one.answers ? one.name : `${one.name} – ${t('does not answer')}`])]}/>
+      ${chosen && html`<div class="row">${Act('Check this database', async () => tell(await api.send('POST', `/v1/segment-sources/${chosen.name}/check`)), 'small')}</div>`}
+      ${found ? html`<${CheckList} ...${found}/>` : chosen && !chosen.answers && Note('bad', 'It does not answer', html`${Said(chosen.detail)} <code>${chosen.code}</code>`)}`;
   });
 }

@@ -227,6 +227,8 @@ class LastRun(Output):
     finished_at: Timestamp | None
     staged: int
     received: int
+    skipped: int = Field(description="rows that could not be used")
+    invalid: int = Field(description="entries Meta called invalid; approximate")
     error: LastRunError | None
 
 

@@ -77,7 +77,7 @@ async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict
     """
     shown = select(shown_run()).where(Export.id == one_of(export_ids))
     fields = (Run.export_id, Run.status, Run.trigger, Run.queued_at, Run.finished_at)
-    numbers = (Run.staged, Run.received, Run.error)
+    numbers = (Run.staged, Run.received, Run.skipped, Run.invalid, Run.error)
     rows = await session.scalars(
         select(Run).where(Run.id.in_(shown)).options(load_only(*fields, *numbers))
     )

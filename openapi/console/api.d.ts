@@ -21,8 +21,8 @@ type Query<P, Method extends string> = Operation<P, Method> extends {parameters:
 type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 interface Calls {
-  get<P extends Known<'get'>>(path: P, params?: Query<P, 'get'>, stop?: AbortSignal): Promise<Answer<P, 'get'>>;
-  read<P extends Known<'get'>>(path: P): Promise<{data: Answer<P, 'get'>; etag: string; location: string}>;
+  get<P extends Known<'get'>>(path: P, params?: Query<P, 'get'>): Promise<Answer<P, 'get'>>;
+  read<P extends Known<'get'>>(path: P): Promise<{data: Answer<P, 'get'>; etag: string}>;
   send<M extends Method, P extends Known<Lowercase<M>>>(method: M, path: P, body?: Body<P, Lowercase<M>>, headers?: Record<string, string>): Promise<Answer<P, Lowercase<M>>>;
   remove<P extends Known<'delete'>>(path: P, params?: Query<P, 'delete'>): Promise<void>;
   upload(path: string, file: Blob, type: string): Promise<Answer<'/v1/segments/{segment_id}/members' extends keyof paths ? `/v1/segments/${string}/members` : never, 'put'>>;
@@ -34,7 +34,7 @@ interface Calls {
 /** Pages of a list, as `useList` keeps them. */
 type Item<P extends string> = Answer<P, 'get'> extends {items: (infer One)[]} ? One : never;
 type Listing<P extends string> = {
-  items: Item<P>[]; data: Item<P>[]; error: any; busy: boolean; cursor: string; more: {error: any; busy: boolean};
+  items: Item<P>[]; error: any; busy: boolean; cursor: string; more: {error: any; busy: boolean};
   reload: (...given: any[]) => Promise<void>; put: (items: Item<P>[]) => void; next: () => Promise<void>;
 };
 
@@ -51,12 +51,21 @@ declare global {
 
   // pieces of the kit whose types cannot be seen from their code
   type Api = Calls;
-  type UseLoad = <T>(load: () => Promise<T>, on?: unknown[]) => {data: T; error: any; busy: boolean; reload: (...given: any[]) => Promise<void>; put: (data: T) => void};
-  type UseList = <P extends Known<'get'>>(path: P, params: Query<P, 'get'>) => Listing<P>;
+  type State<T> = {data: T; error: any; busy: boolean; reload: (...given: any[]) => Promise<void>; put: (data: T) => void};
+  type Apart = <T>(promise: Promise<T>) => Promise<{data: T; error: any}>;
+  type Items = <P extends Known<'get'>>(path: P, params?: Query<P, 'get'>) => Promise<Item<P>[]>;
+  type UseLoad = <T>(load: () => Promise<T>, on?: unknown[]) => State<T>;
+  type UseList = <P extends Known<'get'>>(path: P, params?: Query<P, 'get'>) => Listing<P>;
   type UseAction = <T>(work: (...given: any[]) => Promise<T>) => [(...given: any[]) => Promise<T | undefined>, {busy: boolean; error: any}];
-  type Loaded = <T>(state: {data: T; error: any; reload: (...given: any[]) => unknown}, show: (data: T) => unknown, options?: {bones?: number}) => any;
+  type Control = {value: any; onInput: (value: any) => void; error: string};
+  type UseForm = <T>(first: T | (() => T), work: (values: T, over?: any) => unknown) => {
+    values: T; set: (changes: Partial<T>) => void; field: (name: string & keyof T, pointer?: string) => Control;
+    wrong: (pointer: string) => string; rest: () => any; submit: (event?: Event, over?: any) => Promise<unknown>; busy: boolean; error: any;
+  };
+  type Loaded = <T>(state: {data: T; error: any; reload: (...given: any[]) => unknown}, show: (data: T) => unknown, lines?: number) => any;
   type List = <P extends string>(state: Listing<P>, show: (items: Item<P>[]) => unknown, empty: unknown) => any;
-  type Table = <T>(caption: string, columns: {title: string; head?: unknown; name?: string; right?: boolean; show: (row: T) => unknown}[], rows: T[], options?: {key?: (row: T) => unknown}) => any;
-  type Button = (text: unknown, onClick: ((event: Event) => unknown) | null, options?: {kind?: string; type?: string; busy?: boolean; why?: string; [attribute: string]: unknown}) => any;
+  type Table = <T extends {id?: unknown}>(caption: string, columns: (false | [title: string, show: (row: T) => unknown, side?: string])[], rows: T[]) => any;
+  type Button = (text: unknown, onClick: ((event: Event) => unknown) | null, options?: string | {kind?: string; type?: string; busy?: boolean; why?: unknown; [attribute: string]: unknown}) => any;
+  type Act = (text: string, work: () => Promise<unknown>, options?: string | {kind?: string; why?: unknown; sure?: unknown[]; [attribute: string]: unknown}) => any;
   type Card = (title: unknown, body: unknown, options?: {flush?: boolean; action?: unknown; label?: string}) => any;
 }

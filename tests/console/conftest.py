@@ -110,6 +110,8 @@ async def served(
         "FACEBOOK_APP_SECRET": "sandbox-app-secret",
         "PUBLIC_URL": url,
         "BOOTSTRAP_API_KEY": API_KEY,
+        "SEGMENT_DATABASES": f"crm={postgres.address(name).replace('+asyncpg', '')}",
+        "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
         "LOG_LEVEL": "ERROR",
         "LEASE_SECONDS": "3",
         "SWEEP_SECONDS": "1",
@@ -157,6 +159,25 @@ async def browser(chromium: None) -> AsyncIterator[Any]:
         await found.close()
 
 
+# kept on the page: how much of it moved without anybody having done something
+SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) {
+    if (one.hadRecentInput) continue;
+    const names = one.sources.map(({node}) => node && (node.outerHTML ?? node.textContent).slice(0, 90));
+    window.shifts.push({value: one.value, names});
+  }
+}).observe({type: 'layout-shift', buffered: true});
+"""
+
+
+async def shifted(page: Any) -> tuple[float, list[Any]]:
+    """The sum of the layout shifts since the page was opened, and what moved."""
+    found = await page.evaluate("window.shifts")
+    return round(sum(one["value"] for one in found), 4), found
+
+
 class Said:
     """What a page wrote to its console, and its errors; refusals that a test provokes are expected."""
 
@@ -178,6 +199,7 @@ async def opened(browser: Any, **options: Any) -> AsyncIterator[tuple[Any, Said]
     """A page of a browser of its own; it must have nothing to say at the end."""
     options = {"locale": "en-GB", "viewport": {"width": 1280, "height": 900}, **options}
     context = await browser.new_context(**options)
+    await context.add_init_script(SHIFTS)
     page = await context.new_page()
     page.set_default_timeout(20_000)
     said = Said()
@@ -201,3 +223,35 @@ def members(served: Served) -> Path:
         head = "email,phone,first_name,last_name,zip,city,country,gender"
         path.write_text("\n".join([head, *lines, "not-an-address,,Kari,,,,,"]))
     return path
+
+
+def export_on(
+    served: Served, members: Path, name: str = "On call", **fields: Any
+) -> dict[str, Any]:
+    """An export that works, with a connection, an audience and a segment of its own; made once."""
+    found = served.call("GET", f"/v1/exports?q={name}")["items"]
+    if found:
+        return dict(found[0])
+    consent = served.call("GET", "/v1/consent")["version"]
+    connection = served.call(
+        "POST",
+        "/v1/connections",
+        {
+            "display_name": name,
+            "access_token": "sandbox-user-token",
+            "ad_account_id": "act_1001",
+            "audience": {"name": name},
+            "consent": {"accepted": True, "version": consent},
+        },
+    )
+    source = {"kind": "file", "url": str(members)}
+    called = name.lower().replace(" ", "_")
+    segment = served.call("POST", "/v1/segments", {"name": called, "source": source})
+    body = {
+        "display_name": f"{name} export",
+        "connection_id": connection["id"],
+        "key_identifier": "email",
+        "attributes": {"EMAIL": "email"},
+        "segment_ids": [segment["id"]],
+    }
+    return dict(served.call("POST", "/v1/exports", {**body, **fields}))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.conftest import Served, opened
+from tests.console.conftest import Served, export_on, opened, shifted
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -67,6 +67,18 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
             "Winter <i>campaign</i>",
         )
         assert connection["shared_with"] == ["administrator", "contributor"]
+        made = connection["audience"]
+        assert (made["name"], bool(made["id"])) == ("Winter customers", True)
+        # S29: an existing one instead, of those that can be filled
+        await page.get_by_role("link", name="Renew the sign-in").click()
+        await page.get_by_role("button", name="Audience").click()
+        await page.get_by_label("Existing custom audience").first.check()
+        existing = page.locator("fieldset.pick label:has(input:enabled)", has_text="Sandbox").first
+        await existing.locator("input").check()
+        await page.get_by_role("button", name="Save and go on").click()
+        await page.get_by_text("The connection is ready").wait_for()
+        chosen = served.call("GET", f"/v1/connections/{connection['id']}")["audience"]["id"]
+        assert chosen not in {made["id"], "23850000000000003"}
         # a segment, by an administrator
         await page.get_by_role("link", name="Segments", exact=True).click()
         await page.get_by_role("link", name="Add a segment").first.click()
@@ -123,6 +135,24 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
         (run,) = served.call("GET", "/v1/runs")["items"]
         assert run["counts"]["received"] == 25_000
         assert "25,000" in await page.inner_text(".funnel")
+        # S46: one by name and address, one by phone
+        for key, needed in (
+            (
+                "Name and address",
+                {"FN": "first_name", "LN": "last_name", "ZIP": "zip", "COUNTRY": "country"},
+            ),
+            ("Phone", {"PHONE": "phone"}),
+        ):
+            await page.goto(f"{served.url}/#/exports/new")
+            await page.get_by_label("Display name").fill(f"By {key}")
+            await page.get_by_label("Customers of the shop").check()
+            await page.get_by_role("radio", name=key).check()
+            await page.get_by_text("sampled members can be sent").wait_for()
+            await page.get_by_role("button", name="Save", exact=True).click()
+            await page.get_by_text("Saved. Nothing has been sent.").wait_for()
+            (export,) = served.call("GET", f"/v1/exports?q=By {key}")["items"]
+            assert export["key_identifier"] == key.lower().replace(" ", "_")
+            assert needed.items() <= export["attributes"].items()
 
     async with opened(browser) as (page, _):
         # L56-L61: the refresh schedule, by an administrator (S59)
@@ -139,7 +169,7 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
 
 async def test_on_call(served: Served, browser: Any, members: Path) -> None:
     """A refused token: whose move it is, renewed in place, run again, green; and a worker that is killed."""
-    export = _export(served, members)
+    export = export_on(served, members)
     token = "sandbox-user-token"
     async with opened(browser) as (page, said):
         await page.goto(served.link())
@@ -155,9 +185,11 @@ async def test_on_call(served: Served, browser: Any, members: Path) -> None:
         served.sandbox.control("PATCH", f"tokens/{token}", json={"refused_with": None})
         await page.get_by_role("button", name="Continue", exact=True).click()
         await page.get_by_text("Signed in.", exact=True).wait_for()
-        await page.goto(f"{served.url}/#/runs/{run['id']}")
-        await page.get_by_role("button", name="Run again").click()
+        # what failed meanwhile is on offer right there
+        await page.get_by_text("The last run of 1 export on it failed").wait_for()
+        await page.get_by_role("button", name="Run the failed export again").click()
         await page.get_by_text("rows reached Meta").wait_for()
+        await page.get_by_text("Succeeded").first.wait_for()
 
         # killed while it sends: the page is not touched, and sees the end
         served.sandbox.control("PUT", "settings", json={"latency": 2})
@@ -169,6 +201,9 @@ async def test_on_call(served: Served, browser: Any, members: Path) -> None:
         await page.get_by_text("attempt 2").first.wait_for()
         served.sandbox.control("PUT", "settings", json={"latency": 0})
         await page.get_by_text("rows reached Meta").wait_for()
+        # while it was watched nothing jumped about
+        moved, what = await shifted(page)
+        assert moved < 0.05, what
         # (of the sandbox's dialog Chromium also wants an icon)
         assert [one for one in said.refusals if served.url in one] == []
         newest = served.call("GET", f"/v1/exports/{export['id']}/runs")["items"][0]
@@ -179,7 +214,7 @@ async def test_a_session_that_ends_is_renewed_in_place(
     served: Served, browser: Any, members: Path
 ) -> None:
     """Nothing typed is lost; and 412 compares before it overwrites."""
-    export = _export(served, members)
+    export = export_on(served, members)
     made = served.call("POST", "/v1/api-keys", {"display_name": "x", "role": "administrator"})
     async with opened(browser) as (page, said):
         headers = {"Authorization": f"Bearer {made['key']}"}
@@ -213,7 +248,7 @@ async def test_a_throttled_run_counts_down(served: Served, browser: Any, members
 
     The last of this module: what Meta said of the account holds for every run on it.
     """
-    export = _export(served, members)
+    export = export_on(served, members)
     users = {"path": "/users$"}
     fault = {"kind": "throttle-80003", "wait": 120, "times": 1, "match": users}
     served.sandbox.control("POST", "faults", json=fault)
@@ -233,32 +268,3 @@ async def test_a_throttled_run_counts_down(served: Served, browser: Any, members
         await dialog.get_by_role("button", name="Cancel the run").click()
         await page.get_by_text("It was cancelled.").wait_for()
         assert said.refusals == []
-
-
-def _export(served: Served, members: Path) -> dict[str, Any]:
-    """An export that works, made once a deployment."""
-    found = served.call("GET", "/v1/exports?q=On call")["items"]
-    if found:
-        return dict(found[0])
-    consent = served.call("GET", "/v1/consent")["version"]
-    connection = served.call(
-        "POST",
-        "/v1/connections",
-        {
-            "display_name": "On call",
-            "access_token": "sandbox-user-token",
-            "ad_account_id": "act_1001",
-            "audience": {"name": "On call"},
-            "consent": {"accepted": True, "version": consent},
-        },
-    )
-    source = {"kind": "file", "url": str(members)}
-    segment = served.call("POST", "/v1/segments", {"name": "on_call", "source": source})
-    body = {
-        "display_name": "On call export",
-        "connection_id": connection["id"],
-        "key_identifier": "email",
-        "attributes": {"EMAIL": "email"},
-        "segment_ids": [segment["id"]],
-    }
-    return dict(served.call("POST", "/v1/exports", body))

@@ -1,0 +1,232 @@
+"""What people come to do, beyond the seed: tell others, read a database, run what has not changed."""
+
+import asyncio
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.console.conftest import Served, export_on, opened
+from tests.webhooks.simulated import Receiver
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    made = Receiver()
+    yield made
+    made.close()
+
+
+async def test_a_receiver_that_was_away_gets_what_it_missed(
+    served: Served, browser: Any, receiver: Receiver
+) -> None:
+    """A webhook added, tested while it fails, and its deliveries sent again: one, and all since then."""
+    receiver.status = 500
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/admin/webhooks")
+        await page.get_by_role("button", name="Add a webhook").click()
+        adding = page.get_by_role("dialog", name="Add a webhook")
+        await adding.get_by_label("Address").fill(receiver.url)
+        await adding.get_by_label("Meta blocks an ad account").check()
+        await adding.get_by_role("button", name="Save").click()
+        secret = page.get_by_role("dialog", name="The secret, shown this once")
+        assert (await secret.locator("code").inner_text()).startswith("whsec_")
+        await secret.get_by_role("button", name="Close").click()
+        await page.get_by_role("button", name="Test").click()
+        await page.get_by_role("button", name="Deliveries").click()
+        dialog = page.get_by_role("dialog", name="Deliveries")
+        await _attempts(receiver, 1)
+        receiver.status = 204
+        since = dialog.get_by_role("button", name="Send all of them again")
+        assert await since.get_attribute("aria-disabled") == "true"
+        await dialog.get_by_label("Since").fill("2026-01-01T00:00")
+        await dialog.get_by_label("Also what the receiver has accepted").check()
+        await since.click()
+        await page.get_by_text("1 event is sent again.").wait_for()
+        await _attempts(receiver, 2)
+        await dialog.get_by_role("button", name="Close").click()
+        await page.get_by_role("button", name="Deliveries").click()
+        await dialog.get_by_text("Delivered").wait_for()
+        await dialog.get_by_role("button", name="Send again", exact=True).click()
+        await page.get_by_text("It is sent again.").wait_for()
+        await _attempts(receiver, 3)
+    assert len({one.headers["webhook-id"] for one in receiver.attempts}) == 1
+
+
+async def _attempts(receiver: Receiver, wanted: int) -> None:
+    for _ in range(200):
+        if len(receiver.attempts) >= wanted:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(receiver.attempts)
+
+
+async def test_a_segment_of_a_database(served: Served, browser: Any) -> None:
+    """The databases of that kind are on offer, and each is looked at before anything is read."""
+    async with opened(browser) as (page, said):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/segments/new")
+        await page.get_by_label("Display name").fill("Those with a key")
+        await page.get_by_role("radio", name="MySQL").check()
+        await page.get_by_text("No database of this kind is configured here").wait_for()
+        await page.get_by_role("radio", name="Postgres").check()
+        await page.get_by_label("Database", exact=True).select_option("crm")
+        await page.get_by_role("button", name="Check this database").click()
+        checks = page.locator(".checks li")
+        await checks.first.wait_for()
+        assert "It is reached passed" in re.sub(r"\s+", " ", await checks.first.inner_text())
+        await page.get_by_label("or a query").fill("SELECT nothing FROM nowhere")
+        await page.get_by_role("button", name="Save").click()
+        await page.locator(".wrong, .note.bad").first.wait_for()
+        assert await page.get_by_label("or a query").input_value() == "SELECT nothing FROM nowhere"
+        await page.get_by_label("or a query").fill("SELECT id AS extern_id FROM api_keys")
+        await page.get_by_role("button", name="Save").click()
+        await page.get_by_role("heading", name="Those with a key").wait_for()
+        assert len(said.refusals) == 1
+
+
+async def test_what_has_not_changed(served: Served, browser: Any, members: Path) -> None:
+    """A mirror that has nothing to do says so, and does it even so when it is told to."""
+    export = export_on(served, members, "Mirror", sync_mode="mirror")
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        for asked, said in (("first", "rows reached Meta"), ("again", "Nothing had changed")):
+            await page.goto(f"{served.url}/#/exports/{export['id']}")
+            await page.get_by_role("button", name="Run now").click()
+            dialog = page.get_by_role("dialog", name="Run this export now?")
+            await dialog.get_by_role("button", name="Run now").click()
+            await page.get_by_text(said).first.wait_for(), asked
+        await page.get_by_role("button", name="Read and compare even so").click()
+        await page.get_by_text("rows reached Meta").wait_for()
+        runs = served.call("GET", f"/v1/exports/{export['id']}/runs")["items"]
+        assert [one["note"] for one in runs] == [None, "unchanged", None]
+        assert runs[0]["counts"]["read"] == 25_001
+        # and from the dialog
+        await page.goto(f"{served.url}/#/exports/{export['id']}")
+        await page.get_by_text("Nothing had changed").wait_for()
+        await page.get_by_role("button", name="Run now").click()
+        dialog = page.get_by_role("dialog", name="Run this export now?")
+        await dialog.get_by_label("Read and compare even so").check()
+        await dialog.get_by_role("button", name="Run now").click()
+        await page.get_by_text("rows reached Meta").wait_for()
+
+
+async def test_switching_an_export_off_says_what_happens(
+    served: Served, browser: Any, members: Path
+) -> None:
+    export = export_on(served, members, "Off and on")
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/exports/{export['id']}")
+        await page.get_by_role("button", name="Switch this export off").click()
+        dialog = page.get_by_role("dialog", name="Switch this export off?")
+        assert "neither by schedule nor on demand" in await dialog.inner_text()
+        await dialog.get_by_role("button", name="Switch this export off").click()
+        await page.get_by_role("button", name="Switch this export on").wait_for()
+        run = page.get_by_role("button", name="Run now")
+        assert await run.get_attribute("title") == "Switched off"
+        assert served.call("GET", f"/v1/exports/{export['id']}")["status"] == "disabled"
+
+
+async def test_a_schedule_of_its_own_shows_when(
+    served: Served, browser: Any, members: Path
+) -> None:
+    """One of the usual ones, or a cron expression; the next times stand there before it is saved."""
+    export = export_on(served, members, "At times")
+    async with opened(browser, timezone_id="Europe/Oslo") as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/exports/{export['id']}/edit")
+        await page.get_by_role("radio", name="Own schedule").check()
+        when = page.get_by_label("When", exact=True)
+        await when.select_option(label="Every Monday at 6:00")
+        await page.get_by_text(re.compile(r"Next: Mon .*06:00 · Mon ")).wait_for()
+        await when.select_option(label="Another, as cron")
+        await page.get_by_label("Cron").fill("99 * * * *")
+        await page.locator(".wrong").wait_for()
+        await page.get_by_label("Cron").fill("30 9 * * *")
+        await page.get_by_text(re.compile(r"Next: .*09:30")).wait_for()
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.get_by_text("Nothing was sent; the next run is").wait_for()
+        schedule = served.call("GET", f"/v1/exports/{export['id']}")["schedule"]
+        assert (schedule["cron"], schedule["time_zone"]) == ("30 9 * * *", "Europe/Oslo")
+
+
+async def test_a_new_key_says_where_to_sign_in(served: Served, browser: Any) -> None:
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.goto(f"{served.url}/#/admin/keys")
+        await page.get_by_role("button", name="Create a key").click()
+        await page.get_by_role("dialog").get_by_label("Name").fill("Kari")
+        await page.get_by_role("dialog").get_by_role("button", name="Create").click()
+        dialog = page.get_by_role("dialog", name="The key, shown this once")
+        assert f"Kari signs in with it at {served.url}" in await dialog.inner_text()
+        key = await dialog.locator("code").inner_text()
+    async with opened(browser) as (page, _):
+        await page.goto(served.url)
+        await page.get_by_label("API key").fill(key)
+        await page.keyboard.press("Enter")
+        await page.get_by_role("heading", name="Overview").wait_for()
+
+
+async def test_another_site_gets_nowhere(served: Served, browser: Any) -> None:
+    """Its form, its script and its frame, in a browser that is signed in here."""
+    async with opened(browser) as (page, said):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        keys = len(served.call("GET", "/v1/api-keys")["items"])
+        asked: dict[str, int] = {}
+        page.on("response", lambda answer: asked.update({answer.url: answer.status}))
+        body = '{"display_name": "evil", "role": "administrator", "x": "'
+        evil = (
+            f'<form method="post" enctype="text/plain" action="{served.url}/v1/api-keys" target="f">'
+            f"<input name='{body}' value='\"}}'></form><iframe name=f></iframe>"
+            f'<iframe id=framed src="{served.url}/"></iframe>'
+        )
+        await page.route(
+            "http://evil.example/", lambda way: way.fulfill(body=evil, content_type="text/html")
+        )
+        await page.goto("http://evil.example/")
+        await page.evaluate("document.forms[0].submit()")
+        path = f"{served.url}/v1/api-keys"
+        tried = await page.evaluate(
+            "path => fetch(path, {method: 'POST', credentials: 'include', mode: 'no-cors', body: '{}'})"
+            ".then((answer) => answer.type, String)",
+            path,
+        )
+        assert tried == "opaque" or "TypeError" in tried
+        await page.wait_for_timeout(500)
+        assert asked[path] in {401, 403}
+        framed = page.frames[-1]
+        assert await framed.locator("#app > *").count() == 0
+        assert len(served.call("GET", "/v1/api-keys")["items"]) == keys
+        said.messages.clear()  # the browser writes down what it refused to do
+
+
+async def test_a_cookie_that_was_stolen_ends_with_the_session(served: Served, browser: Any) -> None:
+    """And no script can read it."""
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        assert "session" not in await page.evaluate("document.cookie")
+        stolen = {one["name"]: one["value"] for one in await page.context.cookies()}
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in stolen.items())}
+        assert _status(served, headers) == 200
+        await page.get_by_role("button", name="Sign out").click()
+        await page.get_by_label("API key").wait_for()
+        assert _status(served, headers) == 401
+
+
+def _status(served: Served, headers: dict[str, str]) -> int:
+    return httpx.get(f"{served.url}/v1/exports", headers=headers).status_code
