@@ -1,4 +1,4 @@
-// Exports: name, audience, the last result with its reason, the next run; run one, some or all, schedule several.
+// Exports with the last result, its reason and the next run; run one, some or all, schedule several.
 import {html, RunBadge, startRun, Add, api, t, many, fmt, say, useList, useForm, useState, Page, List, Table, Act, Badge, Time, Text, Said, Empty, Button, Choices, Dialog, Filters, statuses, place, Link, Name, LeftOut, Ran, toast, mayEdit, Cron, ownSchedule} from './kit.js';
 
 export default function Exports() {

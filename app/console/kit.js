@@ -6,8 +6,8 @@ import {html, signal, useEffect, useRef, useState, useId} from './vendor/preact.
 export {html, signal, useEffect, useRef, useState};
 
 // -- words --
-// The page brings those of the reader's language along (en.json, nb.json). A sentence is called by itself where it
-// is short, else by its first words; one that counts has a form for each of the language's plurals.
+// Those of the reader's language come with the page (en.json, nb.json). A sentence is called by itself where it is
+// short, else by its first words; one that counts has a form for each plural.
 
 /** @type {Record<string, any>} */
 const words = JSON.parse(document.getElementById('words').textContent);
@@ -20,7 +20,7 @@ const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (all, name) 
 
 export const t = (key, values = {}) => filled(words[key] ?? key, values);
 
-/** A piece of a page is given the name of a sentence, or something made of one. */
+/** Pieces of a page are given the name of a sentence, or what is made of one. */
 const read = (text) => typeof text === 'string' ? t(text) : text;
 
 /** The form of the sentence for this number, which may stand as {n}. */
@@ -74,7 +74,7 @@ const TONES = {
 export const KEYS = ['EMAIL', 'PHONE', 'FN', 'LN', 'FI', 'ZIP', 'CT', 'ST', 'COUNTRY', 'DOB', 'DOBY', 'DOBM', 'DOBD', 'GEN', 'MADID', 'EXTERN_ID', 'LOOKALIKE_VALUE'];
 export const ACTIVE = ['queued', 'running'];
 
-/** The codes of a kind that have words, in the dictionary's order. */
+/** Those that have words, in the dictionary's order. */
 export const codes = (kind) => Object.keys(words).filter((key) => key.startsWith(`${kind}.`)).map((key) => key.slice(kind.length + 1));
 
 export const say = {
@@ -467,7 +467,7 @@ export const Bar = (share, tone = 'accent') => html`<svg class="bar" preserveAsp
 
 const Swatch = (tone, text) => html`<span><svg viewBox="0 0 10 10" aria-hidden="true"><rect class="f-${tone}" width="10" height="10" rx="2"/></svg>${t(text)}</span>`;
 
-/** As wide as its place, in pixels, so that texts keep their size. */
+/** As wide as its place, in pixels: texts keep their size. */
 function Drawing({title, height, draw, legend}) {
   const box = useRef(null);
   const [width, set] = useState(640);

@@ -1,4 +1,4 @@
-// What somebody on call wants to know first: what is broken, what runs, what comes, what is about to end.
+// What somebody on call wants to know first: what is broken, runs, comes, and is about to end.
 import {html, Renew, api, t, many, fmt, say, useLoad, useState, useEvery, Page, Dim, Card, Act, Badge, Mark, Time, Text, Said, Link, Name, Names, Outside, Note, Ran, isAdmin, mayEdit, Bar, Stacks} from './kit.js';
 
 export default function Overview() {
