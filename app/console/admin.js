@@ -9,7 +9,7 @@ export default function Admin({parts: [, tab = 'keys']}) {
   return html`<${Page} title="Administration" tab=${say.code('tab', tab)} curl=${curl}><nav class="tabs" aria-label=${t('Administration')}>${Object.keys(TABS).map((name) => html`<a href="#/admin/${name}" aria-current=${name === tab && 'page'}>${say.code('tab', name)}</a>`)}</nav><${Tab}/><//>`;
 }
 
-const Top = (text, button, onClick) => html`<div class="row between"><p class="soft">${text}</p>${Button(button, onClick, {kind: 'first', 'data-new': ''})}</div>`;
+const Top = (text, button, onClick) => html`<div class="row between"><p class="soft">${t(text)}</p>${Button(button, onClick, {kind: 'first', 'data-new': ''})}</div>`;
 
 function Keys() {
   const state = useList('/v1/api-keys');

@@ -1,5 +1,4 @@
-// An export in the making, in the steps and words of the documentation (Add export); beside it what the first members
-// would become.
+// An export in the making, in the steps and words of the documentation; beside it what its members would become.
 import {html, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, go, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
 
 const NEEDED = {email: ['EMAIL'], phone: ['PHONE'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY']};

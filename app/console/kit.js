@@ -60,7 +60,7 @@ export const fmt = {
   },
   span(from, to) {
     if (!from) return '–';
-    const seconds = Math.max(0, Date.parse(to ?? new Date()) - Date.parse(from)) / 1000;
+    const seconds = Math.max(0, Number(new Date(to ?? Date.now())) - Number(new Date(from))) / 1000;
     const [n, unit] = seconds < 60 ? [seconds, 'second'] : seconds < 5400 ? [seconds / 60, 'minute'] : [seconds / 3600, 'hour'];
     return format(Intl.NumberFormat, {style: 'unit', unit, unitDisplay: 'narrow', maximumFractionDigits: n < 10 ? 1 : 0}).format(n);
   },
@@ -436,7 +436,6 @@ export function Dialog({title, onClose, form, submit, kind = 'first', why, child
 }
 
 const asked = signal(null);
-/** Resolves to true or false. */
 export const ask = (title, text, action, kind = 'danger') => new Promise((answer) => { asked.value = {title, text, action, kind, answer}; });
 export function Asked() {
   const now = asked.value;

@@ -1,5 +1,5 @@
 // One run, live: what happened, whose move it is and what to do; where every row went; how fast it goes.
-import {html, RefusedValues, SizeAt, startRun, Renew, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, Page, Code, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, Names, Outside, LeftOut, copy, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, useLive, ACTIVE} from './kit.js';
+import {html, Bones, RefusedValues, SizeAt, startRun, Renew, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, Page, Code, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, Names, Outside, LeftOut, copy, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, useLive, ACTIVE} from './kit.js';
 
 export default function RunPage({parts: [, id]}) {
   const state = useLoad(() => api.get(`/v1/runs/${id}`));
@@ -141,7 +141,7 @@ function Batches({run}) {
   const told = items.reduce((sum, one) => sum + one.batches, 0);
   useEffect(() => { if (done > 0 && told !== done) load(); }, [done]);
   // both at once: what came later would push the other away
-  if (done && !items.length) return Problem(error, load);
+  if (done && !items.length) return Problem(error, load) ?? Bones(2);
   return html`${done > 0 && Card(many(told, 'batches'), html`${Problem(error, load)}${items.length === told && html`<${Timeline} title="Batches on" batches=${items}/>`}
     ${Figures('Batches', ['#', 'What', 'Rows', 'Received', 'Invalid', 'Attempts', 'Took', 'fbtrace_id'], items.slice(-200).map((one) => [one.sequence, say.name(one.operation), fmt.number(one.rows), fmt.number(one.received), fmt.number(one.invalid), one.attempts, fmt.span(one.started_at, one.finished_at), one.trace_id ?? '–']))}`)}
     ${run.warnings.length > 0 && Card('To look at', html`<ul class="stack tight">${run.warnings.map((one) => html`<li>${Said(one.detail)} <code class="soft">${one.code}</code></li>`)}</ul>`)}`;

@@ -1,5 +1,4 @@
-// A segment in the making: its name, and where its members are read from. The kinds of source and their fields are those
-// of the API's own document. The source is looked at on saving.
+// A segment in the making: its name, and where its members are read from: in the kinds and fields of the API's document.
 import {html, items, having, api, t, say, useLoad, useForm, useState, Page, Code, Card, Act, Loaded, Note, Form, TextField, SelectField, Choice, Choices, Said, CheckList, toast, go, isAdmin} from './kit.js';
 
 /** The fields of each kind: {kind: [{name, about, type, options, needed}]}. */

@@ -1,7 +1,7 @@
 // A connection step by step, as the documentation tells it. Whoever leaves at any step has a draft.
-import {html, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, go, features, problemOf} from './kit.js';
+import {html, codes, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, go, features, problemOf} from './kit.js';
 
-const STEPS = ['name', 'facebook', 'account', 'audience', 'privacy'];
+const STEPS = codes('step');
 
 export default function Wizard({parts}) {
   const id = parts[1] === 'new' ? null : parts[1];
@@ -29,7 +29,7 @@ function Steps({one, failed, put}) {
   };
   const Step = {name: Naming, facebook: Facebook, account: Account, audience: Audience, privacy: Privacy}[now] ?? Naming;
   return html`<ol class="steps">${STEPS.map((step, i) => html`<li class=${ready[step] && step !== now ? 'done' : ''} aria-current=${step === now && 'step'}>${one && step !== now && i <= STEPS.indexOf(open ?? 'privacy') ? html`<button type="button" onClick=${() => filter({step, outcome: ''})}>${say.code('step', step)}${ready[step] && html`<span class="hide"> (${t('done')})</span>`}</button>` : say.code('step', step)}</li>`)}</ol>
-    ${one && Dim('You can leave')}
+    ${one?.status === 'draft' && Dim('You can leave')}
     <${Step} key=${now} one=${one} saved=${saved} failed=${failed} outcome=${query.outcome}/>`;
 }
 

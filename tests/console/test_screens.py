@@ -13,6 +13,16 @@ from tests.console.conftest import Served, opened, shifted
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
+# what stands there by the name of a sentence and not by its words
+UNSAID = """() => {
+  const words = JSON.parse(document.getElementById('words').textContent);
+  const names = new Set(Object.keys(words).filter((one) => (words[one].other ?? words[one]) !== one));
+  const seen = [...document.querySelectorAll('#app *')].flatMap((one) => [
+    ...[...one.childNodes].filter((each) => each.nodeType === 3).map((each) => each.textContent),
+    one.ariaLabel, one.title, one.dataset.l,
+  ]);
+  return seen.filter((one) => one && one.includes(' ') && names.has(one.trim()));
+}"""
 MOST_REQUESTS = 10
 MOST_SHIFT = 0.01
 FIRST_PAINT_MILLISECONDS = 300
@@ -268,6 +278,7 @@ async def _findings(page: Any, axe: str, name: str, within: str = "html") -> lis
         (name, (one["id"], one["nodes"][0]["target"], one["nodes"][0]["failureSummary"][:300]))
         for one in report["violations"]
     ]
+    found += [(name, f"said by its name: {one}") for one in await page.evaluate(UNSAID)]
     wide, window = await page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     return found + ([(name, f"{wide} px wide")] if wide > window else [])
 
