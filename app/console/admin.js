@@ -1,11 +1,11 @@
 // Administration: keys, webhooks and their deliveries, the refresh schedule, the audit.
-import {html, items, codes, api, t, many, fmt, say, useList, useLoad, useForm, useState, Page, Dim, Card, Act, List, Loaded, Table, Badge, Mark, Time, Text, Said, Button, Empty, Dialog, Form, TextField, SelectField, Choice, Choices, Wrong, Once, Tag, toast, place, filter} from './kit.js';
+import {html, Code, items, codes, api, t, many, fmt, say, useList, useLoad, useForm, useState, Page, Dim, Card, Act, List, Loaded, Table, Badge, Mark, Time, Text, Said, Button, Empty, Dialog, Form, TextField, SelectField, Choice, Choices, Wrong, Once, toast, place, filter} from './kit.js';
 
 const TABS = {keys: Keys, webhooks: Webhooks, schedule: Schedule, audit: Audit};
 
 export default function Admin({parts: [, tab = 'keys']}) {
   const Tab = TABS[tab] ?? Keys;
-  const curl = {keys: '/v1/api-keys', webhooks: '/v1/webhooks', schedule: '/v1/schedule', audit: '/v1/audit-events'}[tab];
+  const curl = `/v1/${{keys: 'api-keys', audit: 'audit-events'}[tab] ?? tab}`;
   return html`<${Page} title="Administration" tab=${say.code('tab', tab)} curl=${curl}><nav class="tabs" aria-label=${t('Administration')}>${Object.keys(TABS).map((name) => html`<a href="#/admin/${name}" aria-current=${name === tab && 'page'}>${say.code('tab', name)}</a>`)}</nav><${Tab}/><//>`;
 }
 
@@ -100,7 +100,7 @@ function Audit() {
   const state = useList('/v1/audit-events', {resource_id: query.resource, actor: query.actor, action: query.action});
   const names = ['resource', 'actor', 'action'].filter((name) => query[name]);
   const only = (name, value, text) => html`<a class="mono" href="#/admin/audit?${name}=${encodeURIComponent(value)}">${text}</a>`;
-  return html`${names.length > 0 && html`<div class="row">${names.map((name) => Tag(`${name}: ${query[name]}`))}${Button('Clear', () => filter({resource: '', actor: '', action: ''}), 'small')}</div>`}
+  return html`${names.length > 0 && html`<div class="row">${names.map((name) => Code(`${name}: ${query[name]}`))}${Button('Clear', () => filter({resource: '', actor: '', action: ''}), 'small')}</div>`}
     ${List(state, (items) => Table('Audit', [
       ['When', (one) => Time(one.at)], ['Who', (one) => html`${only('actor', one.actor, Text(one.actor_name))}<span class="sub">${say.name(one.role)}</span>`],
       ['What', (one) => only('action', one.action, one.action)], ['About', (one) => one.resource_id ? only('resource', one.resource_id, `${one.resource_id.slice(0, 18)}…`) : '–'],

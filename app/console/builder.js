@@ -2,11 +2,11 @@
 import {html, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, go, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
 
 const NEEDED = {email: ['EMAIL'], phone: ['PHONE'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY']};
-const FIELDS = ['display_name', 'connection_id', 'key_identifier', 'attributes', 'segment_ids', 'sync_mode', 'audience', 'default_country', 'date_format', 'schedule', 'allow_shrink'];
-const BEGINNING = {display_name: '', key_identifier: 'email', attributes: {EMAIL: ''}, segment_ids: [], sync_mode: 'add', default_country: null, schedule: {mode: 'system'}, audience: null, allow_shrink: false, date_format: null};
+const BEGINNING = {display_name: '', connection_id: '', key_identifier: 'email', attributes: {EMAIL: ''}, segment_ids: [], sync_mode: 'add', default_country: null, schedule: {mode: 'system'}, audience: null, allow_shrink: false, date_format: null};
+const FIELDS = Object.keys(BEGINNING);
 
 async function choices() {
-  const [groups, segments] = await Promise.all([items('/v1/connections/available'), items('/v1/segments', {limit: 200, sort: 'display_name'})]);
+  const [groups, segments] = await Promise.all([items('/v1/connections/available'), items('/v1/segments', {limit: 100, sort: 'display_name'})]);
   return {groups, segments, part: false};
 }
 
@@ -67,7 +67,7 @@ function Builds({found: first, id, reload}) {
         <${TextField} label="Display name" ...${form.field('display_name')} hint="For people"/></div>`)}
       ${Card('Key identifier', html`<${Choices} box hidden label="Key identifier" value=${draft.key_identifier} onInput=${(key) => set({key_identifier: key, attributes: {...suggested(Object.fromEntries(NEEDED[key].map((one) => [one, ''])), attributes.list), ...mapped(draft.attributes)}})}
         options=${[['email', say.name('email'), 'Best chances'], ['name_and_address', say.name('name_and_address'), 'First name'], ['phone', say.name('phone'), 'With a country']]}/>`)}
-      ${Card('Segments', html`<${Segments} found=${found} ...${form.field('segment_ids')}/>`, {action: found.part && Button('Choose others', others, {kind: 'small', busy: asking.busy})})}
+      ${Card('Segments', html`<${Segments} found=${found} widen=${widen} ...${form.field('segment_ids')}/>`, {action: found.part && Button('Choose others', others, {kind: 'small', busy: asking.busy})})}
       ${Card('Mapping', Mapping(form, attributes))}
       ${Card('Sync mode and schedule', html`<div class="stack"><${Choices} label="Sync mode" ...${form.field('sync_mode')} options=${codes('mode').map((mode) => [mode, say.name(mode), say.code('mode', mode)])}/>
         <${Choices} label="Schedule" value=${draft.schedule.mode} onInput=${(mode) => set({schedule: mode === 'custom' ? {...ownSchedule(), ...draft.schedule.cron ? draft.schedule : {}, mode} : {mode}})} options=${['system', 'custom', 'manual'].map((mode) => [mode, say.name(mode)])} error=${form.wrong('/schedule')}/>
@@ -106,10 +106,12 @@ function useAttributes(ids) {
   return {list: [], name: '', ...state.data, busy: state.busy, error: state.error};
 }
 
-function Segments({found, value, onInput, error}) {
+function Segments({found, widen, value, onInput, error}) {
+  // of very many the first come with the page, the others when they are looked for
+  const search = async (q) => widen({...found, segments: [...new Map([...found.segments, ...await items('/v1/segments', {q, limit: 100})].map((one) => [one.id, one])).values()]});
   const total = found.segments.filter((one) => value.includes(one.id)).reduce((sum, one) => sum + (one.member_count ?? 0), 0);
   if (!found.segments.length) return Empty('There is no segment', 'A segment is', Link('segments/new', 'Add a segment', 'btn'));
-  return html`<div class="stack tight"><${Pick} ...${{value, onInput, error}} label="Segments to export" find="Find a segment" items=${found.segments.map((one) => ({...one, name: one.display_name}))}
+  return html`<div class="stack tight"><${Pick} ...${{value, onInput, error}} onSearch=${found.segments.length > 99 && search} label="Segments to export" find="Find a segment" items=${found.segments.map((one) => ({...one, name: one.display_name}))}
       hint=${(one) => found.part ? '' : html`${one.member_count == null ? t('not counted') : many(one.member_count, 'members')}${one.state === 'inactive' && ` · ${say.status('inactive')}`}`}/>
     ${value.length > 0 && !found.part && html`<p class="small">${many(value.length, 'segments')} · ${many(total, 'members')}${total > 10e6 && html` <span class="bad">${t('More than 10')}</span>`}</p>`}</div>`;
 }

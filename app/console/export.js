@@ -1,5 +1,5 @@
 // One export: how it stands, what its runs did, what it sends; run, edit, detach, delete.
-import {html, RunBadge, startRun, Renew, api, apart, t, many, fmt, say, useLoad, useForm, useState, useEvery, Page, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Link, Names, Empty, Tag, Grid, Choice, Dialog, Button, toast, go, isAdmin, Stacks, useLive, RunTable, ACTIVE} from './kit.js';
+import {html, Code, RunBadge, startRun, Renew, api, apart, t, many, fmt, say, useLoad, useForm, useState, useEvery, Page, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Link, Names, Empty, Grid, Choice, Dialog, Button, toast, go, isAdmin, Stacks, useLive, RunTable, ACTIVE} from './kit.js';
 
 export default function ExportPage({parts: [, id]}) {
   const state = useLoad(async () => {
@@ -85,7 +85,7 @@ function History(past) {
 
 /** @param {Export} one */
 const Mapping = (one) => html`<div class="stack">${Terms([['Key identifier', say.name(one.key_identifier)], ['Segments', Names('segments', one.segments)]])}
-  ${Grid('Mapping', ['Meta’s key', 'Attribute of'], Object.entries(one.attributes).map(([key, names]) => [html`${say.name(key)} ${Tag(key)}`, html`<code><bdi>${[names].flat().join(', ')}</bdi></code>`]))}</div>`;
+  ${Grid('Mapping', ['Meta’s key', 'Attribute of'], Object.entries(one.attributes).map(([key, names]) => [html`${say.name(key)} ${Code(key)}`, html`<code><bdi>${[names].flat().join(', ')}</bdi></code>`]))}</div>`;
 
 /** @param {Export} one */
 const Settings = (one) => Terms([

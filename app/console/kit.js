@@ -248,14 +248,11 @@ export function filter(changes) {
 
 // -- pieces --
 
-/** A drawing of index.html. */
 export const Icon = (name) => html`<svg class="icon" aria-hidden="true"><use href="#icon-${name}"/></svg>`;
 export const Mark = (tone, text) => html`<span class="badge ${tone}">${text}</span>`;
 export const Badge = (status) => Mark(TONES[status] ?? 'quiet', say.status(status));
-export const Tag = (text) => html`<span class="tag">${text}</span>`;
 export const Time = (iso, how = 'moment') => iso ? html`<time class="num" datetime=${iso} title=${fmt.exact(iso)}>${fmt[how](iso)}</time>` : '–';
 export const Code = (text) => html`<code>${text}</code>`;
-/** A soft remark. */
 export const Dim = (...text) => html`<p class="dim">${text.map(read)}</p>`;
 export const Num = (n) => html`<span class="num">${fmt.number(n)}</span>`;
 /** A text somebody else wrote: shown in its own direction, obeyed never. */
@@ -267,7 +264,7 @@ export const Name = (to, text) => Link(to, Text(text), 'name');
 export const Names = (path, items) => items.map((one, i) => html`${i ? ', ' : ''}${Link(`${path}/${one.id}`, Text(one.display_name))}`);
 export const Outside = (url, text = 'What Meta says', kind = '') => url && html`<a href=${url} class=${kind} target="_blank" rel="noreferrer">${t(text)}</a>`;
 export const Bones = (lines = 4) => html`<div key="bones" class="card" role="status" aria-label=${t('Loading')}>${Array.from({length: lines}, (_, i) => html`<div class="bone" style=${{width: `${92 - i * 17 % 60}%`}}></div>`)}</div>`;
-/** What adds one more; the key `n` goes there, too. */
+/** The key `n` goes there, too. */
 export const Add = (to, text) => html`<a class="btn first" data-new href="#/${to}">${t(text)}</a>`;
 export const Renew = (id, kind = '') => Link(`connections/${id}/setup`, 'Renew the sign-in', kind);
 export const Empty = (title, text, action) => html`<div class="empty"><h2>${read(title)}</h2>${text && html`<p class="soft">${read(text)}</p>`}${action}</div>`;
@@ -415,10 +412,12 @@ export function Choices({label, hidden, value, onInput, options, box, pick, erro
     ${pick && !options.length && html`<p class="soft">${t('None has this name.')}</p>`}${Wrong(error)}</fieldset>`;
 }
 
-/** Of many `items` {id, name, selectable, reason} one or several, with a search.
+/** Of many `items` {id, name, selectable, reason} one or several, with a search; `onSearch` fetches what is not among them.
  * @param {Of<{items: {id?: string, name?: string, selectable?: boolean, reason?: string}[]}>} _ */
-export function Pick({items, label, find, hint, ...rest}) {
+export function Pick({items, label, find, hint, onSearch, ...rest}) {
   const [q, type] = useState('');
+  const later = useLater(q);
+  useEffect(() => { if (later && onSearch) onSearch(later); }, [later]);
   const shown = items.filter((item) => `${item.name} ${item.id}`.toLowerCase().includes(q.toLowerCase()));
   return html`<div class="stack tight">${items.length > 8 && html`<${TextField} label=${find} type="search" value=${q} onInput=${type}/>`}
     <${Choices} pick hidden label=${label} ...${rest} options=${shown.slice(0, 100).map((item) => [item.id, Text(item.name ?? item.id), hint(item), item.selectable === false && item.reason])}/>

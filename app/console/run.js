@@ -10,7 +10,6 @@ export default function RunPage({parts: [, id]}) {
   const live = useRef(false);
   live.current ||= active;
   useLive((one) => { if (one.id === id) { state.put(one); seen(Date.now()); } }, Boolean(active));
-  // where no event comes, it is asked for
   useEvery(3, () => { if (Date.now() - fresh > 4000) state.reload(); }, Boolean(active));
   const share = run?.counts.batches_total ? run.counts.batches_done / run.counts.batches_total : 0;
   const name = run?.export.display_name ?? run?.export_id ?? t('This run');

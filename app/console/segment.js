@@ -1,5 +1,5 @@
 // One segment: its members and attributes, its history of counts, its exports; upload, refresh, delete.
-import {html, RefusedValues, api, apart, t, many, fmt, say, useLoad, useAction, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Said, Terms, Note, Problem, Link, Names, Tag, Grid, toast, go, isAdmin, mayEdit, session, Stacks} from './kit.js';
+import {html, RefusedValues, api, apart, t, many, fmt, say, useLoad, useAction, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Said, Terms, Note, Problem, Link, Names, Grid, toast, go, isAdmin, mayEdit, session, Stacks} from './kit.js';
 
 const TYPES = {csv: 'text/csv', tsv: 'text/tab-separated-values', ndjson: 'application/x-ndjson', jsonl: 'application/x-ndjson', parquet: 'application/vnd.apache.parquet'};
 
@@ -17,7 +17,7 @@ export default function SegmentPage({parts: [, id]}) {
       ${one.last_error && Note('bad', `${say.move(one.last_error.culprit)}: ${t('the source')}`, html`<p>${Said(one.last_error.message)}</p><p class="dim">${Time(one.last_error.at)} · <code>${one.last_error.code}</code></p>`)}
       ${upload && mayEdit() && (isAdmin() || one.created_by === session.value.caller) && html`<${Upload} one=${one} onDone=${state.reload}/>`}
       <section class="card" aria-label=${t('How many')}><dl class="figures">${[['Members', fmt.number(one.member_count)], ['Counted', fmt.ago(one.evaluated_at)], ['Read from', say.name(one.source.kind)], ['Exports', fmt.number(uses.length)]].map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl></section>
-      <div class="cols">${Card('Attributes', Loaded({...attributes, reload: state.reload}, ({items}) => items.length ? Grid('Attributes', ['Name', 'Type', 'Looks like'], items.map((each) => [html`<code><bdi>${each.name}</bdi></code>`, each.data_type, each.suggested_key ? html`${say.name(each.suggested_key)} ${Tag(each.suggested_key)}` : '–'])) : Dim('Known after')))}
+      <div class="cols">${Card('Attributes', Loaded({...attributes, reload: state.reload}, ({items}) => items.length ? Grid('Attributes', ['Name', 'Type', 'Looks like'], items.map((each) => [html`<code><bdi>${each.name}</bdi></code>`, each.data_type, each.suggested_key ? html`${say.name(each.suggested_key)} ${Code(each.suggested_key)}` : '–'])) : Dim('Known after')))}
       ${Card('What it is', Terms([['Name', Code(one.name)], ...Object.entries(one.source).filter(([, value]) => value != null).map(([name, value]) => [say.code('field', name), name === 'kind' ? say.name(value) : html`<code><bdi>${String(value)}</bdi></code>`]), ['Changed', Time(one.updated_at)], ['Exports', uses.length ? Names('exports', uses) : t('none')]]))}</div>
       <${Past} path=${path}/>`}
   <//>`;
