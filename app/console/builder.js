@@ -107,7 +107,7 @@ function useAttributes(ids) {
 }
 
 function Segments({found, widen, value, onInput, error}) {
-  // of very many the first come with the page, the others when they are looked for
+  // of very many the first come with the page, others when looked for
   const search = async (q) => widen({...found, segments: [...new Map([...found.segments, ...await items('/v1/segments', {q, limit: 100})].map((one) => [one.id, one])).values()]});
   const total = found.segments.filter((one) => value.includes(one.id)).reduce((sum, one) => sum + (one.member_count ?? 0), 0);
   if (!found.segments.length) return Empty('There is no segment', 'A segment is', Link('segments/new', 'Add a segment', 'btn'));

@@ -51,7 +51,7 @@ function Status(one, runs, active, reload) {
   if (runs.error) return Problem(runs.error, reload);
   const last = runs.data.items[0];
   const {connection} = one;
-  const figure = (name, value, sub) => html`<div><dt>${name}</dt><dd>${value}</dd><dd class="sub">${sub}</dd></div>`;
+  const figure = (name, value, sub) => html`<div><dt>${t(name)}</dt><dd>${value}</dd><dd class="sub">${sub}</dd></div>`;
   return html`${connection?.status === 'reauthentication_required' && Note('bad', 'Meta refuses the sign-in', 'Scheduled runs wait', isAdmin() && Renew(connection.id, 'btn first small'))}
     <section class="card" aria-label=${t('How it stands')}>${!last ? Empty('Saved. Nothing', one.next_run_at ? html`${t('It runs for')} ${Time(one.next_run_at)} (${fmt.ago(one.next_run_at)}).` : t('It runs when'))
     : html`<dl class="figures">

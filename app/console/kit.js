@@ -74,7 +74,6 @@ const TONES = {
 export const KEYS = ['EMAIL', 'PHONE', 'FN', 'LN', 'FI', 'ZIP', 'CT', 'ST', 'COUNTRY', 'DOB', 'DOBY', 'DOBM', 'DOBD', 'GEN', 'MADID', 'EXTERN_ID', 'LOOKALIKE_VALUE'];
 export const ACTIVE = ['queued', 'running'];
 
-/** Those that have words, in the dictionary's order. */
 export const codes = (kind) => Object.keys(words).filter((key) => key.startsWith(`${kind}.`)).map((key) => key.slice(kind.length + 1));
 
 export const say = {
@@ -293,7 +292,6 @@ export function Note(tone, title, body, action) {
   return html`<div class="note ${tone}" role=${tone === 'bad' ? 'alert' : undefined}>${title && html`<b>${read(title)}</b>`}${body && html`<div>${read(body)}</div>`}${action && html`<div class="row">${action}</div>`}</div>`;
 }
 
-/** What was refused, whose move it is and what to do. */
 export function Problem(error, again) {
   if (!error) return null;
   const title = {0: 'No connection', 403: 'Your role may', 404: 'This is not', 412: 'Somebody changed'}[error.status] ?? (error.culprit === 'external' ? 'Meta refused' : 'This did not work');
@@ -394,7 +392,6 @@ export const Wrong = (error, id) => error && html`<p class="wrong" id=${id}>${Sa
 export const TextField = ({value, onInput, type = 'text', name, autocomplete = 'off', rows, ...rest}) => html`<${Field} ...${rest} control=${(own) => rows
   ? html`<textarea rows=${rows} spellcheck=${false} value=${value ?? ''} onInput=${(event) => onInput(event.target.value)} ...${own}></textarea>`
   : html`<input type=${type} value=${value ?? ''} name=${name} autocomplete=${autocomplete} spellcheck=${false} onInput=${(event) => onInput(event.target.value)} ...${own}/>`}/>`;
-/** `options` [value, text, off?] */
 export const SelectField = ({value, onInput, options, ...rest}) => html`<${Field} ...${rest} control=${(own) =>
   html`<select onChange=${(event) => onInput(event.target.value)} ...${own}>${options.map(([name, text, off]) => html`<option value=${name} selected=${name === value} disabled=${off}>${text}</option>`)}</select>`}/>`;
 export function Choice({type = 'checkbox', name, value, checked = value, onInput, label, hint, why, box}) {
@@ -459,7 +456,7 @@ export const Once = ({title, text, secret, onClose}) => html`<${Dialog} title=${
 
 // -- pictures --
 
-/** A share as a bar; decoration, its number stands beside it. */
+/** Decoration: its number stands beside it. */
 export const Bar = (share, tone = 'accent') => html`<svg class="bar" preserveAspectRatio="none" viewBox="0 0 100 10" aria-hidden="true">
   <rect width="100" height="10" rx="2"/><rect class="f-${tone}" width=${Math.max(0, Math.min(1, share || 0)) * 100} height="10" rx="2"/></svg>`;
 
@@ -521,7 +518,7 @@ export function Funnel(rows) {
   const most = Math.max(1, ...rows.map(([, n]) => n));
   return html`<ul class="funnel">${rows.map(([name, n, tone, sign, reasons]) => {
     const loss = sign !== undefined, why = Object.entries(reasons ?? {}).sort((a, b) => b[1] - a[1]);
-    const row = html`<span class=${loss ? 'dim' : 'strong'}>${sign} ${name}</span>${Bar(n / most, tone)}<span class="num ${loss ? 'dim' : 'strong'}">${fmt.number(n)}</span>`;
+    const row = html`<span class=${loss ? 'dim' : 'strong'}>${sign} ${t(name)}</span>${Bar(n / most, tone)}<span class="num ${loss ? 'dim' : 'strong'}">${fmt.number(n)}</span>`;
     return html`<li key=${name}>${why.length ? html`<details><summary class="funnel-row ${loss ? 'loss' : ''}">${row}</summary><ul class="reasons small">${why.map(([code, count]) => html`<li>${Num(count)} ${say.reason(code)}</li>`)}</ul></details>`
       : html`<div class="funnel-row ${loss ? 'loss' : ''}">${row}</div>`}</li>`;
   })}</ul>`;

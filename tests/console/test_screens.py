@@ -16,7 +16,8 @@ AXE = Path(axe_playwright_python.__file__).parent / "axe.min.js"
 # what stands there by the name of a sentence and not by its words
 UNSAID = """() => {
   const words = JSON.parse(document.getElementById('words').textContent);
-  const names = new Set(Object.keys(words).filter((one) => (words[one].other ?? words[one]) !== one));
+  const said = new Set(Object.values(words));
+  const names = new Set(Object.keys(words).filter((one) => !said.has(one)));
   const seen = [...document.querySelectorAll('#app *')].flatMap((one) => [
     ...[...one.childNodes].filter((each) => each.nodeType === 3).map((each) => each.textContent),
     one.ariaLabel, one.title, one.dataset.l,
