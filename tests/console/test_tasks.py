@@ -89,11 +89,6 @@ async def test_a_segment_of_a_database(served: Served, browser: Any) -> None:
             await page.get_by_role("textbox", name="or a query").input_value()
             == "SELECT nothing FROM nowhere"
         )
-        await page.get_by_role("textbox", name="or a query").fill(
-            "SELECT id AS extern_id FROM api_keys"
-        )
-        await page.get_by_role("button", name="Save").click()
-        await page.get_by_role("heading", name="Those with a key").wait_for()
         assert len(said.refusals) == 1
 
 
@@ -211,7 +206,8 @@ async def test_another_site_gets_nowhere(served: Served, browser: Any) -> None:
         )
         assert tried == "opaque" or "TypeError" in tried
         await page.wait_for_timeout(500)
-        assert asked[path] in {401, 403}
+        # where the browser let it out at all, it was refused here
+        assert asked.get(path, 403) in {401, 403}
         framed = page.frames[-1]
         assert await framed.locator("#app > *").count() == 0
         assert len(served.call("GET", "/v1/api-keys")["items"]) == keys
