@@ -11,6 +11,7 @@ TAGS = [
         ("schedules", "When exports run of themselves."),
         ("configuration", "Everything that is set up, as one document."),
         ("webhooks", "Who is told of what happens."),
+        ("events", "The bodies that webhooks receive."),
         ("erasures", "People who are to be forgotten."),
         ("access", "Keys, sessions and the audit trail."),
         ("problems", "What each code means, and what to do."),

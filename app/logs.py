@@ -73,8 +73,9 @@ def configure_logging(
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access", "arq"):
         library = logging.getLogger(name)
         library.handlers, library.propagate = [], True
-    # requests are logged once, by us; and httpx would print addresses with codes in their query
-    for name in ("uvicorn.access", "httpx", "httpcore"):
+    # requests and runs are logged once, by us; httpx would print addresses with codes in their query, and
+    # arq each look for work: who has nothing to do says nothing
+    for name in ("uvicorn.access", "httpx", "httpcore", "arq"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # SQL with its parameters is never logged, whatever the level
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)

@@ -64,7 +64,7 @@ from app.http.requests.content_encoding import Packing
 from app.http.requests.cors import CrossOrigin
 from app.http.requests.limits import BodyLimit, TimeLimit
 from app.http.requests.middleware import RequestFrame
-from app.http.requests.unknown_parameters import known_parameters
+from app.http.requests.unknown_parameters import known_parameters, no_null
 from app.identifiers import hash_engine
 from app.logs import configure_logging, get_logger
 from app.metrics import Accounts, introduce
@@ -107,7 +107,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         openapi_tags=TAGS,
         lifespan=_lifespan,
-        dependencies=[Depends(known_parameters)],
+        dependencies=[Depends(known_parameters), Depends(no_null)],
         docs_url=None,
         redoc_url=None,
         # a redirect would repeat the Host that the caller claims

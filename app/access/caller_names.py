@@ -1,7 +1,9 @@
 """The names of callers, for people: what stands in a row is an id that outlives its key."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
+from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -10,11 +12,12 @@ from app.db.models import ApiKey, BrowserSession
 from app.ids import is_id
 
 BOOTSTRAP_NAME = "Bootstrap key"
+Shown = TypeVar("Shown", bound=BaseModel)
 
 
-async def names_of(session: AsyncSession, caller_ids: Iterable[str]) -> dict[str, str]:
+async def names_of(session: AsyncSession, caller_ids: Iterable[str | None]) -> dict[str, str]:
     """Each caller's name; of people of the OIDC issuer the one they last signed in with, or their subject."""
-    wanted = set(caller_ids)
+    wanted = {one for one in caller_ids if one is not None}
     names = {SYSTEM.id: SYSTEM.display_name, "bootstrap": BOOTSTRAP_NAME}
     keys = [one for one in wanted if is_id("key", one)]
     if keys:
@@ -31,3 +34,23 @@ async def names_of(session: AsyncSession, caller_ids: Iterable[str]) -> dict[str
         )
         names |= {row.caller: row.display_name for row in signed_in}
     return {one: names.get(one, one.removeprefix("oidc:")) for one in wanted}
+
+
+async def with_names(
+    session: AsyncSession, model: type[Shown], rows: Sequence[Any], *callers: str
+) -> list[Shown]:
+    """Rows as the model shows them, with `<caller>_name` beside each of the fields that name callers."""
+    names = await names_of(session, [getattr(row, field) for row in rows for field in callers])
+    beside = {f"{field}_name": field for field in callers}
+    sources = {
+        name: str(field.validation_alias or name)
+        for name, field in model.model_fields.items()
+        if name not in beside
+    }
+    return [
+        model.model_validate(
+            {source: getattr(row, source) for source in sources.values()}
+            | {shown: names.get(getattr(row, field) or "") for shown, field in beside.items()}
+        )
+        for row in rows
+    ]

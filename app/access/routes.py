@@ -5,8 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access import schemas, service
-from app.access.caller_names import names_of
+from app.access.caller_names import with_names
+from app.access.callers import Role
 from app.access.dependencies import AdministratorDep, ViewerDep
+from app.db.listing import NamedSort, TimeSort, place_of
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
 from app.http.read_only_fields import ReadingRoute
@@ -35,17 +37,29 @@ async def create_api_key(
         role=body.role,
         expires_at=body.expires_at,
     )
-    return schemas.ApiKeyCreated(**schemas.ApiKey.model_validate(row).model_dump(), key=key)
+    (shown,) = await with_names(session, schemas.ApiKey, [row], "created_by")
+    return schemas.ApiKeyCreated(**shown.model_dump(), key=key)
 
 
 @router.get("/api-keys", operation_id="list_api_keys")
 async def list_api_keys(
-    session: SessionDep, page: PageDep, _: AdministratorDep
+    session: SessionDep,
+    page: PageDep,
+    _: AdministratorDep,
+    q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
+    role: Role | None = None,
+    created_by: Annotated[str | None, Query(max_length=300)] = None,
+    sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.ApiKey]:
-    """Keys in force, newest first."""
-    rows = await service.list_api_keys(session, after=page.after("api-keys"), limit=page.limit)
-    items, cursor = cut_page(rows, page, scope="api-keys")
-    return Page(items=[schemas.ApiKey.model_validate(row) for row in items], next_cursor=cursor)
+    """Keys in force, newest first unless sorted otherwise."""
+    filters = {"q": q, "role": role, "created_by": created_by}
+    scope = f"api-keys|{filters}|{sort}"
+    rows = await service.list_api_keys(
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope, place=lambda row: place_of(row, sort))
+    shown = await with_names(session, schemas.ApiKey, items, "created_by")
+    return Page(items=shown, next_cursor=cursor)
 
 
 @router.get("/api-keys/{key_id}", operation_id="get_api_key")
@@ -55,7 +69,9 @@ async def get_api_key(
     _: AdministratorDep,
 ) -> schemas.ApiKey:
     """A key in force: whose it is and what it may do, never the key itself."""
-    return schemas.ApiKey.model_validate(await service.get_api_key(session, key_id))
+    row = await service.get_api_key(session, key_id)
+    (shown,) = await with_names(session, schemas.ApiKey, [row], "created_by")
+    return shown
 
 
 @router.delete(
@@ -81,8 +97,9 @@ async def list_audit_events(
     action: Annotated[str | None, Query(max_length=80, examples=["connection.created"])] = None,
     at_after: Moment | None = None,
     at_before: Moment | None = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.AuditEvent]:
-    """Who changed what, newest first."""
+    """Who changed what, newest first unless sorted otherwise."""
     filters = {
         "resource_id": resource_id,
         "actor": actor,
@@ -90,16 +107,10 @@ async def list_audit_events(
         "at_after": at_after,
         "at_before": at_before,
     }
-    scope = f"audit-events|{filters}"
+    scope = f"audit-events|{filters}|{sort}"
     rows = await service.list_audit_events(
-        session, filters, after=page.after(scope), limit=page.limit
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
-    names = await names_of(session, [row.actor for row in items])
-    return Page(items=[_event(row, names[row.actor]) for row in items], next_cursor=cursor)
-
-
-def _event(row: object, actor_name: str) -> schemas.AuditEvent:
-    names = set(schemas.AuditEvent.model_fields) - {"actor_name"}
-    values = {name: getattr(row, name) for name in names}
-    return schemas.AuditEvent(actor_name=actor_name, **values)
+    shown = await with_names(session, schemas.AuditEvent, items, "actor")
+    return Page(items=shown, next_cursor=cursor)

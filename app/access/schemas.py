@@ -32,6 +32,7 @@ class ApiKey(Output):
     last_used_at: Timestamp | None
     created_at: Timestamp
     created_by: str
+    created_by_name: str
 
 
 class ApiKeyCreated(ApiKey):
@@ -52,6 +53,7 @@ class Me(Output):
 
 # rows of an older release may name what this one does not, and are shown all the same
 AuditAction: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": list(ACTIONS)})]
+AuditRole: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": list(Role)})]
 _Plain: TypeAlias = Union[str, bool, int, float, "AuditedFields", None]
 
 
@@ -66,7 +68,7 @@ class AuditEvent(Output):
     at: Timestamp
     actor: str
     actor_name: str
-    role: str
+    role: AuditRole
     action: AuditAction = Field(
         description="what was done to what; later releases may name more",
         examples=["connection.created"],

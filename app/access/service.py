@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import KEY_PREFIX, Caller, Role
+from app.db.listing import NamedSort, TimeSort, contains, equal, sorted_page, timed_page, within
 from app.db.models import ApiKey, AuditEvent
 from app.db.secrets import Vault
 from app.errors import NotFound, Unprocessable
@@ -54,18 +55,20 @@ async def create_api_key(
 
 
 async def list_api_keys(
-    session: AsyncSession, *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: NamedSort = NamedSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[ApiKey]:
-    """Keys in force, newest first; one more than the limit if there is more."""
-    query = (
-        select(ApiKey)
-        .where(ApiKey.revoked_at.is_(None))
-        .order_by(ApiKey.id.desc())
-        .limit(limit + 1)
-    )
-    if after is not None:
-        query = query.where(ApiKey.id < after)
-    return (await session.scalars(query)).all()
+    """Keys in force by name (`q`), role and maker; one more than the limit if there is more."""
+    query = select(ApiKey).where(ApiKey.revoked_at.is_(None))
+    query = equal(query, filters, ApiKey.role, ApiKey.created_by)
+    if filters.get("q"):
+        query = query.where(contains(ApiKey.display_name, filters["q"]))
+    page = sorted_page(query, ApiKey.id, ApiKey.display_name, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 async def get_api_key(session: AsyncSession, key_id: str) -> ApiKey:
@@ -84,17 +87,17 @@ async def revoke_api_key(session: AsyncSession, key_id: str, *, caller: Caller) 
 
 
 async def list_audit_events(
-    session: AsyncSession, filters: Mapping[str, Any], *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: TimeSort = TimeSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[AuditEvent]:
-    """Audit events by what `filters` names, newest first; one more than the limit if there is more."""
-    query = select(AuditEvent).order_by(AuditEvent.id.desc()).limit(limit + 1)
-    for name in ("resource_id", "actor", "action"):
-        if filters.get(name) is not None:
-            query = query.where(getattr(AuditEvent, name) == filters[name])
-    if filters.get("at_after") is not None:
-        query = query.where(AuditEvent.at >= filters["at_after"])
-    if filters.get("at_before") is not None:
-        query = query.where(AuditEvent.at < filters["at_before"])
-    if after is not None:
-        query = query.where(AuditEvent.id < after)
-    return (await session.scalars(query)).all()
+    """Audit events by what `filters` names; one more than the limit if there is more."""
+    query = equal(
+        select(AuditEvent), filters, AuditEvent.resource_id, AuditEvent.actor, AuditEvent.action
+    )
+    query = within(query, AuditEvent.at, filters.get("at_after"), filters.get("at_before"))
+    page = timed_page(query, AuditEvent.id, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()

@@ -48,10 +48,17 @@ _EXPORT: dict[str, Any] = {
 }
 
 
+def _by_name(schema: dict[str, Any]) -> None:
+    # ids are refused: they are those of another deployment
+    for name in ("connection_id", "segment_ids"):
+        schema["properties"].pop(name, None)
+    schema["examples"] = [_EXPORT]
+
+
 class ConfiguredExport(ExportCreate):
     """An export, whose connection and segments are named; it is disabled where it is read in."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_EXPORT]})
+    model_config = ConfigDict(json_schema_extra=_by_name)
 
     connection_id: None = Field(None, exclude=True)  # type: ignore[assignment]
     segment_ids: None = Field(None, exclude=True)  # type: ignore[assignment]

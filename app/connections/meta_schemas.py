@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.connections.schemas import AudienceStatus, Business
-from app.http.schemas import Output
+from app.http.schemas import OnePage, Output
 
 Outcome = Literal["passed", "warning", "unknown", "refused"]
 
@@ -55,7 +55,7 @@ class AdAccountChoices(Output):
     """Every ad account, all pages of Meta's list."""
 
     items: list[AdAccountChoice]
-    next_cursor: None = None
+    next_cursor: OnePage = None
     reason: str | None = Field(None, description="why there is none to choose")
     help_url: str | None = Field(None, description="where Meta explains the reason")
 
@@ -80,4 +80,4 @@ class AudienceOptions(Output):
     """Every audience of the ad account, all pages of Meta's list."""
 
     items: list[AudienceOption]
-    next_cursor: None = None
+    next_cursor: OnePage = None

@@ -9,8 +9,9 @@ from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
+from app.access.caller_names import names_of
 from app.connections.account_health.account_blocks import blocked_until
-from app.connections.views import connection_view
+from app.connections.views import callers_of, connection_views
 from app.db.listing import NamedSort, contains, one_of, sorted_page, version_of
 from app.db.models import Connection
 from app.http.json_cache import Until, Written
@@ -26,7 +27,12 @@ async def connections_page(
 ) -> Sequence[Any]:
     """Connections by name (`q`) and status; one more than the limit if there is more."""
     query: Select[*tuple[Any, ...]] = select(
-        Connection.id, Connection.display_name, version_of(Connection).label("row_version")
+        Connection.id,
+        Connection.display_name,
+        version_of(Connection).label("row_version"),
+        Connection.created_by,
+        Connection.updated_by,
+        Connection.consent_accepted_by,
     )
     if filters.get("q"):
         query = query.where(contains(Connection.display_name, filters["q"]))
@@ -44,15 +50,21 @@ async def written_connections(
     session: AsyncSession, written: Written, rows: Sequence[Any], *, warn_within: timedelta
 ) -> list[bytes]:
     """Each connection as JSON, as an administrator sees it; one that was deleted meanwhile is left out."""
+    names = await names_of(session, [caller for row in rows for caller in callers_of(row)])
 
     async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
-        found = await session.scalars(select(Connection).where(Connection.id == one_of(missing)))
+        query = select(Connection).where(Connection.id == one_of(missing))
+        found = (await session.scalars(query)).all()
+        views = await connection_views(session, found, warn_within=warn_within)
         return {
-            row.id: (connection_view(row, warn_within=warn_within), _until(row, warn_within))
-            for row in found
+            row.id: (view, _until(row, warn_within)) for row, view in zip(found, views, strict=True)
         }
 
-    return await written.items({row.id: (row.id, row.row_version) for row in rows}, write)
+    made_of = {
+        row.id: (row.id, row.row_version, *(names.get(caller or "") for caller in callers_of(row)))
+        for row in rows
+    }
+    return await written.items(made_of, write)
 
 
 def _until(row: Connection, warn_within: timedelta) -> Until:

@@ -19,6 +19,7 @@ from app.connections.views import (
     audience_option,
     check_result,
     connection_view,
+    shown_connection,
 )
 from app.db.listing import NamedSort, place_of
 from app.http.dependencies import MetadataDep, PageDep, SessionDep
@@ -78,7 +79,7 @@ async def create_connection(
     )
     response.headers["Location"] = f"/v1/connections/{row.id}"
     set_etag(response, row.version)
-    return connection_view(row, warn_within=warn_within)
+    return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
 @router.get(
@@ -136,7 +137,7 @@ async def get_connection(
     """A connection, without its secret."""
     row = await service.get_connection(session, connection_id)
     set_etag(response, row.version)
-    return connection_view(row, warn_within=warn_within)
+    return await connection_view(session, row, warn_within=warn_within)
 
 
 @router.patch("/connections/{connection_id}", operation_id="update_connection")
@@ -158,7 +159,7 @@ async def update_connection(
         deps, connection_id, caller=caller, given=given, version=current.version
     )
     set_etag(response, row.version)
-    return connection_view(row, warn_within=warn_within)
+    return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
 @router.delete(
@@ -201,7 +202,7 @@ async def resume_connection(
     """Lift the block of the connection's ad account: its runs go on now, not when the block would end."""
     row = await account_blocks.resume(deps, connection_id, caller=caller)
     set_etag(response, row.version)
-    return connection_view(row, warn_within=warn_within)
+    return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
 @router.get("/connections/{connection_id}/exports", operation_id="list_connection_exports")

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model
 
 from app.connections.connection_types.kinds import ConnectionKind
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
-from app.http.schemas import Input, Line, MadeAnew, Name, Output, Timestamp
+from app.http.schemas import Input, Line, MadeAnew, Name, OnePage, Output, Timestamp
 
 
 class CustomerFileSource(StrEnum):
@@ -254,6 +254,10 @@ class ConsentRecord(Output):
     version: str
     accepted_at: Timestamp
     accepted_by: str
+    accepted_by_name: str
+
+
+MissingPart = Literal["access_token", "ad_account_id", "audience", "consent"]
 
 
 class Connection(Output):
@@ -262,9 +266,9 @@ class Connection(Output):
     id: str = Field(examples=["con_0193…"])
     type: ConnectionKind
     display_name: str
-    shared_with: list[str]
+    shared_with: list[Literal["administrator", "contributor"]]
     status: Literal["draft", "ready", "reauthentication_required"]
-    missing: list[str] = Field(
+    missing: list[MissingPart] = Field(
         description="what a draft still lacks", examples=[["audience", "consent"]]
     )
     ad_account: AdAccountRef | None
@@ -284,8 +288,10 @@ class Connection(Output):
     metadata: MetadataShown
     created_at: Timestamp
     created_by: str
+    created_by_name: str
     updated_at: Timestamp
     updated_by: str
+    updated_by_name: str
     version: int
 
 
@@ -293,7 +299,7 @@ class Dependents(Output):
     """The exports that use a connection (L30)."""
 
     items: list["Dependent"]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class Dependent(Output):

@@ -4,11 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.caller_names import names_of
 from app.connections import meta_schemas, schemas, verification
 from app.connections.account_health.account_blocks import blocked_until
 from app.connections.connection_types.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
+from app.db.session import Database
 from app.facebook import help_links
 from app.facebook.objects.ad_accounts import AdAccount
 from app.facebook.objects.audiences import Audience, Status
@@ -17,11 +21,38 @@ from app.facebook.preflight_checks.ad_account import check_account
 from app.facebook.preflight_checks.audience import check_audience
 
 
-def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Connection:
-    """A connection as an administrator sees it.
+async def connection_views(
+    session: AsyncSession, rows: Sequence[Connection], *, warn_within: timedelta
+) -> list[schemas.Connection]:
+    """Connections as an administrator sees them.
 
     `warn_within`: how long before its end a token is announced.
     """
+    names = await names_of(session, [caller for row in rows for caller in callers_of(row)])
+    return [_view(row, names, warn_within) for row in rows]
+
+
+async def connection_view(
+    session: AsyncSession, row: Connection, *, warn_within: timedelta
+) -> schemas.Connection:
+    """One connection."""
+    return (await connection_views(session, [row], warn_within=warn_within))[0]
+
+
+async def shown_connection(
+    database: Database, row: Connection, *, warn_within: timedelta
+) -> schemas.Connection:
+    """One connection, after the transactions that changed it."""
+    async with database.transaction() as session:
+        return await connection_view(session, row, warn_within=warn_within)
+
+
+def callers_of(row: Any) -> tuple[str | None, ...]:
+    """Those whose names stand in it."""
+    return row.created_by, row.updated_by, row.consent_accepted_by
+
+
+def _view(row: Connection, names: Mapping[str, str], warn_within: timedelta) -> schemas.Connection:
     return schemas.Connection(
         id=row.id,
         type=ConnectionKind(row.type),
@@ -37,12 +68,14 @@ def connection_view(row: Connection, *, warn_within: timedelta) -> schemas.Conne
         blocked=None if blocked_until(row) is None else schemas.Blocked.model_validate(row.blocked),
         token=_token(row, warn_within),
         sign_in_problem=row.sign_in_problem,
-        consent=_consent(row),
+        consent=_consent(row, names),
         metadata=row.labels or {},
         created_at=row.created_at,
         created_by=row.created_by,
+        created_by_name=names[row.created_by],
         updated_at=row.updated_at,
         updated_by=row.updated_by,
+        updated_by_name=names[row.updated_by],
         version=row.version,
     )
 
@@ -73,13 +106,14 @@ def _token(row: Connection, warn_within: timedelta) -> schemas.Token | None:
     )
 
 
-def _consent(row: Connection) -> schemas.ConsentRecord | None:
+def _consent(row: Connection, names: Mapping[str, str]) -> schemas.ConsentRecord | None:
     if row.consent_version is None or row.consent_accepted_at is None:
         return None
     return schemas.ConsentRecord(
         version=row.consent_version,
         accepted_at=row.consent_accepted_at,
         accepted_by=row.consent_accepted_by or "",
+        accepted_by_name=names.get(row.consent_accepted_by or "", ""),
     )
 
 

@@ -4,7 +4,8 @@ The order is by creation (ids sort by it) or by name, with the id to tell equal 
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -64,6 +65,43 @@ def sorted_page(
     return query.order_by(*(one.desc() if down else one for one in columns)).limit(limit + 1)
 
 
+def timed_page(
+    query: Select[Any],
+    row_id: InstrumentedAttribute[str],
+    *,
+    sort: TimeSort,
+    after: str | None,
+    limit: int,
+) -> Select[Any]:
+    """The query in the order of time, from behind the id `after` on, for one row more than the limit."""
+    down = sort is TimeSort.NEWEST
+    if after is not None:
+        query = query.where(row_id < after if down else row_id > after)
+    return query.order_by(row_id.desc() if down else row_id.asc()).limit(limit + 1)
+
+
+def within(
+    query: Select[Any],
+    column: InstrumentedAttribute[datetime],
+    since: datetime | None,
+    until: datetime | None,
+) -> Select[Any]:
+    """The rows of a span of time: its beginning belongs to it, its end does not."""
+    if since is not None:
+        query = query.where(column >= since)
+    return query if until is None else query.where(column < until)
+
+
+def equal(
+    query: Select[Any], filters: Mapping[str, Any], *columns: InstrumentedAttribute[Any]
+) -> Select[Any]:
+    """The rows whose columns are what `filters` says of them, where it says something."""
+    for column in columns:
+        if filters.get(column.key) is not None:
+            query = query.where(column == filters[column.key])
+    return query
+
+
 def version_of(table: type[Base]) -> ColumnElement[int]:
     """Another number after every change of a row: the transaction that wrote it as it is.
 
@@ -75,6 +113,11 @@ def version_of(table: type[Base]) -> ColumnElement[int]:
 def one_of(ids: Iterable[str]) -> Any:
     """What a column is compared with to be one of these ids: one parameter, however many they are."""
     return any_(literal(list(ids), ARRAY(IdText)))
+
+
+def holds(column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:
+    """Whether the value is one of those in the column."""
+    return literal(value) == any_(column)
 
 
 def place_of(row: Any, sort: NamedSort) -> str:

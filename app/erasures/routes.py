@@ -2,15 +2,17 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response, status
+from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access.dependencies import AdministratorDep
+from app.db.listing import TimeSort
 from app.erasures import schemas, service
-from app.erasures.views import erasure_view
+from app.erasures.views import erasure_view, erasure_views
 from app.http.dependencies import DatabaseDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
 from app.http.problem_document import MEDIA_TYPE
+from app.http.schemas import Moment
 
 router = APIRouter(prefix="/v1", tags=["erasures"], route_class=IdempotentRoute)
 
@@ -35,17 +37,36 @@ async def create_erasure(
         default_country=body.default_country,
     )
     response.headers["Location"] = f"/v1/erasures/{row.id}"
-    return erasure_view(row)
+    async with database.transaction() as session:
+        return await erasure_view(session, row)
 
 
 @router.get("/erasures", operation_id="list_erasures")
 async def list_erasures(
-    session: SessionDep, page: PageDep, _: AdministratorDep
+    session: SessionDep,
+    page: PageDep,
+    _: AdministratorDep,
+    status: schemas.ErasureStatus | None = None,
+    ad_account_id: Annotated[str | None, Query(max_length=80, examples=["act_1001"])] = None,
+    requested_by: Annotated[str | None, Query(max_length=300)] = None,
+    requested_after: Moment | None = None,
+    requested_before: Moment | None = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.Erasure]:
-    """Erasures, newest first."""
-    rows = await service.list_erasures(session, after=page.after("erasures"), limit=page.limit)
-    items, cursor = cut_page(rows, page, scope="erasures")
-    return Page(items=[erasure_view(row) for row in items], next_cursor=cursor)
+    """Erasures, newest first unless sorted otherwise."""
+    filters = {
+        "status": status,
+        "ad_account_id": ad_account_id,
+        "requested_by": requested_by,
+        "requested_after": requested_after,
+        "requested_before": requested_before,
+    }
+    scope = f"erasures|{filters}|{sort}"
+    rows = await service.list_erasures(
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope)
+    return Page(items=await erasure_views(session, items), next_cursor=cursor)
 
 
 @router.get("/erasures/{erasure_id}", operation_id="get_erasure")
@@ -53,7 +74,7 @@ async def get_erasure(
     erasure_id: ErasureId, session: SessionDep, _: AdministratorDep
 ) -> schemas.Erasure:
     """What was done, where and when; it names nobody."""
-    return erasure_view(await service.get_erasure(session, erasure_id))
+    return await erasure_view(session, await service.get_erasure(session, erasure_id))
 
 
 @router.post("/erasures/{erasure_id}/lift", operation_id="lift_erasure")
@@ -65,7 +86,7 @@ async def lift_erasure(
 ) -> schemas.Erasure:
     """Let the people be exported again; the record of the erasure stays, with the reason."""
     row = await service.lift_erasure(session, erasure_id, caller=caller, reason=body.reason)
-    return erasure_view(row)
+    return await erasure_view(session, row)
 
 
 @router.delete(

@@ -84,7 +84,7 @@ class ErasureAudience(Output):
 
     model_config = ConfigDict(extra="allow")
 
-    outcome: str = Field(examples=["removed", "kept"])
+    outcome: Literal["removed", "kept", "unavailable"]
 
 
 class AdAccountErasure(Output):
@@ -135,11 +135,14 @@ ErasureResult = Annotated[
 ]
 
 
+ErasureStatus = Literal["queued", "running", "done", "failed", "lifted"]
+
+
 class Erasure(Output):
     """The record of an erasure; it proves what was done and names nobody."""
 
     id: str = Field(examples=["era_0193…"])
-    status: Literal["queued", "running", "done", "failed", "lifted"]
+    status: ErasureStatus
     people: int
     ad_account_ids: list[str]
     results: list[ErasureResult] = Field(
@@ -149,8 +152,10 @@ class Erasure(Output):
     error: ErasureError | None
     attempt: int
     requested_by: str
+    requested_by_name: str
     requested_at: Timestamp
     finished_at: Timestamp | None
     lifted_at: Timestamp | None = Field(description="since then the people may be exported again")
     lifted_by: str | None
+    lifted_by_name: str | None
     lift_reason: str | None

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.listing import TimeSort, equal, holds, timed_page, within
 from app.db.models import Connection, Erasure, Suppression
 from app.db.secrets import Vault
 from app.db.session import Database
@@ -70,13 +71,21 @@ async def get_erasure(session: AsyncSession, erasure_id: str) -> Erasure:
 
 
 async def list_erasures(
-    session: AsyncSession, *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: TimeSort = TimeSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Erasure]:
-    """Erasures, newest first; one more than the limit if there is more."""
-    query = select(Erasure).order_by(Erasure.id.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(Erasure.id < after)
-    return (await session.scalars(query)).all()
+    """Erasures by state, ad account, who asked and when; one more than the limit if there is more."""
+    query = equal(select(Erasure), filters, Erasure.status, Erasure.requested_by)
+    if filters.get("ad_account_id") is not None:
+        query = query.where(holds(Erasure.ad_account_ids, filters["ad_account_id"]))
+    span = filters.get("requested_after"), filters.get("requested_before")
+    query = within(query, Erasure.requested_at, *span)
+    page = timed_page(query, Erasure.id, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 async def lift_erasure(

@@ -8,12 +8,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from app.connections.connection_types.kinds import ConnectionKind
 from app.connections.schemas import AudienceRef
 from app.errors import Culprit
 from app.exports.members.mapping import MIN_USABLE_RATIO
 from app.exports.members.mapping_schema import AttributeName, Attributes
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
-from app.http.schemas import Input, Name, Output, Timestamp
+from app.http.schemas import Input, Name, OnePage, Output, Timestamp
 from app.identifiers import KeyIdentifier
 from app.schedule_times import check_cron, check_zone
 from app.segments.source_types import DateFormat, TimeZone
@@ -237,7 +238,7 @@ class ExportConnection(Output):
 
     id: str
     display_name: str
-    type: str
+    type: ConnectionKind
     status: Literal["draft", "ready", "reauthentication_required"]
 
 
@@ -310,4 +311,4 @@ class BulkDetached(Output):
     """The exports as they are now, in the order asked for."""
 
     items: list[Export]
-    next_cursor: None = None
+    next_cursor: OnePage = None

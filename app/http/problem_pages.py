@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.codes import CODES, Code
 from app.errors import Culprit, NotFound
-from app.http.schemas import Output
+from app.http.schemas import OnePage, Output
 
 router = APIRouter(prefix="/problems", tags=["problems"])
 
@@ -56,7 +56,7 @@ class ProblemTypes(Output):
     """Every code there is."""
 
     items: list[ProblemType]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 @router.get("", operation_id="list_problem_types")

@@ -5,6 +5,7 @@ A body never repeats a submitted value: a wrong one may be an e-mail or a token.
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -214,9 +215,12 @@ async def _on_http_exception(request: Request, error: Exception) -> Response:
 
 
 def _methods(request: Request) -> list[str]:
-    """What the address answers to: the router names only those of the first route that it met."""
-    found = set[str]()
-    for route in request.app.router.routes:
+    """What the address answers to: the router names only those of the first route that it met.
+
+    An address of its own, such as `/v1/exports/runs`, is no export's, though it has the form of one.
+    """
+    found = _own_methods(request.app.router.routes, request.scope["path"])
+    for route in () if found else request.app.router.routes:
         if isinstance(route, Mount):
             # files; the scope is the mount's by now, save for its path
             found |= {"GET"} if request.scope["path"].startswith(f"{route.path}/") else set()
@@ -226,6 +230,18 @@ def _methods(request: Request) -> list[str]:
             if route.matches(asked)[0] is Match.FULL:
                 found.add(method)
     return sorted(found | ({"HEAD"} if "GET" in found else set()))
+
+
+def _own_methods(routes: Iterable[Any], path: str) -> set[str]:
+    """Of the routes that have just this path, with nothing to fill in."""
+    found = set[str]()
+    for route in routes:
+        inner = getattr(route, "original_router", None)
+        if inner is not None:
+            found |= _own_methods(inner.routes, path)
+        elif getattr(route, "path", None) == path:
+            found |= set(getattr(route, "methods", None) or ())
+    return found
 
 
 def unexpected(request: Request, error: BaseException) -> Response:

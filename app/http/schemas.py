@@ -80,6 +80,10 @@ Name = Annotated[
 Line = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_printable)]
 
 
+# the cursor of a list that is short: all of it is in one answer
+OnePage = Annotated[str | None, Field(description="always null: this is all of it")]
+
+
 class Input(BaseModel):
     """A request body: unknown fields are refused, and `"1"` is no number."""
 

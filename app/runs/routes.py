@@ -109,11 +109,27 @@ async def list_export_runs(
     session: SessionDep,
     page: PageDep,
     _: ViewerDep,
+    status: Annotated[list[RunStatus] | None, Query(description="repeat for several")] = None,
+    trigger: Trigger | None = None,
+    queued_after: Moment | None = None,
+    queued_before: Moment | None = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Response:
-    """An export's runs, newest first."""
-    scope = f"runs|{export_id}"
+    """An export's runs, newest first unless sorted otherwise."""
+    filters = {
+        "export_id": export_id,
+        "status": status,
+        "trigger": trigger,
+        "queued_after": queued_after,
+        "queued_before": queued_before,
+    }
+    scope = f"runs|{filters}|{sort}"
     rows = await service.list_runs(
-        session, {"export_id": export_id}, after=page.after(scope), limit=page.limit
+        session,
+        filters,
+        after=page.after(scope),
+        limit=page.limit,
+        oldest_first=sort is TimeSort.OLDEST,
     )
     items, cursor = cut_page(rows, page, scope=scope)
     return written_page(await written_runs(session, written, items), cursor)

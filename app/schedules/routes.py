@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1", tags=["schedules"], route_class=IdempotentRoute
 @router.get("/schedule", operation_id="get_schedule")
 async def get_schedule(session: SessionDep, _: ViewerDep) -> schemas.RefreshSchedule:
     """The system's refresh schedule; off until an administrator sets it."""
-    return schedule_view(await service.get_schedule(session), clock.now())
+    return await schedule_view(session, await service.get_schedule(session), clock.now())
 
 
 @router.put("/schedule", operation_id="put_schedule")
@@ -30,7 +30,7 @@ async def put_schedule(
 ) -> schemas.RefreshSchedule:
     """Set the system's refresh schedule; it holds from now on."""
     row = await service.put_schedule(session, caller=caller, given=body.model_dump(mode="json"))
-    return schedule_view(row, clock.now())
+    return await schedule_view(session, row, clock.now())
 
 
 @router.get("/schedule/time-zones", operation_id="list_time_zones")

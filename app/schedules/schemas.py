@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from app.exports.schemas import Export, Schedule
-from app.http.schemas import Input, Output, Timestamp
+from app.http.schemas import Input, OnePage, Output, Timestamp
 from app.runs.schemas import Run
 from app.schedule_times import check_zone
 
@@ -78,13 +78,14 @@ class RefreshSchedule(Output):
     next_run_at: Timestamp | None = Field(description="null while the schedule is off")
     updated_at: Timestamp | None = Field(description="null as long as nobody set it")
     updated_by: str | None
+    updated_by_name: str | None
 
 
 class NextTimes(Output):
     """When a schedule would start runs."""
 
     items: list[Timestamp] = Field(description="in order; fewer than asked for if it ends before")
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class TimeZone(Output):
@@ -98,7 +99,7 @@ class TimeZones(Output):
     """Every time zone, by name."""
 
     items: list[TimeZone]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class BulkSchedule(Input):
@@ -129,7 +130,7 @@ class BulkScheduled(Output):
     """The exports with their new schedules, in the order asked for."""
 
     items: list[Export]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class RunSelection(Input):

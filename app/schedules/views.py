@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.caller_names import names_of
 from app.db.models import RefreshSchedule, Run
 from app.exports.schedule import rule_of_refresh
 from app.runs.views import run_view
@@ -11,18 +14,21 @@ from app.schedules import schemas
 from app.schedules.service import DEFAULT, Refused
 
 
-def schedule_view(row: RefreshSchedule | None, now: datetime) -> schemas.RefreshSchedule:
+async def schedule_view(
+    session: AsyncSession, row: RefreshSchedule | None, now: datetime
+) -> schemas.RefreshSchedule:
     """The refresh schedule, and when it is next due."""
     if row is None:
         return schemas.RefreshSchedule(
-            **DEFAULT, next_run_at=None, updated_at=None, updated_by=None
+            **DEFAULT, next_run_at=None, updated_at=None, updated_by=None, updated_by_name=None
         )
-    rule = rule_of_refresh(row)
+    rule, names = rule_of_refresh(row), await names_of(session, [row.updated_by])
     return schemas.RefreshSchedule(
         **{name: getattr(row, name) for name in DEFAULT},
         next_run_at=None if rule is None else next_time(rule, now),
         updated_at=row.updated_at,
         updated_by=row.updated_by,
+        updated_by_name=names[row.updated_by],
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock, metrics
 from app.access.callers import Caller
-from app.db.listing import one_of
+from app.db.listing import TimeSort, one_of, timed_page, within
 from app.db.models import Segment, SegmentEvaluation
 from app.db.secrets import Vault
 from app.db.session import Database, after_commit
@@ -86,18 +86,24 @@ async def note_failure(session: AsyncSession, segment_id: str, error: SourceErro
 
 
 async def list_evaluations(
-    session: AsyncSession, segment_id: str, *, after: str | None, limit: int
+    session: AsyncSession,
+    segment_id: str,
+    filters: Mapping[str, Any],
+    *,
+    sort: TimeSort = TimeSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[SegmentEvaluation]:
-    """Looks at the segment, newest first; one more than the limit if there is more."""
-    query = (
-        select(SegmentEvaluation)
-        .where(SegmentEvaluation.segment_id == segment_id)
-        .order_by(SegmentEvaluation.id.desc())
-        .limit(limit + 1)
-    )
-    if after is not None:
-        query = query.where(SegmentEvaluation.id < after)
-    return (await session.scalars(query)).all()
+    """Looks at the segment by time and outcome; one more than the limit if there is more."""
+    table = SegmentEvaluation
+    query = select(table).where(table.segment_id == segment_id)
+    query = within(query, table.at, filters.get("at_after"), filters.get("at_before"))
+    if filters.get("failed") is not None:
+        query = query.where(
+            table.error.is_not(None) if filters["failed"] else table.error.is_(None)
+        )
+    page = timed_page(query, table.id, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 async def failures_of(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Request, Response, status
 from starlette.requests import ClientDisconnect
 
 from app.access.dependencies import ContributorDep, ViewerDep
-from app.db.listing import NamedSort, place_of
+from app.db.listing import NamedSort, TimeSort, place_of
 from app.errors import BadRequest, RequestTimeout
 from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
@@ -16,7 +16,7 @@ from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
 from app.http.preconditions import IfMatch, check_version, set_etag
 from app.http.requests.disconnect import while_listening
-from app.http.schemas import changes
+from app.http.schemas import Moment, changes
 from app.identifiers import PUSHED_KEYS
 from app.segments import evaluations, schemas, service
 from app.segments.pages import written_segments
@@ -274,13 +274,21 @@ async def refresh_segment(
 
 @router.get("/{segment_id}/evaluations", operation_id="list_segment_evaluations")
 async def list_segment_evaluations(
-    segment_id: SegmentId, session: SessionDep, page: PageDep, _: ViewerDep
+    segment_id: SegmentId,
+    session: SessionDep,
+    page: PageDep,
+    _: ViewerDep,
+    failed: Annotated[bool | None, Query(description="only looks that failed, or did not")] = None,
+    at_after: Moment | None = None,
+    at_before: Moment | None = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.SegmentEvaluation]:
-    """The segment's counts over time, newest first."""
+    """The segment's counts over time, newest first unless sorted otherwise."""
     await service.get_segment(session, segment_id)
-    scope = f"evaluations|{segment_id}"
+    filters = {"failed": failed, "at_after": at_after, "at_before": at_before}
+    scope = f"evaluations|{segment_id}|{filters}|{sort}"
     rows = await evaluations.list_evaluations(
-        session, segment_id, after=page.after(scope), limit=page.limit
+        session, segment_id, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
     return Page(items=[evaluation_view(row) for row in items], next_cursor=cursor)

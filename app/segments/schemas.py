@@ -1,12 +1,12 @@
 """What segments look like on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from app.errors import Culprit
 from app.http.metadata import Metadata, MetadataPatch, MetadataShown
-from app.http.schemas import Input, Name, Output, Timestamp
+from app.http.schemas import Input, Name, OnePage, Output, Timestamp
 from app.segments.source_types import Source
 
 SegmentName = Annotated[
@@ -72,8 +72,10 @@ class Segment(Output):
     metadata: MetadataShown
     created_at: Timestamp
     created_by: str
+    created_by_name: str
     updated_at: Timestamp
     updated_by: str
+    updated_by_name: str
     version: int
 
 
@@ -105,13 +107,19 @@ class SegmentMembers(Segment):
     )
 
 
+_DATA_TYPES = (
+    *("string", "integer", "number", "date", "datetime", "boolean"),
+    *("binary", "list", "json", "other"),
+)
+DataType: TypeAlias = Annotated[str, WithJsonSchema({"type": "string", "enum": list(_DATA_TYPES)})]
+
+
 class SegmentAttribute(Output):
     """A column of the members."""
 
     name: str
-    data_type: str = Field(
-        description="`string`, `integer`, `number`, `date`, `datetime`, `boolean`, `binary`, `list` of "
-        "texts, `json`, or `other`: values of several parts, which cannot be mapped"
+    data_type: DataType = Field(
+        description="`list` is one of texts; `other` has values of several parts and cannot be mapped"
     )
     suggested_key: str | None = Field(description="Meta's key that the name suggests")
 
@@ -142,7 +150,7 @@ class SegmentAttributes(Output):
     cost: ReadingCost | None = Field(
         description="null where reading is not billed by bytes (all but BigQuery)"
     )
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class RefreshedSegment(Segment):
@@ -171,4 +179,4 @@ class SegmentExports(Output):
     """The exports that send the segment (L76)."""
 
     items: list[SegmentExport]
-    next_cursor: None = None
+    next_cursor: OnePage = None

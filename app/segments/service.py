@@ -58,6 +58,8 @@ async def list_segments(
         Segment.display_name,
         version_of(Segment).label("row_version"),
         newest.label("evaluation"),
+        Segment.created_by,
+        Segment.updated_by,
     )
     if filters.get("q"):
         found = (contains(column, filters["q"]) for column in (Segment.name, Segment.display_name))

@@ -1,10 +1,11 @@
 """Rows → what callers see of a segment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.caller_names import names_of
 from app.access.callers import Caller
 from app.db.models import Segment, SegmentEvaluation
 from app.db.secrets import Vault
@@ -21,7 +22,10 @@ async def segment_views(
 ) -> list[schemas.Segment]:
     """Segments as the caller may see them, each with what went wrong at the last look, if anything did."""
     failures = await evaluations.failures_of(session, [row.id for row in rows])
-    return [_view(row, source_shown(vault, row, caller), failures.get(row.id)) for row in rows]
+    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    return [
+        _view(row, source_shown(vault, row, caller), failures.get(row.id), names) for row in rows
+    ]
 
 
 async def segment_view(
@@ -70,12 +74,25 @@ def evaluation_view(row: SegmentEvaluation) -> schemas.SegmentEvaluation:
     )
 
 
+_DERIVED = {"last_error", "metadata", "source", "created_by_name", "updated_by_name"}
+
+
 def _view(
-    row: Segment, source: dict[str, Any], failure: SegmentEvaluation | None
+    row: Segment,
+    source: dict[str, Any],
+    failure: SegmentEvaluation | None,
+    names: Mapping[str, str],
 ) -> schemas.Segment:
-    own = schemas.Segment.model_fields.keys() - {"last_error", "metadata", "source"}
+    own = schemas.Segment.model_fields.keys() - _DERIVED
     last = None
     if failure is not None and failure.error is not None:
         last = schemas.LastFailure(**failure.error, at=failure.at)
     values = {name: getattr(row, name) for name in own}
-    return schemas.Segment(**values, source=source, metadata=row.labels or {}, last_error=last)
+    return schemas.Segment(
+        **values,
+        source=source,
+        metadata=row.labels or {},
+        last_error=last,
+        created_by_name=names[row.created_by],
+        updated_by_name=names[row.updated_by],
+    )

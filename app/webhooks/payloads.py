@@ -123,7 +123,7 @@ class Event(Output, Generic[Type, Data]):
     data: Data
 
 
-router = APIRouter(tags=["webhooks"])
+router = APIRouter(tags=["events"])
 
 _EVENTS: tuple[tuple[str, str, Any, str], ...] = (
     (EventType.RUN_STARTED, "RunStarted", RunEventData, "A worker has begun a run."),

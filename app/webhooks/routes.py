@@ -1,15 +1,18 @@
 """`/v1/webhooks`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Request, Response, status
+from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 
+from app.access.caller_names import with_names
 from app.access.dependencies import AdministratorDep
+from app.db.listing import TimeSort
 from app.http.dependencies import PageDep, SessionDep
 from app.http.pagination import Page, cut_page
 from app.http.read_only_fields import ReadingRoute
-from app.http.schemas import changes
+from app.http.schemas import Moment, changes
 from app.webhooks import schemas, service
+from app.webhooks.events import EventType
 from app.webhooks.sending import Sender
 from app.webhooks.views import delivery_view
 
@@ -47,17 +50,29 @@ async def create_webhook(
         events=[event.value for event in body.events],
     )
     response.headers["Location"] = f"/v1/webhooks/{row.id}"
-    return _with_secret(schemas.Webhook.model_validate(row), secret)
+    return _with_secret(await _shown(session, row), secret)
 
 
 @router.get("/webhooks", operation_id="list_webhooks")
 async def list_webhooks(
-    session: SessionDep, page: PageDep, _: AdministratorDep
+    session: SessionDep,
+    page: PageDep,
+    _: AdministratorDep,
+    q: Annotated[str | None, Query(max_length=200, description="in the address")] = None,
+    event: EventType | None = None,
+    enabled: Annotated[bool | None, Query()] = None,
+    created_by: Annotated[str | None, Query(max_length=300)] = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.Webhook]:
-    """Webhooks, newest first."""
-    rows = await service.list_webhooks(session, after=page.after("webhooks"), limit=page.limit)
-    items, cursor = cut_page(rows, page, scope="webhooks")
-    return Page(items=[schemas.Webhook.model_validate(row) for row in items], next_cursor=cursor)
+    """Webhooks, newest first unless sorted otherwise."""
+    filters = {"q": q, "event": event, "enabled": enabled, "created_by": created_by}
+    scope = f"webhooks|{filters}|{sort}"
+    rows = await service.list_webhooks(
+        session, filters, sort=sort, after=page.after(scope), limit=page.limit
+    )
+    items, cursor = cut_page(rows, page, scope=scope)
+    shown = await with_names(session, schemas.Webhook, items, "created_by")
+    return Page(items=shown, next_cursor=cursor)
 
 
 @router.get("/webhooks/{webhook_id}", operation_id="get_webhook")
@@ -65,7 +80,7 @@ async def get_webhook(
     webhook_id: WebhookId, session: SessionDep, _: AdministratorDep
 ) -> schemas.Webhook:
     """A webhook, without its secret."""
-    return schemas.Webhook.model_validate(await service.get_webhook(session, webhook_id))
+    return await _shown(session, await service.get_webhook(session, webhook_id))
 
 
 @router.patch("/webhooks/{webhook_id}", operation_id="update_webhook")
@@ -81,7 +96,7 @@ async def update_webhook(
     if "url" in given:
         await sender.check(body.url)
     row = await service.update_webhook(session, webhook_id, caller=caller, given=given)
-    return schemas.Webhook.model_validate(row)
+    return await _shown(session, row)
 
 
 @router.delete(
@@ -105,7 +120,7 @@ async def rotate_webhook_secret(
     row, secret = await service.rotate_secret(
         session, request.app.state.vault, webhook_id, caller=caller
     )
-    return _with_secret(schemas.Webhook.model_validate(row), secret)
+    return _with_secret(await _shown(session, row), secret)
 
 
 @router.post(
@@ -155,15 +170,36 @@ async def recover_webhook(
 
 @router.get("/webhooks/{webhook_id}/deliveries", operation_id="list_webhook_deliveries")
 async def list_webhook_deliveries(
-    webhook_id: WebhookId, session: SessionDep, page: PageDep, _: AdministratorDep
+    webhook_id: WebhookId,
+    session: SessionDep,
+    page: PageDep,
+    _: AdministratorDep,
+    status: schemas.DeliveryStatus | None = None,
+    event_type: schemas.DeliveryEventFilter | None = None,
+    subject: Annotated[str | None, Query(max_length=80, examples=["run_0193…"])] = None,
+    created_after: Moment | None = None,
+    created_before: Moment | None = None,
+    sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.Delivery]:
-    """What was sent to a webhook in the last 30 days, and what is still to be sent, newest first."""
-    scope = f"deliveries|{webhook_id}"
+    """What was sent to a webhook in the last 30 days, and what is still to be sent."""
+    filters = {
+        "status": status,
+        "event_type": event_type,
+        "subject": subject,
+        "created_after": created_after,
+        "created_before": created_before,
+    }
+    scope = f"deliveries|{webhook_id}|{filters}|{sort}"
     rows = await service.list_deliveries(
-        session, webhook_id, after=page.after(scope), limit=page.limit
+        session, webhook_id, filters, sort=sort, after=page.after(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope)
     return Page(items=[delivery_view(row) for row in items], next_cursor=cursor)
+
+
+async def _shown(session: SessionDep, row: Any) -> schemas.Webhook:
+    (shown,) = await with_names(session, schemas.Webhook, [row], "created_by")
+    return shown
 
 
 def _with_secret(shown: schemas.Webhook, secret: str) -> schemas.WebhookCreated:

@@ -1,11 +1,11 @@
 """What webhooks look like on the wire."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from app.http.schemas import Input, Moment, Output, Timestamp
-from app.webhooks.events import EventType
+from app.webhooks.events import TEST, EventType
 
 
 def _distinct(events: list[EventType]) -> list[EventType]:
@@ -72,6 +72,7 @@ class Webhook(Output):
     )
     created_at: Timestamp
     created_by: str
+    created_by_name: str
 
 
 class WebhookCreated(Webhook):
@@ -96,13 +97,30 @@ class WebhookRecovered(Output):
     deliveries: int
 
 
+DeliveryStatus = Literal["pending", "delivered", "failed"]
+# rows of an older release may name what this one does not, and are shown all the same
+DeliveryEventType: TypeAlias = Annotated[
+    str, WithJsonSchema({"type": "string", "enum": [*EventType, TEST]})
+]
+
+
+def _known_event(value: str) -> str:
+    if value not in {*EventType, TEST}:
+        msg = "must be the type of an event"
+        raise ValueError(msg)
+    return value
+
+
+DeliveryEventFilter: TypeAlias = Annotated[DeliveryEventType, AfterValidator(_known_event)]
+
+
 class Delivery(Output):
     """One event for a webhook, and how its delivery goes."""
 
     id: str = Field(description="the message's `webhook-id`", examples=["whd_0193…"])
-    event_type: str = Field(examples=["run.finished"])
+    event_type: DeliveryEventType = Field(examples=["run.finished"])
     subject: str = Field(description="events of one subject are delivered in order")
-    status: Literal["pending", "delivered", "failed"]
+    status: DeliveryStatus
     attempts: int
     next_attempt_at: Timestamp | None
     last_status: int | None = Field(description="the HTTP status of the last answer")

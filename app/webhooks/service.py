@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.listing import TimeSort, contains, equal, holds, timed_page, within
 from app.db.models import Webhook, WebhookDelivery
 from app.db.secrets import Vault
 from app.errors import Conflict, NotFound, Unprocessable
@@ -60,13 +61,21 @@ async def get_webhook(session: AsyncSession, webhook_id: str) -> Webhook:
 
 
 async def list_webhooks(
-    session: AsyncSession, *, after: str | None, limit: int
+    session: AsyncSession,
+    filters: Mapping[str, Any],
+    *,
+    sort: TimeSort = TimeSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[Webhook]:
-    """Webhooks, newest first; one more than the limit if there is more."""
-    query = select(Webhook).order_by(Webhook.id.desc()).limit(limit + 1)
-    if after is not None:
-        query = query.where(Webhook.id < after)
-    return (await session.scalars(query)).all()
+    """Webhooks by address (`q`), event, maker and switch; one more than the limit if there is more."""
+    query = equal(select(Webhook), filters, Webhook.enabled, Webhook.created_by)
+    if filters.get("q"):
+        query = query.where(contains(Webhook.url, filters["q"]))
+    if filters.get("event") is not None:
+        query = query.where(holds(Webhook.events, str(filters["event"])))
+    page = timed_page(query, Webhook.id, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 async def update_webhook(
@@ -178,19 +187,24 @@ def _due_again() -> dict[str, Any]:
 
 
 async def list_deliveries(
-    session: AsyncSession, webhook_id: str, *, after: str | None, limit: int
+    session: AsyncSession,
+    webhook_id: str,
+    filters: Mapping[str, Any],
+    *,
+    sort: TimeSort = TimeSort.NEWEST,
+    after: str | None,
+    limit: int,
 ) -> Sequence[WebhookDelivery]:
-    """The webhook's deliveries, newest first; one more than the limit if there is more."""
+    """The webhook's deliveries by state, event, subject and time; one more than the limit if more."""
     await get_webhook(session, webhook_id)
-    query = (
-        select(WebhookDelivery)
-        .where(WebhookDelivery.webhook_id == webhook_id)
-        .order_by(WebhookDelivery.id.desc())
-        .limit(limit + 1)
+    table = WebhookDelivery
+    query = select(table).where(table.webhook_id == webhook_id)
+    query = equal(query, filters, table.status, table.event_type, table.subject)
+    query = within(
+        query, table.created_at, filters.get("created_after"), filters.get("created_before")
     )
-    if after is not None:
-        query = query.where(WebhookDelivery.id < after)
-    return (await session.scalars(query)).all()
+    page = timed_page(query, table.id, sort=sort, after=after, limit=limit)
+    return (await session.scalars(page)).all()
 
 
 def _audited(row: Webhook) -> dict[str, Any]:

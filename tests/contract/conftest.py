@@ -87,6 +87,8 @@ async def served(
         "SEGMENT_ROOTS": str(folder),
         "BOOTSTRAP_API_KEY": key,
         "LOG_LEVEL": "ERROR",
+        # wrong credentials are part of the cases; what stops them has tests of its own
+        "MAX_FAILED_ATTEMPTS": "1000000",
     }
     module = ["uvicorn", "app.main:create_app", "--factory", "--port", str(port)]
     process = subprocess.Popen(  # noqa: ASYNC220 - started once, and not waited for

@@ -28,6 +28,23 @@ async def test_a_method_that_is_not_there_is_405_with_those_that_are(
             assert ("get" in allowed) == ("head" in allowed), (method, path)
 
 
+async def test_an_address_of_its_own_allows_what_it_has(api: httpx.AsyncClient) -> None:
+    """Before: also what the address of an export of that id would."""
+    for path, methods in (
+        ("/v1/exports/detach", "POST"),
+        ("/v1/connections/available", "GET, HEAD"),
+        ("/v1/exports/exp_0", "DELETE, GET, HEAD, PATCH"),
+    ):
+        answer = await api.options(path)
+        assert (answer.status_code, answer.headers["allow"]) == (405, methods), path
+
+
+async def test_a_body_that_may_be_left_out_is_not_null(api: httpx.AsyncClient) -> None:
+    for path in ("/v1/session", "/v1/exports/runs", "/v1/exports/exp_0/runs"):
+        answer = await api.post(path, json=None, content=b" null ")
+        assert (answer.status_code, answer.json()["code"]) == (422, "validation-failed"), path
+
+
 async def test_what_is_made_is_there_and_what_is_removed_is_not(
     api: httpx.AsyncClient, segment_root: Any
 ) -> None:

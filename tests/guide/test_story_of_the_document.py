@@ -3,6 +3,7 @@
 An id in an example (`con_0193…`) stands for the newest of its kind; the page puts it in.
 """
 
+import asyncio
 import json
 import os
 import re
@@ -100,6 +101,22 @@ async def page() -> AsyncIterator[Any]:
         await chromium.close()
 
 
+async def filled_in(block: Any, operation: dict[str, Any]) -> None:
+    """Swagger UI shows its button a moment before it has put the examples into the fields."""
+    fields = [
+        block.locator(f"tr[data-param-name='{one['name']}'] input")
+        for one in operation.get("parameters", [])
+        if one["in"] == "path"
+    ]
+    if "requestBody" in operation:
+        fields.append(block.locator("textarea.body-param__text"))
+    for field in fields:
+        for _ in range(600):
+            if await field.count() and await field.first.input_value():
+                break
+            await asyncio.sleep(0.1)
+
+
 @pytest.mark.browser
 @pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/usr/bin/chromium").exists(), reason="needs Debian's Chromium")
@@ -121,6 +138,7 @@ async def test_the_page_of_the_api_tells_the_story(page: Any, story: dict[str, s
         _, _, operation = OPERATIONS[name]
         block = page.locator(f"[id='operations-{operation['tags'][0]}-{name}']")
         await block.locator(".opblock-summary-control").dispatch_event("click")
+        await filled_in(block, operation)
         await block.locator(".btn.execute").dispatch_event("click")
         status = block.locator(".live-responses-table .response .response-col_status").first
         text = (await status.inner_text(timeout=60_000)).strip()

@@ -1,4 +1,4 @@
-"""What `serve` says to people once it answers: where the console is, and a link that signs them in once.
+"""What `serve` says to people once it answers: its address, its pages, and a link that signs them in once.
 
 On stderr and not in the log: a log is copied to other places, and the link opens the door until it is
 used or its hour is over.
@@ -14,8 +14,9 @@ from app.errors import AppError
 
 
 async def welcome(app: FastAPI) -> None:
-    """Print the console's address; with a bootstrap key also a sign-in link of its administrator."""
+    """Print where the API and the console are; with a bootstrap key also its administrator's sign-in link."""
     settings = app.state.settings
+    typer.echo(f"API: {settings.public_url} (its pages: {settings.public_url}/docs)", err=True)
     if not settings.console:
         return
     typer.echo(f"Console: {settings.public_url}/", err=True)

@@ -5,7 +5,8 @@ from typing import Literal
 from pydantic import Field
 
 from app.connections.connection_types.kinds import ConnectionKind
-from app.http.schemas import Output
+from app.http.schemas import OnePage, Output
+from app.identifiers import KeyIdentifier
 
 
 class AvailableConnection(Output):
@@ -31,7 +32,7 @@ class AvailableConnections(Output):
     """Types without a usable connection are left out (S45)."""
 
     items: list[AvailableGroup]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class AttributeKeyInfo(Output):
@@ -62,18 +63,18 @@ class ConnectionTypeInfo(Output):
     display_name: str
     description: str
     attribute_keys: list[AttributeKeyInfo]
-    key_identifiers: list[str]
+    key_identifiers: list[KeyIdentifier]
     key_identifier_details: list[KeyIdentifierInfo] = Field(
         description="the same with labels, tips and the default"
     )
-    default_key_identifier: str = Field(examples=["email"])
+    default_key_identifier: KeyIdentifier = Field(examples=["email"])
 
 
 class ConnectionTypes(Output):
     """The catalogue (L8)."""
 
     items: list[ConnectionTypeInfo]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class ConsentText(Output):

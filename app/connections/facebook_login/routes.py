@@ -12,7 +12,7 @@ from app.access.dependencies import AdministratorDep, by_credential, identify
 from app.connections.facebook_login import flow
 from app.connections.routes import ConnectionId, ConnectionsDep, WarnWithinDep
 from app.connections.schemas import Connection
-from app.connections.views import connection_view
+from app.connections.views import shown_connection
 from app.errors import AppError
 from app.http.dependencies import request_id
 from app.http.requests.unknown_parameters import takes_any_query
@@ -108,7 +108,7 @@ async def finish_facebook_sign_in(
         return _back(frontend_url, {"outcome": "connected", "connection_id": row.id})
     if caller is None or _wants_page(request):
         return _connected(row.display_name)
-    return connection_view(row, warn_within=warn_within)
+    return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
 @router.post(
@@ -144,7 +144,7 @@ async def confirm_facebook_sign_in(
         raise
     if _wants_page(request):
         return _connected(row.display_name)
-    return connection_view(row, warn_within=warn_within)
+    return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
 def _front_end(request: Request, console_for: str) -> str:

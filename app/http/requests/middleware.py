@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import Unavailable
 from app.http.problems import problem_response, shown_path, unexpected
+from app.http.requests.disconnect import CallerGone
 from app.ids import new_id
 from app.logs import get_logger
 from app.tracing import Traced, span
@@ -98,18 +99,20 @@ class RequestFrame:
             await answer(scope, receive, framed)
         finally:
             seconds = time.perf_counter() - began
+            # nothing was answered: nobody waited any more
+            status = status or CallerGone.status
             route = getattr(scope.get("route"), "path", "(none)")
-            REQUESTS.labels(scope["method"], route, status or 500).inc()
+            REQUESTS.labels(scope["method"], route, status).inc()
             SECONDS.labels(scope["method"], route).observe(seconds)
             traced.set(
                 f"{scope['method']} {route}",
                 http__request__method=scope["method"],
                 http__route=route,
-                http__response__status_code=status or 500,
+                http__response__status_code=status,
                 code=scope["state"].get("problem", {}).get("code"),
             )
-            if (status or 500) >= 500:
-                traced.failed(str(status or 500))
+            if status >= 500:
+                traced.failed(str(status))
             if scope["path"] not in _QUIET:
                 # its query may hold a code of a sign-in and is left out
                 log.info(
@@ -117,7 +120,7 @@ class RequestFrame:
                     method=scope["method"],
                     path=shown_path(scope),
                     route=route,
-                    status=status or 500,
+                    status=status,
                     milliseconds=round(seconds * 1000, 1),
                     sent_bytes=sent,
                     **scope["state"].get("problem", {}),

@@ -61,6 +61,23 @@ async def known_parameters(request: Request) -> None:
     )
 
 
+async def no_null(request: Request) -> None:
+    """A dependency of every route: a body that may be left out is left out, not null.
+
+    Raises `Unprocessable`.
+    """
+    route = request.scope.get("route")
+    field = route.body_field if isinstance(route, APIRoute) else None
+    if field is None or field.field_info.is_required():
+        return
+    if (await request.body()).strip() == b"null":
+        detail = "must be a JSON object, or left out"
+        raise Unprocessable(
+            "The body is null; leave it out, or send an object.",
+            errors=[{"pointer": "", "parameter": None, "code": "model_type", "detail": detail}],
+        )
+
+
 def _names(route: APIRoute) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_of(route.dependant)))
 

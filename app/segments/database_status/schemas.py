@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from app.http.schemas import Output
+from app.http.schemas import OnePage, Output
 
 
 class SegmentSource(Output):
@@ -22,7 +22,7 @@ class SegmentSources(Output):
     """All databases that segments may name."""
 
     items: list[SegmentSource]
-    next_cursor: None = None
+    next_cursor: OnePage = None
 
 
 class SegmentSourceCheck(Output):
