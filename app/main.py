@@ -97,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     if settings is None:
         try:
             settings = read_settings()
+            settings.need_state()
         except SettingsError as error:
             sys.exit(str(error))  # one sentence, where uvicorn would print a traceback
     app = FastAPI(

@@ -4,6 +4,7 @@ Long, since each setting has its sentence here, and the documentation is made of
 """
 
 import base64
+import re
 from functools import cached_property
 from importlib.util import find_spec
 from ipaddress import ip_address, ip_network
@@ -16,6 +17,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Csv = Annotated[tuple[str, ...], NoDecode]
 
+_POSTGRES = re.compile(r"postgres(ql)?(\+asyncpg)?://.")
+_REDIS = re.compile(r"(rediss?|redis\+sentinel|unix)://.")
 _KEY_BYTES = 32
 _SHORTEST_BOOTSTRAP_KEY = 16
 
@@ -335,6 +338,29 @@ class Settings(BaseSettings):
     def _an_address_or_none(cls, value: str) -> str:
         return cls._an_address(value) if value else value
 
+    @field_validator("frontend_url", "oidc_issuer", "privacy_statement_url")
+    @classmethod
+    def _an_address_as_it_is(cls, value: str) -> str:
+        if value:
+            cls._an_address(value)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_postgres(cls, value: str) -> str:
+        if value and not _POSTGRES.match(value):
+            msg = "is no address of Postgres; write it as postgresql://user:password@host/database"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _a_redis(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value() and not _REDIS.match(value.get_secret_value()):
+            msg = "is no address of Redis or Valkey; write it as redis://host:6379/0"
+            raise ValueError(msg)
+        return value
+
     @field_validator("graph_api_url", "public_url", "facebook_dialog_url")
     @classmethod
     def _an_address(cls, value: str) -> str:
@@ -400,6 +426,12 @@ class Settings(BaseSettings):
             msg = "set OIDC_ISSUER with OIDC_CLIENT_ID: it says where people sign in"
             raise ValueError(msg)
         return self
+
+    def need_state(self) -> None:
+        """Raises `SettingsError` where there is nowhere to keep anything."""
+        if not self.database_url or not self.redis_url.get_secret_value():
+            msg = "Set DATABASE_URL and REDIS_URL, or run audience-export serve, which brings its own."
+            raise SettingsError(msg)
 
     @cached_property
     def snapshots(self) -> str:

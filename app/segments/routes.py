@@ -1,4 +1,4 @@
-"""`/v1/segments`."""
+"""`/v1/segments`; its lines are many, since pushed members come with their own ways to fail."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -13,7 +13,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller, Role, role_needed
 from app.db.labels import merged
-from app.db.listing import NamedSort, contains, sorted_page, version_of
+from app.db.listing import NamedSort, contains, equal, sorted_page, version_of
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.secrets import Vault
 from app.db.session import Database
@@ -58,14 +58,12 @@ async def list_segments(
         Segment.display_name,
         version_of(Segment).label("row_version"),
         newest.label("evaluation"),
-        Segment.created_by,
-        Segment.updated_by,
+        *(Segment.created_by, Segment.updated_by),
     )
     if filters.get("q"):
-        found = (contains(column, filters["q"]) for column in (Segment.name, Segment.display_name))
-        query = query.where(or_(*found))
-    if filters.get("state") is not None:
-        query = query.where(Segment.state == filters["state"])
+        q = filters["q"]
+        query = query.where(or_(contains(Segment.name, q), contains(Segment.display_name, q)))
+    query = equal(query, filters, Segment.state)
     if filters.get("kind") is not None:
         query = query.where(Segment.source["kind"].astext == filters["kind"])
     if filters.get("metadata"):

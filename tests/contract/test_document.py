@@ -64,6 +64,27 @@ def test_no_schema_has_a_free_object() -> None:
     assert free == set()
 
 
+def test_maps_say_what_their_values_are() -> None:
+    """Metadata of requests was a free object to every generator."""
+    loose: list[Any] = []
+
+    def note(node: dict[str, Any]) -> None:
+        if node.get("type") == "object" and not {"properties", "additionalProperties"} & set(node):
+            loose.append(node)
+
+    walk(DOCUMENT["components"], note)
+    assert loose == []
+    metadata = SCHEMAS["ExportCreate"]["properties"]["metadata"]
+    assert metadata["additionalProperties"] == {"type": "string", "maxLength": 500}
+
+
+def test_no_list_ends_in_a_null_alone() -> None:
+    """A cursor that is always null is a text or null, as in every list: a type of null breaks generators."""
+    for name, schema in SCHEMAS.items():
+        for field, value in schema.get("properties", {}).items():
+            assert value.get("type") != "null", (name, field)
+
+
 def test_the_audit_trail_names_all_that_is_recorded() -> None:
     """Each `record(session, caller, "what.was_done", …)` of the source, and nothing else."""
     recorded = set()

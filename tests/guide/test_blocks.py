@@ -95,6 +95,24 @@ def test_the_cron_script_joins_a_run_that_is_active(story, tmp_path: Path) -> No
     assert after[0]["id"] == active.json()["id"]
 
 
+def test_the_cron_script_fails_with_its_run(story, tmp_path: Path) -> None:
+    worker, key = int(story["WORKER"]), {"Authorization": f"Bearer {KEY}"}
+    runs = f"{story['AUDIENCE_EXPORT_URL']}/v1/runs"
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        with ThreadPoolExecutor() as pool:
+            script = pool.submit(run, cron_script(), tmp_path, story, "sh")
+            while not (active := [one for one in runs_of(story) if one["status"] == "queued"]):
+                time.sleep(0.1)
+            httpx.post(f"{runs}/{active[0]['id']}/cancel", headers=key).raise_for_status()
+            done = script.result()
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert active[0]["id"] in done.stderr
+    assert "canceled" in done.stderr
+
+
 def test_the_cron_script_says_what_went_wrong(story, tmp_path: Path) -> None:
     for wrong in ({"AUDIENCE_EXPORT_API_KEY": "wrong"}, {"EXPORT": "exp_" + "0" * 32}):
         done = run(cron_script(), tmp_path, story | wrong, "sh")

@@ -1,6 +1,7 @@
 """The OpenAPI document from FastAPI's: what generators, linters and people need and FastAPI does not say.
 
-Each step is a rule for the whole document, so that a new operation is described like the others.
+Each step is a rule for the whole document, so that a new operation is described like the others; the
+rules are long together, and each needs the ones before.
 """
 
 import re
@@ -70,6 +71,7 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
     for schema in _asked(document):
         _left_out(schema)
     _name_choices(document)
+    walk(document, _typed_map)
     walk(document, _without_ids)
     return document
 
@@ -284,6 +286,14 @@ def _name_events(document: Json) -> None:
         "oneOf": [{"$ref": reference} for reference in bodies.values()],
         "discriminator": {"propertyName": "type", "mapping": bodies},
     }
+
+
+def _typed_map(node: Json) -> None:
+    """A map says what all its values are: told by the form of its keys, generators take it for a free one."""
+    forms = node.pop("patternProperties", None)
+    if forms:
+        ((pattern, value),) = forms.items()
+        node |= {"propertyNames": {"pattern": pattern}, "additionalProperties": value}
 
 
 def _without_ids(node: Json) -> None:

@@ -74,7 +74,9 @@ async def no_null(request: Request) -> None:
         detail = "must be a JSON object, or left out"
         raise Unprocessable(
             "The body is null; leave it out, or send an object.",
-            errors=[{"pointer": "", "parameter": None, "code": "model_type", "detail": detail}],
+            errors=[
+                {"pointer": "", "parameter": None, "code": "validation-failed", "detail": detail}
+            ],
         )
 
 
