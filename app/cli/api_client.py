@@ -132,7 +132,9 @@ def refuse(answer: "httpx.Response") -> None:
             "is this address an Audience Export?"
         ) from None
     for field in problem.get("errors") or ():
-        detail += f"\n  {field.get('pointer') or field.get('parameter')}: {field.get('detail')}"
+        place = field.get("pointer") or field.get("parameter")
+        # what concerns the whole request has been said
+        detail += f"\n  {place}: {field.get('detail')}" if place else ""
     request_id = problem.get("request_id")
     raise ServiceProblem(f"{detail}\n  ({code}, request {request_id})", code=code, document=problem)
 

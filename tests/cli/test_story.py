@@ -1,5 +1,6 @@
 """The command line against a running service: the story, a scheduler's exit statuses, a narrow terminal."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -9,6 +10,7 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -120,6 +122,43 @@ def test_the_story_by_commands_alone(call, tmp_path: Path) -> None:
         assert (item["action"], item["id"] is None) == ("created", bool(words)), item
         assert call("segments", "list").stdout.count("tried") == 2 * there
     assert _json(call("schedule", "show", "--json"))["enabled"] is False
+
+
+def test_a_connection_is_made_by_answering_questions(running: Serve, tmp_path: Path) -> None:
+    answers = {
+        "Display name (what it is for): ": "Prompted",
+        "May contributors use it? [y/N]: ": "y",
+        "Access token of Meta (not shown): ": "sandbox-user-token",
+        "Ad account [1]: ": "1",
+        "Audience [1]: ": "1",
+        "I agree [y/N]: ": "y",
+    }
+    parent, child = pty.openpty()
+    client = {"AUDIENCE_EXPORT_URL": running.url, "AUDIENCE_EXPORT_API_KEY": KEY}
+    words = [sys.executable, "-m", "app.cli", "connections", "create"]
+    given = environment(tmp_path, client | {"COLUMNS": "200"})
+    with subprocess.Popen(words, env=given, stdin=child, stdout=child, stderr=child) as process:
+        os.close(child)
+        said = ""
+        for question, answer in answers.items():
+            while not said.endswith(question):
+                said += os.read(parent, 65536).decode()
+            # a password is read after what was typed too early is thrown away
+            time.sleep(0.3)
+            os.write(parent, f"{answer}\n".encode())
+        with contextlib.suppress(OSError):
+            while piece := os.read(parent, 65536):
+                said += piece.decode()
+        assert process.wait() == 0, said
+    os.close(parent)
+    assert "sandbox-user-token" not in said
+    listed = httpx.get(
+        f"{running.url}/v1/connections",
+        params={"q": "Prompted"},
+        headers={"Authorization": f"Bearer {KEY}"},
+    ).json()["items"]
+    assert [one["status"] for one in listed] == ["ready"]
+    assert listed[0]["shared_with"] == ["administrator", "contributor"]
 
 
 def test_a_scheduler_is_told_by_the_exit_status(call, running: Serve) -> None:

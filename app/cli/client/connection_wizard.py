@@ -43,7 +43,8 @@ def connect(api: Service) -> dict[str, Any]:
 
 
 def _all(api: Service, path: str) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = api.items(path, limit=10_000)
+    # such a list has no pages: all of it is in one answer
+    items: list[dict[str, Any]] = api.call("GET", path)["items"]
     return items
 
 
