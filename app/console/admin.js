@@ -99,7 +99,7 @@ function Audit() {
   const {query} = place.value;
   const state = useList('/v1/audit-events', {resource_id: query.resource, actor: query.actor, action: query.action});
   const names = ['resource', 'actor', 'action'].filter((name) => query[name]);
-  const only = (name, value, text) => html`<a class="mono" href="#/admin/audit?${name}=${encodeURIComponent(value)}">${text}</a>`;
+  const only = (name, value, text) => html`<a class=${name === 'actor' ? '' : 'mono'} href="#/admin/audit?${name}=${encodeURIComponent(value)}">${text}</a>`;
   return html`${names.length > 0 && html`<div class="row">${names.map((name) => Code(`${name}: ${query[name]}`))}${Button('Clear', () => filter({resource: '', actor: '', action: ''}), 'small')}</div>`}
     ${List(state, (items) => Table('Audit', [
       ['When', (one) => Time(one.at)], ['Who', (one) => html`${only('actor', one.actor, Text(one.actor_name))}<span class="sub">${say.name(one.role)}</span>`],

@@ -427,7 +427,7 @@ export function Dialog({title, onClose, form, submit, kind = 'first', why, child
   useEffect(() => { const found = box.current; found.showModal(); return () => found.close(); }, []);
   const id = useId();
   const way = html`${form && Button(submit, null, {type: 'submit', kind, busy: form.busy, why: why || undefined})}${onClose && Button(form ? 'Leave it' : 'Close', () => onClose())}`;
-  return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); onClose?.(); }}><${form ? 'form' : 'div'} class="stack" onSubmit=${(event) => { event.preventDefault(); if (!why) form.submit(event); }}>
+  return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); onClose?.(); }}><${form ? 'form' : 'div'} class="stack" onSubmit=${form && ((event) => { event.preventDefault(); if (!why) form.submit(event); })}>
     <h2 id=${id}>${t(title)}</h2>${children}${form?.rest?.()}${onClose && html`<div class="row">${way}</div>`}<//></dialog>`;
 }
 
