@@ -33,6 +33,8 @@ from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.sources import SourceAccess, columns_named
 
+_ONE_COLUMN = ' It has one column only; if there should be more, set "delimiter" on its source.'
+
 
 async def check_export(
     deps: Exports,
@@ -167,7 +169,8 @@ async def _check_attributes(
         lacks = [name for name, column in wanted.items() if column is None]
         if lacks:
             raise Unprocessable(
-                f"The segment {segment.name} has no attribute named: {_nearest(lacks, there)}.",
+                f"The segment {segment.name} has no attribute named: {_nearest(lacks, there)}."
+                f"{_ONE_COLUMN if source['kind'] == 'file' and len(there) == 1 else ''}",
                 code="attribute-missing",
                 segment_id=segment.id,
                 attributes=lacks,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-RULES_VERSION: Final = "2026-11.2"
+RULES_VERSION: Final = "2026-11.3"
 """Changes whenever any text could get another hash; kept with every run."""
 
 HASHED_KEYS: Final = (

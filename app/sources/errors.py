@@ -42,6 +42,16 @@ def unreadable(name: str, why: str) -> SourceError:
     return SourceError(f"{name} cannot be read: {why}.", code="source-unreadable", source=name)
 
 
+def other_kind(name: str, kind: str) -> SourceError:
+    """It begins as no text of members does."""
+    return SourceError(
+        f"{name} is {kind}, and no text: save it as CSV (UTF-8) or NDJSON, plain or packed by gzip or "
+        "Zstandard; or as Parquet, and say so in its format.",
+        code="source-unreadable",
+        source=name,
+    )
+
+
 def changed(name: str) -> SourceError:
     """The file is not the one that was there when the source was opened."""
     return SourceError(

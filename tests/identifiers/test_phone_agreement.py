@@ -34,13 +34,19 @@ def by_columns(texts: list[str], regions: list[str | None]) -> list[tuple[str | 
 
 
 def by_libphonenumber(text: str, region: str | None) -> str | None:
-    """The oracle: parse, possible (or valid) or nothing, E.164 without plus."""
+    """The oracle: parse, possible (or valid) and somebody's, or nothing; E.164 without plus."""
     try:
         number = phonenumbers.parse(text, region)
     except NumberParseException:
         return None
     verdict = phonenumbers.is_possible_number_with_reason(number)
     if verdict != ValidationResult.IS_POSSIBLE and not phonenumbers.is_valid_number(number):
+        return None
+    national = phonenumbers.national_significant_number(number)
+    short = len(national) < 7 or len(set(national)) == 1
+    if short and not phonenumbers.is_valid_number(number):
+        return None
+    if number.country_code == 1 and len(national) == 10 and {national[0], national[3]} & {"0", "1"}:
         return None
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)[1:]
 

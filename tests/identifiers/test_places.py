@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from app.identifiers import IdentifierPlan, KeyIdentifier
 from app.identifiers.places.countries import codes_of_countries, names_of_countries
-from app.identifiers.places.postal_codes import postal_codes
+from app.identifiers.places.postal_codes import AMERICAN, postal_codes
 from app.identifiers.places.states import CODED, states_anywhere, states_of, subdivisions
 from app.identifiers.rulebook import apply_rules
 from tables import countries as made_countries
@@ -137,7 +137,8 @@ def test_lost_zeros_come_back_where_all_codes_are_as_long() -> None:
         for zeros in range(1, known.zeros + 1):
             for digit in "19":
                 code = "0" * zeros + digit + "1" * (known.digits - zeros - 1)
-                if re.fullmatch(known.shape, code):
+                low = known.country in AMERICAN and code < "00501"  # no American code is lower
+                if re.fullmatch(known.shape, code) and not low:
                     short = code.lstrip("0")
                     rows += [(one, known.country, code) for one in (short, f"{short}.0", code)]
     assert len({country for _, country, _ in rows}) >= 50

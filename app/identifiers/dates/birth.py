@@ -13,7 +13,7 @@ from app.identifiers.cell_values.to_text import read_texts
 from app.identifiers.columns.apply_rule import Cells
 from app.identifiers.columns.digest import sha256
 from app.identifiers.columns.distinct_values import Memory, by_distinct
-from app.identifiers.dates.calendar_days import OLDEST, YOUNGEST
+from app.identifiers.dates.calendar_days import OLDEST, YOUNGEST, as_number
 from app.identifiers.dates.calendar_words import month_of
 from app.identifiers.dates.date_format import DateFormat
 from app.identifiers.dates.written_dates import Years, read_dates
@@ -48,7 +48,7 @@ def birth_cells(
     The refusal is the date's: each of the three cells carries the same reason.
     """
     if column.dtype in (pl.Date, pl.Datetime):
-        solve = partial(_of_dates, zone=zone, last_year=today.year, steps=steps)
+        solve = partial(_of_dates, zone=zone, today=today, steps=steps)
     else:
         solve = partial(
             _of_text, form=form, years=Years(FIRST_YEAR, today.year, today), steps=steps
@@ -116,13 +116,13 @@ def _of_text(
     return _parts(found["date"], reason, text.is_not_null(), steps)
 
 
-def _of_dates(frame: pl.DataFrame, *, zone: str, last_year: int, steps: Steps) -> pl.DataFrame:
+def _of_dates(frame: pl.DataFrame, *, zone: str, today: date, steps: Steps) -> pl.DataFrame:
     column = frame["source"]
     if isinstance(column.dtype, pl.Datetime) and column.dtype.time_zone in _INSTANTS:
         column = column.dt.convert_time_zone(zone)
     year = column.dt.year()
     number = year * 10_000 + column.dt.month().cast(pl.Int32) * 100 + column.dt.day()
-    unknown = ~year.is_between(FIRST_YEAR, last_year)
+    unknown = ~number.is_between(FIRST_YEAR * 10_000, as_number(today))
     day = number.set(unknown, None).cast(pl.Int32)
     reason = blank(column).set(unknown, "dob_out_of_range")
     return _parts(day, reason, column.is_not_null(), steps)

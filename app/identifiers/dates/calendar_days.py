@@ -14,6 +14,11 @@ OLDEST: Final = 100
 """In whole years. Older people exist; a year of two digits does not mean them."""
 
 
+def as_number(day: date) -> int:
+    """A day as 19970216."""
+    return day.year * 10_000 + day.month * 100 + day.day
+
+
 def calendar_day(year: pl.Series, month: pl.Series, day: pl.Series) -> pl.Series:
     """Year, month and day as one number (Int32) if there was such a day, else null."""
     y, m, d = (part.cast(pl.Int32, strict=False) for part in (year, month, day))
@@ -26,7 +31,7 @@ def calendar_day(year: pl.Series, month: pl.Series, day: pl.Series) -> pl.Series
 
 def likely_birth(day: pl.Series, today: date) -> pl.Series:
     """Which days make a person YOUNGEST to OLDEST (false for null)."""
-    now = today.year * 10_000 + today.month * 100 + today.day
+    now = as_number(today)
     youngest = day <= now - YOUNGEST * 10_000
     return certain(youngest & (day > now - (OLDEST + 1) * 10_000))
 

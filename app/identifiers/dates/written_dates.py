@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from app.identifiers.cell_values.text import blank, certain
-from app.identifiers.dates.calendar_days import calendar_day, is_on_weekday
+from app.identifiers.dates.calendar_days import as_number, calendar_day, is_on_weekday
 from app.identifiers.dates.calendar_words import month_of, weekdays_of
 from app.identifiers.dates.date_format import DateFormat
 from app.identifiers.dates.date_patterns import (
@@ -113,7 +113,8 @@ def _by_all_forms(text: pl.Series, form: DateFormat | None, years: Years) -> pl.
 
 def _judged(readings: pl.DataFrame, text: pl.Series, years: Years) -> pl.DataFrame:
     """The one date that the readings of each text agree on, or why there is none."""
-    known = pl.all().is_between(years.first * 10_000, years.last * 10_000 + 1_231)
+    # nobody is born tomorrow; what is no date yet takes no reading away from one that is
+    known = pl.all().is_between(years.first * 10_000, as_number(years.today))
     possible = readings.select(pl.when(known).then(pl.all()))
     day = possible.select(pl.coalesce(pl.all())).to_series()
     another = pl.any_horizontal((pl.all() != day).fill_null(value=False))

@@ -1,4 +1,4 @@
-"""Brings numbers as three countries wrote them before their plans changed to the present form.
+"""Brings numbers as five countries wrote them before their plans changed to the present form.
 
 - Mexico: since August 2019 every number is dialled by its ten digits; the `1` after the calling
   code, and 01, 02, 044, 045 before national numbers are gone (Plan Técnico Fundamental de
@@ -9,6 +9,9 @@
 - Argentina: mobile numbers are 9, area and subscriber abroad, and area, 15, subscriber at home;
   libphonenumber rewrites these. 15 without an area is Buenos Aires, the only area with
   subscriber numbers of eight digits.
+- Vietnam: mobile numbers of ten national digits (0168…) became numbers of nine (038…) in autumn 2018
+  (Ministry of Information and Communications, plan 798/BTTTT-CVT).
+- Ukraine: until 2009 the trunk prefix was 8, and a zero of the area followed it: 8 067 …
 """
 
 from collections.abc import Callable
@@ -23,6 +26,8 @@ from app.identifiers.phones.kinds import Kind, kinds_of
 _MEXICO: Final = 52
 _ARGENTINA: Final = 54
 _BRAZIL: Final = 55
+_VIETNAM: Final = 84
+_UKRAINE: Final = 380
 
 
 def present_form(national: pl.Series, code: int, coded: pl.Series) -> pl.Series:
@@ -53,8 +58,33 @@ def _brazil(national: pl.Series, coded: pl.Series) -> pl.Series:  # noqa: ARG001
     return digits.scatter(places.filter(~assigned), None)
 
 
+_VIETNAM_BEFORE: Final = r"^1(?:2[0-9]|6[2-9]|8[68]|99)[0-9]{7}$"
+_VIETNAM_NOW: Final = MappingProxyType({
+    "120": "70", "121": "79", "122": "77", "126": "76", "128": "78",
+    "123": "83", "124": "84", "125": "85", "127": "81", "129": "82",
+    "162": "32", "163": "33", "164": "34", "165": "35", "166": "36", "167": "37", "168": "38", "169": "39",
+    "186": "56", "188": "58", "199": "59",
+})  # fmt: skip
+
+
+def _vietnam(national: pl.Series, coded: pl.Series) -> pl.Series:  # noqa: ARG001
+    before = certain(national.str.contains(_VIETNAM_BEFORE))
+    now = national.str.slice(0, 3).replace(_VIETNAM_NOW) + national.str.slice(3)
+    return now.zip_with(before, national)
+
+
+def _ukraine(national: pl.Series, coded: pl.Series) -> pl.Series:
+    return national.str.replace(r"^80([3-9][0-9]{8})$", "$1").zip_with(~coded, national)
+
+
 _CHANGES: Final = MappingProxyType[int, Callable[[pl.Series, pl.Series], pl.Series]](
-    {_MEXICO: _mexico, _ARGENTINA: _argentina, _BRAZIL: _brazil}
+    {
+        _MEXICO: _mexico,
+        _ARGENTINA: _argentina,
+        _BRAZIL: _brazil,
+        _VIETNAM: _vietnam,
+        _UKRAINE: _ukraine,
+    }
 )
 CHANGED_CODES: Final = tuple(_CHANGES)
 """Calling codes whose numbers may have to be changed."""

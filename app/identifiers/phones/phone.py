@@ -22,6 +22,7 @@ from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
 from app.identifiers.phones.plain_numbers import plain_numbers
 from app.identifiers.phones.single_number import NO_NUMBER, read_phone
+from app.identifiers.phones.unassignable import have_nobody
 
 _PLAIN: Final = r"^[ (\[]*\+?[ (\[]*[0-9][0-9 ()\[\]./-]*$"
 _SEPARATORS: Final = dict.fromkeys(" ()[]./-+", "")
@@ -79,7 +80,7 @@ def plain_phones(frame: pl.DataFrame) -> Ready:
         count, plus = count - 2 * abroad, plus | abroad
     numbers = _by_pattern(read_digits(read.digits, count, plus, region, known), known)
     numbers = _in_present_form(numbers, known)
-    possible = numbers.verdict == Verdict.POSSIBLE
+    possible = _without_nobodys(numbers, known) == Verdict.POSSIBLE
     # an area in brackets, or 00 that may be something else: `_by_columns` looks closely
     possible &= ~(read.bracket & (numbers.dialled | ((region == UNKNOWN) & ~plus)))
     if zeros.any():
@@ -109,7 +110,7 @@ def _by_columns(
     count = bare.str.len_bytes().cast(pl.Int64).to_numpy()
     numbers = _by_pattern(read_digits(digits, count, plus, region, known), known)
     numbers = _in_present_form(numbers, known)
-    verdict = numbers.verdict
+    verdict = _without_nobodys(numbers, known)
     dialled = np.flatnonzero(numbers.dialled)
     unclear[dialled] |= text.gather(dialled).str.contains(_AREA_IN_BRACKETS).to_numpy()
     guessed = np.flatnonzero((region == UNKNOWN) & ~plus & (verdict == Verdict.POSSIBLE))
@@ -162,7 +163,7 @@ def _in_present_form(numbers: Numbers, known: Plans) -> Numbers:
     decided &= np.isin(code, CHANGED_CODES)
     if not decided.any():
         return numbers
-    digits, verdict = numbers.digits.copy(), numbers.verdict.copy()
+    digits, count, verdict = numbers.digits.copy(), numbers.count.copy(), numbers.verdict.copy()
     for changed in CHANGED_CODES:
         rows = np.flatnonzero(decided & (code == changed))
         if not rows.size:
@@ -174,8 +175,20 @@ def _in_present_form(numbers: Numbers, known: Plans) -> Numbers:
         rows, now = rows[other], now.gather(other)
         length = now.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
         digits[rows] = changed * 10**length + now.cast(pl.Int64).fill_null(0).to_numpy()
+        count[rows] = length
         verdict[rows] = np.where(now.is_null(), Verdict.IMPOSSIBLE, Verdict.POSSIBLE)
-    return replace(numbers, digits=digits, verdict=verdict)
+    return replace(numbers, digits=digits, count=count, verdict=verdict)
+
+
+def _without_nobodys(numbers: Numbers, known: Plans) -> Integers:
+    """The verdicts, where a number that nobody has is impossible whatever its length."""
+    verdict = numbers.verdict.copy()
+    rows = np.flatnonzero(verdict == Verdict.POSSIBLE)
+    count = numbers.count[rows]
+    national = numbers.digits[rows] % 10**count
+    nobodys = have_nobody(national, count, known.code[numbers.plan[rows]])
+    verdict[rows[nobodys]] = Verdict.IMPOSSIBLE
+    return verdict
 
 
 def _judged(value: Integers, length: Integers, main: int, known: Plans) -> Integers:

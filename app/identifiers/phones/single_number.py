@@ -11,8 +11,10 @@ of unassigned areas, so `is_valid_number` would be too strict). Added to it:
   the region has a valid number or dialling prefix that begins so, and that is no code of its own.
 - A `(0)` in an international number is dropped where the number is only possible without it.
 - Dates, and numbers with hidden digits (0171 123 ****), are none.
-- Letters are keypad letters (1-800-FLOWERS); where that gives no possible number, words that end
-  the text (650 555 1212 home) are dropped.
+- Words that end the text are dropped where what stands before them is a valid number (0171 1234567
+  (mobil)), or nothing else gives a possible one (650 555 1212 home); else letters are keypad letters
+  (1-800-FLOWERS).
+- Numbers that nobody has (unassignable.py) are impossible although their length is not.
 - Without a country, digits are a full international number only if they are eleven or more, are
   not written with a leading bracket, and are valid so (or are 1 and a North American number):
   Meta takes 15559876543. Two capital letters before the digits (`US (650) 555-1212`) are a country
@@ -31,13 +33,14 @@ from app.identifiers.phones.calling_codes import HAS_CODE
 from app.identifiers.phones.former_numbers import present_form
 from app.identifiers.phones.kinds import Kind, kind_of
 from app.identifiers.phones.numbering_plans import dials_trunk
+from app.identifiers.phones.unassignable import has_nobody
 
 _TWO_ZEROS: Final = re.compile(r"^[^\d+]*\+?[\s(\[]*00[\s)\]\-./]*(?=[1-9(\[])")
 _COUNTRY_FIRST: Final = re.compile(r"^([A-Z]{2})[\s:.\-]*(?=[\d(+])")
 _NOT_START: Final = re.compile(r"^[^\d+(]+")
 _AREA_IN_BRACKETS: Final = re.compile(r"^[^\d+]*[(\[]\s*(\d+)\s*[)\]]")
 _TRUNK_ZERO: Final = re.compile(r"[(\[]\s*0\s*[)\]]")
-_WORDS_AFTER: Final = re.compile(r"^([^A-Za-z#;,~]*\d[^A-Za-z#;,~]*)[A-Za-z]{3}[^\d]*$")
+_WORDS_AFTER: Final = re.compile(r"^([^A-Za-z#;,~]*\d[^A-Za-z#;,~]*)[A-Za-z][^\d]*$")
 _NORTH_AMERICAN: Final = re.compile(r"1[2-9]\d\d[2-9]\d{6}")
 _ABBREVIATIONS: Final = frozenset({"NO", "NR", "PH", "TL"})
 """Regions whose code people also write for "number" or "telephone"."""
@@ -77,8 +80,10 @@ def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
     for number in found:
         national = phonenumbers.national_significant_number(number)
         now = _in_present_form(number, national)
-        if now is not None and (
-            now != national or _is_possible(number) or phonenumbers.is_valid_number(number)
+        if (
+            now is not None
+            and (now != national or _is_possible(number) or phonenumbers.is_valid_number(number))
+            and not has_nobody(now, number.country_code or 0)
         ):
             return f"{number.country_code}{now}", None
     if found:
@@ -91,17 +96,23 @@ def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
 
 def _readings(text: str, region: str | None) -> Iterator[PhoneNumber | None]:
     """What the text can mean, the best first."""
+    words = _WORDS_AFTER.match(text)
+    alone = _parsed(words[1], region) if words else None
+    if alone is not None and phonenumbers.is_valid_number(alone):
+        # a number that is whole without them has no keypad letters: 0171 1234567 (mobil)
+        yield alone
     zeros = _TWO_ZEROS.match(text)
     if zeros:
         yield from _after_two_zeros(text, f"+{text[zeros.end() :]}", region)
     else:
-        yield _parsed(text, region) or (_without_country(text) if region is None else None)
+        read = _parsed(text, region) or (_without_country(text) if region is None else None)
+        # of words at the end keypad letters make a number that is one, or none
+        if alone is None or (read is not None and phonenumbers.is_valid_number(read)):
+            yield read
     if _TRUNK_ZERO.search(text):
         written = _TRUNK_ZERO.sub("", text)
         yield _parsed(f"+{written[zeros.end() :]}" if zeros else written, None)
-    words = _WORDS_AFTER.match(text)
-    if words:
-        yield _parsed(words[1], region)
+    yield alone
 
 
 def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[PhoneNumber | None]:

@@ -49,11 +49,15 @@ _EXPONENT: Final = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?e\+?([0-9]{1,2})")
 _CODE_AND_TOWN: Final = (
     r"^(.*[0-9][^\s,;(]*[\s,;(]+[a-z]{2})[\s,;(-]+([^0-9]*\p{L}[^0-9]*)$",  # 1012 AB Amsterdam
     r"^(.*[0-9][^\s,;(-]*)[\s,;(-]+([^0-9]*\p{L}[^0-9]*)$",  # 10115 Berlin, SW1A 1AA London
+    r"^([0-9]{5})[\s,;(-]+(\p{L}[^0-9]*\bcedex)\s*[0-9]{1,2}$",  # 75380 Paris Cedex 08
 )
 _TOWN: Final = r"\p{L}\P{L}*\p{L}\P{L}*\p{L}|[\p{Lo}]"
 """Three letters: two could be a part of a code, as in 1012 AB."""
 
 _TOWN_AT_ONCE: Final = r"^\p{L}{3}|^\p{Lo}"
+
+_LOWEST_AMERICAN: Final = "00501"
+"""Holtsville; what lost more zeros than that was something else."""
 
 _ZIP_PLUS_FOUR: Final = r"^([0-9]{5})-[0-9]{4}$"
 _BEFORE_HYPHEN: Final = r"^[^\p{L}\p{N}-]*(?:usa?|[a-z]{2})?[-\s]*([[0-9]\s]{3,})(?:[-].*)?$"
@@ -121,7 +125,7 @@ def _of_numbers(text: pl.Series, region: pl.Series) -> pl.Series:
         prefixed = literal_prefixes()(home) + bare.gather(shaped)
         readings = [five.gather(shaped), prefixed, zeros.gather(shaped)]
         found = found.scatter(shaped, _first_fitting(readings, home))
-    return found.set(certain(found.str.contains(_NO_PLACE)), None)
+    return _of_places(found, region)
 
 
 def _of_texts(small: pl.Series, region: pl.Series, steps: Steps) -> pl.Series:
@@ -135,7 +139,13 @@ def _of_texts(small: pl.Series, region: pl.Series, steps: Steps) -> pl.Series:
     places = has_codes.arg_true()
     if not places.is_empty():
         found = found.scatter(places, _of_countries(text.gather(places), region.gather(places)))
-    return found.set(certain(found.str.contains(_NO_PLACE)), None)
+    return _of_places(found, region)
+
+
+def _of_places(found: pl.Series, region: pl.Series) -> pl.Series:
+    """Without zeros only, and without American codes below all that there are."""
+    low = certain(region.is_in([*AMERICAN]) & (found < _LOWEST_AMERICAN))
+    return found.set(low | certain(found.str.contains(_NO_PLACE)), None)
 
 
 def _of_countries(text: pl.Series, region: pl.Series) -> pl.Series:

@@ -14,7 +14,7 @@ mannlich herr junge maennlich uomo uomini maschio maschile ragazzo mannelijk jon
 maend hankjonn gutt mandlig mannlig manlig pojke mies miespuolinen poika
 mezczyzna meski muz muzsky chlapec ferfi ferfiak barbat barbatesc
 muski muskarac moski erkek mees vyras vyriskas virietis virietisvirs
-ανδρας ανδρασ αντρας αρσενικο αρρεν αρρην
+ανδρας ανδρασ αντρας αρσενικο αρρεν αρρην άνδρας άντρας αρσενικό άρρεν
 м муж мужской мужчина мужчины мъж мъжки чоловік чоловіча чоловічий мужчини мушкарац мушки мушко
 ذكر رجل مذكر مرد مذکر זכר גבר
 पुरुष पुल्लिंग नर ชาย เพศชาย nam lakilaki pria lelaki gioitinhnam
@@ -29,7 +29,7 @@ donna donne femmina femminile ragazza vrouw vrouwelijk meisje
 k kvinna kvinnlig kvinde kvindelig kvinne kvinnelig flicka pige jente hunkjonn hona
 nainen naispuolinen tytto kobieta zenski zena zensky divka noi femeie femeiesc
 zenska zensko kadin kiz disi naine moteris moteriska sieviete
-γυναικα θηλυ θηλυκο
+γυναικα θηλυ θηλυκο γυναίκα θήλυ θηλυκό
 ж жен женский женщина женщины жена женски жінка жіноча жіночий жiнка женско
 أنثى انثى امرأة مؤنث زن مونث נקבה אישה אשה
 महिला स्त्री स्त्रीलिंग औरत หญิง เพศหญิง perempuan wanita

@@ -19,6 +19,7 @@ _SELECTORS: Final = r"\x{FE00}-\x{FE0F}\x{E0100}-\x{E01EF}\p{Me}"
 
 _NOT_SPELLING: Final = rf"[\p{{P}}\p{{S}}\p{{Z}}\p{{Cc}}\p{{Cf}}\p{{Co}}{_APOSTROPHES}{_SELECTORS}]"
 _NOT_LETTERS: Final = rf"[^\p{{L}}\p{{M}}]|[{_APOSTROPHES}{_SELECTORS}]"
+_TWO_PARTS: Final = r"^([\p{L}\p{M}\p{N}]+)\s*[-\x{2013}/|:=(]\s*([\p{L}\p{M}\p{N}]+)\s*\)?$"
 _HAS_LETTER: Final = r"\p{L}"
 _NO_NAME: Final = (
     r"[@|;=<>{}\[\]\n]|://|\p{L}:\s*\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
@@ -97,12 +98,26 @@ def first_initial(frame: pl.DataFrame, steps: Steps) -> Outcome:
 
 def gender(frame: pl.DataFrame, steps: Steps) -> Outcome:
     """GEN: m or f for the words and codes of the table; `gen_unknown` for anything else."""
-    bare = spelled(lower(frame["text"]))
-    word = change(bare, beyond_ascii(bare), fold)
+    small = lower(frame["text"])
+    word = _folded(small)
     steps.note("lower-case, punctuation and accents out", word)
     code = _genders()(word)
+    places = (code.is_null() & word.is_not_null()).arg_true()
+    if not places.is_empty():
+        code = code.scatter(places, _of_two_parts(small.gather(places)))
     steps.note("looked up", code)
     return outcome(frame["text"], code, "gen_unknown")
+
+
+def _of_two_parts(text: pl.Series) -> pl.Series:
+    """The gender of a code with its label (`F - Female`, `Male (M)`), where both say the same."""
+    first, second = (_genders()(_folded(text.str.extract(_TWO_PARTS, part))) for part in (1, 2))
+    return first.set(~certain(first == second), None)
+
+
+def _folded(small: pl.Series) -> pl.Series:
+    bare = spelled(small)
+    return change(bare, beyond_ascii(bare), fold)
 
 
 def city(frame: pl.DataFrame, steps: Steps) -> Outcome:

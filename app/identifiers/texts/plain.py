@@ -4,6 +4,7 @@ from typing import Final
 
 import polars as pl
 
+from app.identifiers.cell_values.placeholders import PLACEHOLDER
 from app.identifiers.cell_values.rule import Outcome, Steps, outcome
 from app.identifiers.cell_values.text import blank, certain
 
@@ -16,6 +17,10 @@ _WITHOUT_HYPHENS: Final = (
 """A random UUID (RFC 9562), which these ids are; of MD5s one in 64 looks so."""
 
 _ZEROED: Final = r"^[0-]{32,36}$"
+_ALIKE: Final = tuple(digit * 8 for digit in "123456789abcdef")
+_ONE_DIGIT: Final = "|".join(f"^[{start[0]}-]+$" for start in _ALIKE)
+"""One digit all along: what programs send that know no id, so that strangers share it."""
+
 _ROUNDED: Final = r"^[0-9](?:[.,][0-9]+)?[eE]\+[0-9]+$"
 """A number whose last digits a spreadsheet or a float lost: many members share what is left."""
 
@@ -41,10 +46,12 @@ def device(frame: pl.DataFrame, steps: Steps) -> Outcome:
     steps.note("hyphens of a UUID", lower)
     unlike = certain(~lower.str.contains(_DEVICE))
     zeroed = certain(lower.str.contains(_ZEROED))
-    found = outcome(given, lower.set(zeroed | unlike, None), "madid_invalid")
-    if zeroed.any():
-        return Outcome(found.text, found.reason.set(zeroed, "madid_zeroed"))
-    return found
+    shared = certain(lower.str.slice(0, 8).is_in(_ALIKE))
+    if shared.any():
+        shared &= certain(lower.str.contains(_ONE_DIGIT))
+    found = outcome(given, lower.set(zeroed | unlike | shared, None), "madid_invalid")
+    reason = found.reason.set(shared, PLACEHOLDER)
+    return Outcome(found.text, reason.set(zeroed, "madid_zeroed"))
 
 
 def external_id(frame: pl.DataFrame, steps: Steps) -> Outcome:  # noqa: ARG001

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 
+from app.counted_nouns import count_of
 from app.sources.text.csv_dialect import field_counts
 from app.sources.text.csv_repair import Dialect, Mender
 from app.sources.text.errors import TextFile, is_clean, uncleanness
@@ -78,7 +79,7 @@ def _refuse_report(
         line,
         f"most rows have {usual} values where this line has {1 if titled else len(names)}",
         f"If lines of a report stand above the names of the columns, delete them (the names seem to be "
-        f"{above} rows below), or give every column a name.",
+        f"{count_of(above, 'row')} below), or give every column a name.",
     )
 
 

@@ -21,6 +21,21 @@ ENCODINGS = frozenset({
     "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254", "windows-1257",
     "shift_jis", "euc-jp", "euc-kr", "gb18030", "big5",
 })  # fmt: skip
+# what people deliver under the name of a text, by the first bytes
+_OTHER_KINDS = {
+    b"PK\x03\x04": "a ZIP archive, which an Excel workbook (.xlsx) is, too",
+    b"\xd0\xcf\x11\xe0": "an Excel workbook (.xls)",
+    b"%PDF-": "a PDF",
+    b"PAR1\x15": "a Parquet file",
+    b"Obj\x01": "an Avro file",
+    b"BZh91AY": "packed by bzip2",
+    b"\xfd7zXZ": "packed by xz",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"Rar!\x1a": "a RAR archive",
+    b"{\\rtf1": "a document of a word processor (RTF)",
+    b"SQLite format 3": "an SQLite database",
+}
+_LONGEST_MAGIC = max(map(len, _OTHER_KINDS))
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -54,7 +69,10 @@ def unpacked(raw: ByteStream, name: str, limits: UnpackLimits) -> ByteStream:
     `read` raises `compression-broken`, and `compression-ratio` where more comes out than may.
     """
     counted = _Counted(raw)
-    packed = Peeked(counted)
+    packed = Peeked(counted, _LONGEST_MAGIC)
+    for magic, kind in _OTHER_KINDS.items():
+        if packed.head.startswith(magic):
+            raise errors.other_kind(name, kind)
     if packed.head.startswith(_GZIP):
         return _Unpacked(gzip.GzipFile(fileobj=cast("IO[bytes]", packed)), name, counted, limits)
     if packed.head.startswith(_ZSTD):
