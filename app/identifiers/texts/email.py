@@ -81,9 +81,7 @@ def email(frame: pl.DataFrame, steps: Steps) -> Outcome:
     given = frame["text"]
     lower = given.str.to_lowercase()
     steps.note("lower-case", lower)
-    # the shape says nothing of lengths
-    ready = lower.str.contains(_READY) & (lower.str.len_bytes() <= _LONGEST_READY)
-    odd = certain(~ready).arg_true()
+    odd = _unready(lower)
     rest = None
     reason = blank(given)
     if not odd.is_empty():
