@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, or_, select, update
@@ -18,8 +18,8 @@ from app.segments.queries import source_of
 from app.snapshots import SnapshotStore
 
 KIND = "upload"
-# a run reads the members it found when it began, and no staging takes a day
-_KEPT_FOR = timedelta(days=1)
+# previews read for five minutes at most; runs are asked whether they read
+_KEPT_FOR = timedelta(minutes=10)
 # a run that has staged its members reads ours no more
 _READING_PHASES = ("validating", "staging")
 # what clocks of two machines may differ by
@@ -122,6 +122,13 @@ async def forget_replaced_now(database: Database, store: SnapshotStore) -> int:
     For who must not wait a day: somebody is in them who is to be forgotten. May be repeated. Raises
     `SnapshotError`.
     """
+    return (await _forget(database, store, replaced_before=None))[1]
+
+
+async def _forget(
+    database: Database, store: SnapshotStore, *, replaced_before: datetime | None
+) -> tuple[int, int]:
+    """Delete the files of replaced pushes that no run reads: how many went, and how many are left."""
     reading = (
         select(Run.id)
         .where(
@@ -132,21 +139,25 @@ async def forget_replaced_now(database: Database, store: SnapshotStore) -> int:
         )
         .exists()
     )
+    query = select(SegmentUpload, reading).where(SegmentUpload.status == "replaced")
+    if replaced_before is not None:
+        query = query.where(SegmentUpload.replaced_at < replaced_before)
     async with database.transaction() as session:
-        query = select(SegmentUpload, reading).where(SegmentUpload.status == "replaced")
         rows = (await session.execute(query)).all()
     for upload, is_read in rows:
         if not is_read:
             await asyncio.to_thread(store.delete_prefix, prefix_of(upload.segment_id, upload.id))
             async with database.transaction() as session:
                 await session.execute(delete(SegmentUpload).where(SegmentUpload.id == upload.id))
-    return sum(is_read for _, is_read in rows)
+    left = sum(is_read for _, is_read in rows)
+    return len(rows) - left, left
 
 
 async def forget_replaced(database: Database, store: SnapshotStore) -> int:
     """Delete the files of pushes that nobody may read any more; how many there were.
 
-    May be repeated, and done by several processes at once. Raises `SnapshotError`.
+    Those of a deleted segment are among them, within minutes. May be repeated, and done by several
+    processes at once. Raises `SnapshotError`.
     """
     now = clock.now()
     async with database.transaction() as session:
@@ -155,14 +166,4 @@ async def forget_replaced(database: Database, store: SnapshotStore) -> int:
             .where(SegmentUpload.status == "receiving", SegmentUpload.lease_until < now)
             .values(status="replaced", replaced_at=now)
         )
-        rows = await session.scalars(
-            select(SegmentUpload).where(
-                SegmentUpload.status == "replaced", SegmentUpload.replaced_at < now - _KEPT_FOR
-            )
-        )
-        old = {row.id: prefix_of(row.segment_id, row.id) for row in rows}
-    for upload_id, prefix in old.items():
-        await asyncio.to_thread(store.delete_prefix, prefix)
-        async with database.transaction() as session:
-            await session.execute(delete(SegmentUpload).where(SegmentUpload.id == upload_id))
-    return len(old)
+    return (await _forget(database, store, replaced_before=now - _KEPT_FOR))[0]

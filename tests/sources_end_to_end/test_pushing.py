@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import select, update
 
 from app import clock
-from app.db.models import AuditEvent, SegmentUpload
+from app.db.models import AuditEvent, Run, SegmentUpload
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.exports.members.suppression import SuppressionList
@@ -254,7 +254,7 @@ async def test_one_push_at_a_time_and_a_run_waits_for_it(
     assert run["status"] == "succeeded"
     assert exporting.sandbox.audience(export["audience_id"])["members"] == 2
 
-    # the old files go a day later, the new ones stay
+    # the old files go minutes later, unless a run is reading them; the new ones stay
     store = SnapshotStore.open(settings.snapshots)
     assert await forget_replaced(database, store) == 0
     assert len(folders(settings)) == 2
@@ -262,8 +262,21 @@ async def test_one_push_at_a_time_and_a_run_waits_for_it(
         await session.execute(
             update(SegmentUpload)
             .where(SegmentUpload.status == "replaced")
-            .values(replaced_at=clock.now() - timedelta(days=2))
+            .values(replaced_at=clock.now() - timedelta(minutes=11))
         )
+
+    async def is_now(status: str, phase: str | None) -> None:
+        began = clock.now() - timedelta(hours=1)
+        async with database.transaction() as session:
+            await session.execute(
+                update(Run)
+                .where(Run.id == run["id"])
+                .values(status=status, phase=phase, started_at=began)
+            )
+
+    await is_now("running", "staging")
+    assert await forget_replaced(database, store) == 0
+    await is_now("succeeded", None)
     assert await forget_replaced(database, store) == 1
     assert len(folders(settings)) == 1
     run = await exporting.run(export)
