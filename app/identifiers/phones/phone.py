@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from app.identifiers.cell_values.rule import Outcome, Ready, Steps
 from app.identifiers.cell_values.text import blank, certain
@@ -180,7 +181,7 @@ def _in_present_form(numbers: Numbers, known: Plans) -> Numbers:
     return replace(numbers, digits=digits, count=count, verdict=verdict)
 
 
-def _without_nobodys(numbers: Numbers, known: Plans) -> Integers:
+def _without_nobodys(numbers: Numbers, known: Plans) -> NDArray[np.int8]:
     """The verdicts, where a number that nobody has is impossible whatever its length."""
     verdict = numbers.verdict.copy()
     rows = np.flatnonzero(verdict == Verdict.POSSIBLE)
