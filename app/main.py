@@ -1,7 +1,4 @@
-"""Composition root of the API: settings → collaborators → routers, and the loops of `app.background_loops`.
-
-Its lines are more than 300 because all parts meet here and nowhere else.
-"""
+"""Composition root of the API: settings → collaborators → routers, and the loops of `app.background_loops`."""
 
 import asyncio
 import contextlib
@@ -29,9 +26,18 @@ from app.access.oidc_sign_in import OidcSignIn
 from app.access.sessions import Sessions
 from app.api_description import DESCRIPTION, TAGS
 from app.background_loops import call_webhooks, keep_runs_moving
+from app.composition import (
+    configure_telemetry,
+    database_of,
+    graph_client,
+    notifier_of,
+    snapshot_store,
+    source_access,
+    vault_of,
+    webhook_sender,
+)
 from app.configuration import routes as configuration
 from app.connections import routes as connections
-from app.connections.account_health.account_blocks import Blocks
 from app.connections.facebook_login import routes as sign_in_routes
 from app.console.serving import install_console
 from app.db.deployment_metrics import Figures
@@ -50,11 +56,6 @@ from app.exports import segment_membership as membership
 from app.exports.previews import explain as explanation
 from app.exports.previews.match_quality import Previews
 from app.exports.previews.unsaved_export import Drafts
-from app.facebook.call_metrics import call_metrics
-from app.facebook.client import GraphClient
-from app.facebook.config import GraphConfig
-from app.facebook.quota.governor import Governor
-from app.facebook.quota.redis_state import RedisQuota
 from app.http import problem_pages
 from app.http.json_cache import Written
 from app.http.openapi.routes import install_documents
@@ -66,10 +67,9 @@ from app.http.requests.limits import BodyLimit, TimeLimit
 from app.http.requests.middleware import RequestFrame
 from app.http.requests.unknown_parameters import known_parameters, no_null
 from app.identifiers import hash_engine
-from app.logs import configure_logging, get_logger
-from app.metrics import Accounts, introduce
+from app.logs import get_logger
+from app.metrics import introduce
 from app.overview import routes as overview
-from app.queue import QueueNotifier
 from app.runs import routes as runs
 from app.runs.events import routes as event_routes
 from app.runs.service import start_run
@@ -80,12 +80,10 @@ from app.segments.pushes.concurrency import PushPlaces
 from app.segments.pushes.push import Uploads
 from app.segments.reader_threads import Readers
 from app.settings import Settings, SettingsError, read_settings
-from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import BodyLimits, SourceAccess, Tolerance, UnpackLimits
-from app.tracing import configure_tracing, stop_tracing
+from app.sources import BodyLimits
+from app.tracing import stop_tracing
 from app.webhooks import payloads
 from app.webhooks import routes as webhooks
-from app.webhooks.sending import Sender
 
 log = get_logger(__name__)
 
@@ -174,24 +172,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    _tell_of_itself(app, settings)
+    configure_telemetry(settings, "api", version=app.version)
+    introduce(version=app.version, hash_engine=hash_engine())
     state = app.state
     connections_here = Connections(_connection_limits(settings), Proxies(settings.trusted_proxies))
     if not bound_server(connections_here):
         log.warning(
             "server.unbounded", meaning="Not run by uvicorn: bound its connections yourself."
         )
-    state.database = Database(
-        settings.database_url,
-        application_name="audience-export-api",
-        stalled_seconds=2 * settings.lease_seconds,
-    )
+    state.database = database_of(settings, "api")
     await check_schema(state.database)
-    state.notifier = QueueNotifier(settings.redis_url.get_secret_value())
+    state.notifier = notifier_of(settings)
     probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
     state.readiness = health.Readiness(probing, state.notifier)
     state.figures = Figures(probing)
-    state.vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+    state.vault = vault_of(settings)
     state.graph = graph_client(settings, state.notifier, state.database)
     state.issuer_http = httpx.AsyncClient(timeout=5, verify=_issuer_trust())
     issuer = oidc_verifier(settings, state.issuer_http)
@@ -203,22 +198,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.sessions = Sessions(state.database, state.vault, **known)
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.notifier.redis, limit=settings.max_failed_attempts)
-    store = SnapshotStore.open(settings.snapshots, sealing=state.vault)
-    state.source_access = SourceAccess.from_settings_values(
-        settings.segment_roots,
-        {name: address.get_secret_value() for name, address in settings.segment_databases.items()},
-        connect_timeout_seconds=settings.source_connect_timeout_seconds,
-        statement_timeout_seconds=settings.source_statement_timeout_seconds,
-        maximum_bytes_billed=settings.source_maximum_bytes_billed,
-        tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
-        unpacking=UnpackLimits(
-            settings.source_max_cell_bytes,
-            settings.source_max_page_bytes,
-            settings.source_max_unpack_ratio,
-        ),
-        kept=MemberFiles(store),
-        writers_allowed=settings.allow_writing_source_accounts,
-    )
+    store = snapshot_store(settings, state.vault)
+    state.source_access = source_access(settings, store)
     state.readers = Readers(settings.max_source_reads)
     state.previews = Previews(store, ThreadPoolExecutor(1, thread_name_prefix="preview"))
     state.drafts = Drafts()
@@ -235,7 +216,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         places=PushPlaces(settings.max_pushes, settings.max_pushes_per_caller),
     )
     state.start_run = partial(start_run, state.database, state.notifier)
-    state.webhook_sender = Sender(allow_private=settings.webhook_allow_private_addresses)
+    state.webhook_sender = webhook_sender(settings)
     watching = asyncio.create_task(connections_here.watch())
     upkeep = asyncio.create_task(
         keep_runs_moving(
@@ -276,24 +257,6 @@ def _issuer_trust() -> ssl.SSLContext:
     return httpx.create_ssl_context()
 
 
-def _tell_of_itself(app: FastAPI, settings: Settings) -> None:
-    """The log, the metrics and the traces of this process."""
-    configure_logging(
-        level=settings.log_level,
-        form=settings.log_format,
-        process="api",
-        per_second=settings.log_lines_per_second,
-    )
-    introduce(version=app.version, hash_engine=hash_engine())
-    configure_tracing(
-        process="api",
-        version=app.version,
-        endpoint=settings.traces_endpoint,
-        file=settings.traces_file,
-        share=settings.traces_share,
-    )
-
-
 def _connection_limits(settings: Settings) -> ConnectionLimits:
     return ConnectionLimits(
         head_bytes=settings.max_header_bytes,
@@ -325,23 +288,3 @@ def oidc_sign_in(
     """The console's way to the issuer, if a client of it is configured (OIDC_CLIENT_ID)."""
     name, secret = settings.oidc_client_id, settings.oidc_client_secret.get_secret_value()
     return OidcSignIn(verifier, name, secret, vault, http) if verifier and name else None
-
-
-def graph_client(settings: Settings, notifier: QueueNotifier, database: Database) -> GraphClient:
-    """The Graph client of this process, on the governor that all processes share."""
-    config = GraphConfig(
-        base_url=settings.graph_api_url,
-        version=settings.graph_api_version,
-        app_id=settings.facebook_app_id,
-        app_secret=settings.facebook_app_secret.get_secret_value(),
-        dialog_url=settings.facebook_dialog_url,
-        timeout_seconds=settings.graph_timeout_seconds,
-        answer_bytes=settings.max_answer_bytes,
-        tells_trace=settings.traces_to_meta,
-    )
-    return GraphClient(
-        config,
-        governor=Governor(RedisQuota(notifier.redis, lease=settings.lease_seconds)),
-        observe=call_metrics(Accounts(settings.metrics_ad_accounts)),
-        on_block=Blocks(database).note,
-    )

@@ -7,21 +7,24 @@ from datetime import timedelta
 from importlib.metadata import version
 from typing import Any
 
-from app.connections.account_health.account_blocks import Blocks
+from app.composition import (
+    configure_telemetry,
+    database_of,
+    graph_client,
+    notifier_of,
+    snapshot_store,
+    source_access,
+    vault_of,
+    webhook_sender,
+)
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.facebook.call_metrics import call_metrics
 from app.facebook.client import GraphClient
-from app.facebook.config import GraphConfig
-from app.facebook.quota.governor import Governor
-from app.facebook.quota.redis_state import RedisQuota
-from app.logs import configure_logging
-from app.metrics import Accounts
 from app.queue import QueueNotifier
 from app.settings import Settings
-from app.snapshots import MemberFiles, SnapshotStore
-from app.sources import SourceAccess, Tolerance, UnpackLimits
-from app.tracing import configure_tracing, stop_tracing
+from app.snapshots import SnapshotStore
+from app.sources import SourceAccess
+from app.tracing import stop_tracing
 from app.webhooks.sending import Sender
 from workers.health.memory_pressure import Pressure
 
@@ -78,70 +81,20 @@ class WorkerContext:
 
 def build_context(settings: Settings) -> WorkerContext:
     """Put the collaborators together; nothing is connected yet."""
-    configure_logging(
-        level=settings.log_level,
-        form=settings.log_format,
-        process="worker",
-        per_second=settings.log_lines_per_second,
-    )
-    configure_tracing(
-        process="worker",
-        version=version("audience-export"),
-        endpoint=settings.traces_endpoint,
-        file=settings.traces_file,
-        share=settings.traces_share,
-    )
-    notifier = QueueNotifier(settings.redis_url.get_secret_value())
-    vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
-    store = SnapshotStore.open(settings.snapshots, sealing=vault)
-    config = GraphConfig(
-        base_url=settings.graph_api_url,
-        version=settings.graph_api_version,
-        app_id=settings.facebook_app_id,
-        app_secret=settings.facebook_app_secret.get_secret_value(),
-        dialog_url=settings.facebook_dialog_url,
-        timeout_seconds=settings.graph_timeout_seconds,
-        answer_bytes=settings.max_answer_bytes,
-        tells_trace=settings.traces_to_meta,
-    )
-    database = Database(
-        settings.database_url,
-        application_name="audience-export-worker",
-        stalled_seconds=2 * settings.lease_seconds,
-    )
+    configure_telemetry(settings, "worker", version=version("audience-export"))
+    notifier = notifier_of(settings)
+    database = database_of(settings, "worker")
+    vault = vault_of(settings)
+    store = snapshot_store(settings, vault)
     return WorkerContext(
         database=database,
         notifier=notifier,
-        graph=GraphClient(
-            config,
-            governor=Governor(
-                # the calls of a dead worker are forgotten as fast as its runs
-                RedisQuota(notifier.redis, lease=settings.lease_seconds),
-                max_wait=settings.throttle_patience_seconds,
-            ),
-            observe=call_metrics(Accounts(settings.metrics_ad_accounts)),
-            on_block=Blocks(database).note,
+        graph=graph_client(
+            settings, notifier, database, patience_seconds=settings.throttle_patience_seconds
         ),
         vault=vault,
         store=store,
-        access=SourceAccess.from_settings_values(
-            settings.segment_roots,
-            {
-                name: address.get_secret_value()
-                for name, address in settings.segment_databases.items()
-            },
-            connect_timeout_seconds=settings.source_connect_timeout_seconds,
-            statement_timeout_seconds=settings.source_statement_timeout_seconds,
-            maximum_bytes_billed=settings.source_maximum_bytes_billed,
-            tolerance=Tolerance(settings.malformed_rows_share, settings.malformed_rows_least),
-            unpacking=UnpackLimits(
-                settings.source_max_cell_bytes,
-                settings.source_max_page_bytes,
-                settings.source_max_unpack_ratio,
-            ),
-            kept=MemberFiles(store),
-            writers_allowed=settings.allow_writing_source_accounts,
-        ),
+        access=source_access(settings, store),
         limits=Limits(
             upload_concurrency=settings.upload_concurrency,
             account_runs=settings.account_runs,
@@ -160,7 +113,7 @@ def build_context(settings: Settings) -> WorkerContext:
         ),
         # one more than saturates two cores: each waits for the interpreter now and then
         cpu=ThreadPoolExecutor(3, thread_name_prefix="columns"),
-        webhooks=Sender(allow_private=settings.webhook_allow_private_addresses),
+        webhooks=webhook_sender(settings),
         token_warning=timedelta(days=settings.token_expiry_warning_days),
         pressure=Pressure(settings.worker_memory_bytes),
     )
