@@ -1,4 +1,4 @@
-"""Composition root of the API: settings → collaborators → routers, and the loops of `app.background_loops`."""
+"""Composition root of the API: settings → collaborators → routers, and the loops beside them."""
 
 import asyncio
 import contextlib

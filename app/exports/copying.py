@@ -5,23 +5,20 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
-from app.db.labels import merged
 from app.db.models import Export
 from app.exports.collaborators import Exports
-from app.exports.schedule import settle_schedule
 from app.exports.service import (
     FIELDS,
     audited,
     create_export,
     editable_export,
+    new_export,
     put_segments,
     segment_ids_of,
 )
 from app.exports.validation import check_mapping, claim_audience
-from app.ids import new_id
 
 
 async def duplicate_export(
@@ -58,18 +55,8 @@ async def import_export(
     Its mapping and its place at the audience are checked; its sources and Meta are asked when it is
     enabled or run. Raises `Unprocessable`, `Conflict`.
     """
-    now = clock.now()
-    row = Export(
-        id=new_id("exp"),
-        created_at=now,
-        created_by=caller.id,
-        updated_at=now,
-        updated_by=caller.id,
-    )
-    for field in FIELDS:
-        setattr(row, field, given.get(field))
-    row.labels, row.enabled = merged(None, given), False
-    row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
+    row = new_export(caller, given)
+    row.enabled = False
     check_mapping(row)
     await claim_audience(session, row)
     session.add(row)

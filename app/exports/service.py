@@ -131,11 +131,8 @@ async def editable_export(session: AsyncSession, export_id: str, *, caller: Call
 # -- writing ---------------------------------------------------------------------------------------
 
 
-async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, Any]) -> Export:
-    """A new export, checked whole.
-
-    Raises `Unprocessable`, `Conflict`, `Forbidden`, `SourceError`, `GraphError`.
-    """
+def new_export(caller: Caller, given: Mapping[str, Any]) -> Export:
+    """A row with these values, in no session yet; whether it may be is looked at elsewhere."""
     now = clock.now()
     row = Export(
         id=new_id("exp"),
@@ -148,6 +145,15 @@ async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, An
         setattr(row, field, given.get(field))
     row.labels = merged(None, given)
     row.schedule, row.schedule_checked_at = settle_schedule(None, row.schedule), now
+    return row
+
+
+async def create_export(deps: Exports, *, caller: Caller, given: Mapping[str, Any]) -> Export:
+    """A new export, checked whole.
+
+    Raises `Unprocessable`, `Conflict`, `Forbidden`, `SourceError`, `GraphError`.
+    """
+    row = new_export(caller, given)
     segment_ids = list(given["segment_ids"])
     await check_export(deps, row, segment_ids, caller, look_at_audience=True)
     async with deps.database.transaction() as session:

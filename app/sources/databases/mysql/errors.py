@@ -4,63 +4,32 @@ Servers quote values in their messages, so only the number is passed on:
 https://mariadb.com/kb/en/mariadb-error-code-reference/
 """
 
-from app.errors import Culprit, SourceError
+from app.errors import SourceError
 from app.sources import errors
+from app.sources.databases.refusals import (
+    CREDENTIALS,
+    NO_DATABASE,
+    NO_TABLE,
+    NO_TLS,
+    NOT_READ_ONLY,
+    PERMISSION,
+    TIMEOUT,
+    UNREACHABLE,
+    Refusal,
+    refused,
+)
 from app.sources.databases.tls_errors import is_about_encryption
 
-_Known = tuple[str, str, str, Culprit]
-
-_ADDRESS = "Have the operator check the address in SEGMENT_DATABASES."
-_NOT_READ_ONLY: _Known = (
-    "query-not-read-only",
-    "this is not a single query that only reads",
-    "Write one SELECT, without a semicolon; nothing was changed.",
-    Culprit.USER,
-)
-_UNREACHABLE: _Known = (
-    "database-unreachable",
-    "the database cannot be reached or ended the connection",
-    "Try again; if it stays, have the operator check the address in SEGMENT_DATABASES.",
-    Culprit.EXTERNAL,
-)
-_CREDENTIALS: _Known = (
-    "credentials-refused",
-    "the database refuses this service's credentials",
-    _ADDRESS,
-    Culprit.SYSTEM,
-)
-_TIMEOUT: _Known = (
-    "statement-timeout",
-    "the query took longer than it may",
-    "Make it faster (an index, fewer joins), or read from a table prepared beforehand.",
-    Culprit.USER,
-)
-_PERMISSION: _Known = (
-    "database-permission-denied",
-    "the service may not read one of the tables",
-    "Have the owner of the database grant SELECT on it.",
-    Culprit.USER,
-)
 _TLS = 2026
-_BY_NUMBER: dict[int, _Known] = {
-    **dict.fromkeys((1044, 1045, 1130, 1251, 1698), _CREDENTIALS),
-    **dict.fromkeys((0, 1040, 1053, 1129, 1927, 2002, 2003, 2006, 2013), _UNREACHABLE),
-    **dict.fromkeys((1290, 1295, 1792, 1336), _NOT_READ_ONLY),
-    **dict.fromkeys((1317, 1969, 3024), _TIMEOUT),
-    **dict.fromkeys((1142, 1143, 1227, 1370), _PERMISSION),
-    1049: (
-        "database-not-found",
-        "the server has no database of that name",
-        _ADDRESS,
-        Culprit.SYSTEM,
-    ),
-    1146: (
-        "source-not-found",
-        "there is no such table or view",
-        "Check its name and schema, and that it still exists.",
-        Culprit.USER,
-    ),
-    _TLS: ("tls-refused", "no encrypted connection could be made", _ADDRESS, Culprit.SYSTEM),
+_BY_NUMBER: dict[int, Refusal] = {
+    **dict.fromkeys((1044, 1045, 1130, 1251, 1698), CREDENTIALS),
+    **dict.fromkeys((0, 1040, 1053, 1129, 1927, 2002, 2003, 2006, 2013), UNREACHABLE),
+    **dict.fromkeys((1290, 1295, 1792, 1336), NOT_READ_ONLY),
+    **dict.fromkeys((1317, 1969, 3024), TIMEOUT),
+    **dict.fromkeys((1142, 1143, 1227, 1370), PERMISSION),
+    1049: NO_DATABASE,
+    1146: NO_TABLE,
+    _TLS: NO_TLS,
 }
 _SYNTAX, _TWO_NAMES = 1064, 1060
 # what an attempt to write may be refused with: by the session, by rights, for want of a database
@@ -74,8 +43,7 @@ def database_fault(name: str, error: Exception) -> SourceError:
         return errors.invalid(f"{name} has two columns of one name; rename one with AS.")
     known = _BY_NUMBER.get(number)
     if known is not None:
-        code, why, remedy, culprit = known
-        return SourceError(f"{name}: {why}. {remedy}", code=code, culprit=culprit, source=name)
+        return refused(name, known)
     return SourceError(
         f"{name}: the database refuses the query with error {number}. "
         "Run it by hand to see the database's own explanation.",
@@ -89,8 +57,7 @@ def not_a_query(name: str, error: Exception) -> SourceError:
     """What is a statement alone, and no query that can be read from."""
     if _number(error) != _SYNTAX:
         return database_fault(name, error)
-    code, why, remedy, culprit = _NOT_READ_ONLY
-    return SourceError(f"{name}: {why}. {remedy}", code=code, culprit=culprit, source=name)
+    return refused(name, NOT_READ_ONLY)
 
 
 def is_refusal(error: Exception) -> bool:
