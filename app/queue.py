@@ -1,6 +1,6 @@
 """The notifier: tell a worker, through Redis, that a run is waiting. The run row is the truth.
 
-A ring that is lost is repeated by the janitor, so nothing here is allowed to fail a request. Job names
+A notice that is lost is repeated by the janitor, so nothing here is allowed to fail a request. Job names
 and the JSON wire format live here, for both sides.
 """
 
@@ -28,7 +28,7 @@ _SENTINEL_PORT = 26379
 
 log = get_logger(__name__)
 
-# longer than any errand waits in a queue that somebody answers
+# longer than any cron job waits in a queue that somebody answers
 _DEAD_CRON_JOB_SECONDS = 600
 
 
@@ -122,7 +122,7 @@ def arq_redis(url: str, *, retries: int = 0) -> ArqRedis:
 
 
 class QueueNotifier:
-    """Rings for runs, and answers whether Redis does."""
+    """Tells workers of runs, and whether Redis answers."""
 
     def __init__(self, url: str) -> None:
         """No network here; `url` is REDIS_URL."""
@@ -134,17 +134,17 @@ class QueueNotifier:
         return self._redis
 
     async def notify(self, run_id: str, fence: int, *, after: str = "") -> bool:
-        """Ask a worker to take the run. False when Redis is away: the janitor rings later.
+        """Ask a worker to take the run. False when Redis is away: the janitor does it later.
 
-        The fence in the job's name lets a run be rung again after its last job died, and keeps two
-        rings of the same attempt from making two jobs. `after` says whose end made room: arq forgets
-        the rings that have a job's name when that job ends, and a job may have taken another run than
+        The fence in the job's name lets a run be announced again after its last job died, and keeps two
+        notices of the same attempt from making two jobs. `after` says whose end made room: arq forgets
+        the notices that have a job's name when that job ends, and a job may have taken another run than
         the one it is named for.
         """
         name = f"run:{run_id}:{fence}{after and f':after:{after}'}"
         try:
             if await self._redis.enqueue_job(EXPORT_RUN, run_id, _job_id=name) is None:
-                # it rings already; if the worker that heard it died before it took the run, arq would
+                # it is there already; if the worker that took it died before it took the run, arq would
                 # keep the others away for a day
                 await self._redis.delete(f"{in_progress_key_prefix}{name}")
         except (RedisError, OSError) as error:
@@ -153,7 +153,7 @@ class QueueNotifier:
         return True
 
     async def answered(self, job_id: str) -> None:
-        """Take a ring that is being answered out of the queue, since the run's row takes over.
+        """Take a notice that is being answered out of the queue, since the run's row takes over.
 
         Arq would keep it at the head of the queue until the job ends, and a day if its worker is
         killed; it reads only the first hundred, so those of dead workers would hide all others.
@@ -178,13 +178,13 @@ class QueueNotifier:
             log.warning("queue.unreachable", error=type(error).__name__)
 
     async def waiting(self) -> int:
-        """Rings nobody has answered yet."""
+        """Notices nobody has answered yet."""
         return int(await self._redis.zcard(QUEUE_NAME))
 
     async def check(self) -> None:
         """Answers if Redis takes what is written to it; raises redis' own error otherwise.
 
-        One that is full, read-only or cannot save answers a PING all the same, and takes no ring.
+        One that is full, read-only or cannot save answers a PING all the same, and takes no notice.
         """
         await self._redis.set("audience-export:ready", 1, ex=60)
 

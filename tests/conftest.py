@@ -314,7 +314,7 @@ def work(settings: Settings) -> Callable[..., Any]:
     async def burst(changed: Settings | None = None) -> None:
         used = changed or settings
         notifier = QueueNotifier(used.redis_url.get_secret_value())
-        # one that has nothing queued ends, and hears no ring of the runs it then finishes
+        # one that has nothing queued ends, and hears nothing of the runs it then finishes
         while True:
             await once(used)
             if not await notifier.waiting():

@@ -66,8 +66,8 @@ class WorkerContext:
     # the jobs of the runs this process works on: a job takes the run whose turn it is, whatever its name, so
     # there may be two of one name, and arq knows the last of them only
     working: set[asyncio.Task[Any]] = field(default_factory=set)
-    # errands this process is on
-    errands: set[str] = field(default_factory=set)
+    # cron jobs this process is on
+    cron_jobs: set[str] = field(default_factory=set)
 
     async def close(self) -> None:
         """Return every connection."""

@@ -31,7 +31,7 @@ from workers.waiting.parked import RunParked
 log = get_logger(__name__)
 
 
-async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 - the name in the ring
+async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 - the name in the job
     """Work on the run whose turn it is: a job says that one waits, `app.runs.queueing.order` which."""
     worker: WorkerContext = ctx["worker"]
     limits = worker.limits
@@ -90,13 +90,13 @@ async def _work_on(worker: WorkerContext, run: Run) -> None:
             raise
         traced.set(outcome=str(status or "parked"))
         await call_next(worker, run_id)
-        await _ring_next(worker, run)
+        await _notify_next(worker, run)
         if status is None:
             log.info("run.left", seconds=round(time.monotonic() - began, 3))
 
 
-async def _ring_next(worker: WorkerContext, ended: Run) -> None:
-    """Ring for who waited until its account has a place; the sweep would, a little later."""
+async def _notify_next(worker: WorkerContext, ended: Run) -> None:
+    """Tell of who waited until its account has a place; the janitor would, a little later."""
     limits = worker.limits
 
     async def waiting(session: AsyncSession) -> tuple[str, int] | None:
@@ -107,7 +107,7 @@ async def _ring_next(worker: WorkerContext, ended: Run) -> None:
     try:
         found = await patiently(worker.database, waiting)
     except Unavailable as error:
-        log.warning("run.next_not_rung", code=error.code)
+        log.warning("run.next_not_notified", code=error.code)
         return
     if found is not None:
         await worker.notifier.notify(*found, after=f"{ended.id}:{ended.fence}")

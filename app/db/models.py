@@ -389,7 +389,7 @@ class Run(Base):
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
     fence: Mapped[int] = mapped_column(server_default=text("0"))
     lease_until: Mapped[datetime | None]
-    # not before this moment may the run be rung (again)
+    # not before this moment may workers be told of the run (again)
     due_at: Mapped[datetime]
 
 

@@ -1,6 +1,6 @@
 """Engine and transactions; the only file that commits.
 
-A transaction is one request's, or one checkpoint's of a run. What must happen after it (ringing the
+A transaction is one request's, or one checkpoint's of a run. What must happen after it (telling a
 worker) is left as a callable in `session.info`, so a rolled-back request does nothing of the kind.
 """
 

@@ -33,7 +33,7 @@ async def start_runs(
     caller: Caller,
     force: bool = False,
 ) -> tuple[list[Run], dict[str, str | None]]:
-    """Queue a run of each of these exports, which may run; workers are rung as each hundred stands.
+    """Queue a run of each of these exports, which may run; workers are told as each hundred stands.
 
     The runs, in the exports' order, and of the exports that were running already the ids of their runs.
     """
@@ -46,7 +46,7 @@ async def start_runs(
             left = [row.id for row in part if row.id not in made]
             active |= dict.fromkeys(left) | await _active(session, left)
             started += [made[row.id] for row in part if row.id in made]
-            _ring_later(session, notifier, [run.id for run in made.values()])
+            _notify_later(session, notifier, [run.id for run in made.values()])
     return started, active
 
 
@@ -94,10 +94,10 @@ async def _active(session: AsyncSession, export_ids: Sequence[str]) -> dict[str,
     return {row.export_id: row.id for row in found}
 
 
-def _ring_later(session: AsyncSession, notifier: QueueNotifier, run_ids: Sequence[str]) -> None:
-    async def ring() -> None:
+def _notify_later(session: AsyncSession, notifier: QueueNotifier, run_ids: Sequence[str]) -> None:
+    async def tell() -> None:
         for first in range(0, len(run_ids), _RINGS_AT_ONCE):
             some = run_ids[first : first + _RINGS_AT_ONCE]
             await asyncio.gather(*(notifier.notify(run_id, 0) for run_id in some))
 
-    after_commit(session, ring)
+    after_commit(session, tell)

@@ -45,7 +45,7 @@ async def start_run(
     metadata: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> Run:
-    """A queued run of the export as it is now (S60). The worker is rung after the commit.
+    """A queued run of the export as it is now (S60). A worker is told after the commit.
 
     With `force` a mirror reads and compares even if nothing has changed.
 
@@ -107,7 +107,7 @@ async def queue_run(
     requested_by: str,
     force: bool = False,
 ) -> Run:
-    """Write the run with a frozen copy of its export; ring once the transaction stands.
+    """Write the run with a frozen copy of its export; a worker is told once the transaction stands.
 
     The unique index on active runs makes a second one fail (decision: one active run per export).
     """
@@ -118,10 +118,10 @@ async def queue_run(
         run.spec = {**run.spec, "force": True}
     await session.flush()
 
-    async def ring() -> None:
+    async def tell() -> None:
         await notifier.notify(run.id, 0)
 
-    after_commit(session, ring)
+    after_commit(session, tell)
     return run
 
 

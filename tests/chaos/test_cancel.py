@@ -60,7 +60,7 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
 
 
 async def test_cancel_of_a_queued_run(plant: Plant, ledger: Ledger) -> None:
-    """It never starts, not even when its ring is answered."""
+    """It never starts, not even when its job is taken."""
     plant.dismiss()
     job = await make_job(plant, people=12_000)
     since = len(plant.uploads())

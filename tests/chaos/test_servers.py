@@ -59,7 +59,7 @@ async def test_postgres_restarted(
 
 
 async def test_valkey_away_when_asked(plant: Plant, ledger: Ledger) -> None:
-    """The run is accepted without the notifier, and rung when it is back."""
+    """The run is accepted without Redis, and announced when it is back."""
     plant.staff(1)
     job = await make_job(plant, people=12_000)
     since = len(plant.uploads())
@@ -101,7 +101,7 @@ async def test_postgres_away_when_asked(plant: Plant, ledger: Ledger) -> None:
 async def test_rings_of_the_dead_hide_nobody(plant: Plant, ledger: Ledger) -> None:
     """Arq reads the first hundred jobs of its queue, and keeps those of a killed worker there a day.
 
-    So a ring leaves the queue as soon as it is answered.
+    So a notice leaves the queue as soon as it is answered.
     """
     plant.dismiss()
     job = await make_job(plant)
@@ -117,7 +117,7 @@ async def test_rings_of_the_dead_hide_nobody(plant: Plant, ledger: Ledger) -> No
     assert not set(held) & {b"arq:in-progress:" + name for name in left}
     plant.staff(1)
     await ended(plant, [job.id])
-    await ledger.check("rings of a dead worker", plant, [job], since=since)
+    await ledger.check("notices of a dead worker", plant, [job], since=since)
 
 
 async def test_a_worker_dies_with_the_ring_in_its_hand(plant: Plant, ledger: Ledger) -> None:
@@ -130,7 +130,7 @@ async def test_a_worker_dies_with_the_ring_in_its_hand(plant: Plant, ledger: Led
         client.psetex(f"arq:in-progress:run:{job.id}:0", 86_400_000, b"1")
     plant.staff(1)
     await ended(plant, [job.id], seconds=15)
-    await ledger.check("dead with a ring in its hand", plant, [job], since=since)
+    await ledger.check("dead with a notice in its hand", plant, [job], since=since)
 
 
 async def test_a_thousand_queued_runs_do_not_slow_the_api(plant: Plant) -> None:
@@ -154,7 +154,7 @@ async def test_a_thousand_queued_runs_do_not_slow_the_api(plant: Plant) -> None:
         """
     )
     try:
-        await asyncio.sleep(1.5)  # the janitor rings them
+        await asyncio.sleep(1.5)  # the janitor announces them
         loop = asyncio.get_running_loop()
         slowest = 0.0
         for _ in range(10):

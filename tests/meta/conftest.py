@@ -19,7 +19,7 @@ async def deployment(
     sandbox_process: Sandbox,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Deployment]:
-    """Short pauses are waited for, long ones are not; nothing rings of itself."""
+    """Short pauses are waited for, long ones are not; nothing is announced of itself."""
     folder = tmp_path_factory.mktemp("meta")
     changes = {
         "run_retry_seconds": 0,

@@ -146,7 +146,7 @@ class Deployment:
         return await make_export(self.api, connection, segment, **changes)
 
     async def burst(self, settings: Settings | None = None) -> None:
-        """Real workers, until no run waits for one: a run that is tried again rings again."""
+        """Real workers, until no run waits for one: a run that is tried again is announced again."""
         used = settings or self.settings
         notifier = QueueNotifier(used.redis_url.get_secret_value())
         while await notifier.waiting():

@@ -196,7 +196,7 @@ async def test_a_throttle_parks_the_run(
     assert row.least - 0.1 <= waits <= row.most + 5
     assert len(meta.uploads()) == 1
     assert run["counts"]["received"] == 0
-    # who rings in between changes nothing
+    # a notice in between changes nothing
     await meta.burst()
     assert len(meta.uploads()) == 1
     run = await meta.later(run)

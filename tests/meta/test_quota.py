@@ -34,7 +34,7 @@ async def meta(
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncIterator[Deployment]:
-    """A deployment that rings parked runs of itself, and waits for no block longer than a second."""
+    """A deployment that announces parked runs of itself, and waits for no block longer than a second."""
     monkeypatch.setattr(usage, "SCORE_WINDOW", FIVE_MINUTES)
     folder = tmp_path_factory.mktemp("quota")
     changes = {"sweep_seconds": 0.2, "throttle_patience_seconds": 1}

@@ -42,7 +42,7 @@ async def test_runs_go_on_with_the_new_primary(
     watched: Watched,
     segment_root: Path,
 ) -> None:
-    """Asked for before, and while there is none; the rings may be lost, the runs are not."""
+    """Asked for before, and while there is none; notices may be lost, the runs are not."""
     runs = []
     connection = await make_connection(api)
     exports = []

@@ -128,7 +128,7 @@ def test_the_bound_is_the_containers_or_the_machines(
 
 
 async def test_every_end_rings_though_others_ring_for_the_same_run(redis_url: str) -> None:
-    """A job that ends takes the rings of its name with it, and may have worked on another run."""
+    """A job that ends takes the notices of its name with it, and may have worked on another run."""
     notifier = QueueNotifier(redis_url)
     run = new_id("run")
     for after in ("run_a:1", "run_b:1", "run_b:1"):
@@ -147,7 +147,7 @@ async def test_a_bounded_account_works_off_all_its_runs(
     make_settings: Callable[..., Settings],
     work: Callable[..., Any],
 ) -> None:
-    """More runs than an account may have under way: each end calls the next one, without a sweep."""
+    """More runs than an account may have under way: each end calls the next one, without the janitor."""
     (segment_root / "m.csv").write_text("email\nanna@example.com\n")
     segment = await make_segment(api, str(segment_root / "m.csv"))
     runs = []

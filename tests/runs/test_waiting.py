@@ -50,7 +50,7 @@ async def due_now(database: Database, run: dict[str, Any]) -> None:
         )
 
 
-async def ring(settings: Settings, run: dict[str, Any], fence: int) -> None:
+async def announce(settings: Settings, run: dict[str, Any], fence: int) -> None:
     notifier = QueueNotifier(settings.redis_url.get_secret_value())
     await notifier.notify(run["id"], fence)
     await notifier.close()
@@ -80,7 +80,7 @@ async def test_a_retry_says_which_attempt_it_was_and_what_was_met(
     assert timedelta(seconds=30) < left <= timedelta(seconds=60)
 
     await due_now(database, run)
-    await ring(settings, run, 1)
+    await announce(settings, run, 1)
     await work(settings)
     again = (await get_run(api, run))["waiting"]
     assert (again["reason"], again["attempt"], again["of"]) == ("retry", 2, 3)
@@ -88,7 +88,7 @@ async def test_a_retry_says_which_attempt_it_was_and_what_was_met(
 
     sandbox.control("DELETE", "faults")
     await due_now(database, run)
-    await ring(settings, run, 2)
+    await announce(settings, run, 2)
     await work(settings)
     ended = await get_run(api, run)
     assert (ended["status"], ended["waiting"]) == ("succeeded", None)
@@ -184,7 +184,7 @@ async def test_a_blocked_account_is_explained_on_every_run_and_connection_and_ca
     actions = [event["action"] for event in events["items"]]
     assert actions.count("connection.resumed") == actions.count("connection.blocked") == 2
     for run in runs:
-        await ring(settings, run, 1)
+        await announce(settings, run, 1)
     await work()
     assert [(await get_run(api, run))["status"] for run in runs] == ["succeeded"] * 2
 
@@ -274,7 +274,7 @@ async def test_a_run_waits_for_members_that_are_being_pushed_and_not_for_ever(
     await pushing
     if patience:
         await due_now(database, run)
-        await ring(settings, run, 1)
+        await announce(settings, run, 1)
         await work(settings)
         ended = await get_run(api, run)
         assert (ended["status"], ended["counts"]["received"]) == ("succeeded", 2)

@@ -1,4 +1,4 @@
-"""Cron: start what is due, ring runs nobody rang, take back dead leases, close hopeless ones, tidy up."""
+"""Cron: start what is due, announce runs again, take back dead leases, close hopeless ones, tidy up."""
 
 from typing import Any
 
@@ -15,11 +15,11 @@ log = get_logger(__name__)
 
 
 async def sweep_runs(ctx: dict[str, Any]) -> None:
-    """One sweep; whoever comes second finds it being done."""
+    """One round; whoever comes second finds it being done."""
     worker: WorkerContext = ctx["worker"]
     try:
         await start_due(worker.database, worker.notifier)
-        swept = await recover_runs(
+        done = await recover_runs(
             worker.database,
             worker.notifier,
             budget=worker.limits.attempt_budget,
@@ -28,8 +28,10 @@ async def sweep_runs(ctx: dict[str, Any]) -> None:
     except AppError as error:
         log.warning("janitor.paused", code=error.code)
         return
-    if swept is not None and (swept.reclaimed or swept.closed):
-        log.info("janitor.swept", rung=swept.rung, reclaimed=swept.reclaimed, closed=swept.closed)
+    if done is not None and (done.reclaimed or done.closed):
+        log.info(
+            "janitor.swept", notified=done.notified, reclaimed=done.reclaimed, closed=done.closed
+        )
 
 
 async def clean_up_after_runs(ctx: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Cron: what is done beside the runs: webhooks, tokens, later looks at audiences, erasures.
 
-Each errand may be on its way in several processes at once; Postgres decides who does what.
+Each job may be on its way in several processes at once; Postgres decides who does what.
 """
 
 from collections.abc import Awaitable, Callable
@@ -47,14 +47,14 @@ async def look_at_meta(ctx: dict[str, Any]) -> None:
     await _run(worker, "rewritten", lambda: clean_up(erasing))
 
 
-async def _run(worker: WorkerContext, name: str, errand: Callable[[], Awaitable[object]]) -> None:
-    """The errand, unless this process is on it already: errands must not take the runs' places."""
-    if name in worker.errands:
+async def _run(worker: WorkerContext, name: str, job: Callable[[], Awaitable[object]]) -> None:
+    """The job, unless this process is on it already: cron jobs must not take the runs' places."""
+    if name in worker.cron_jobs:
         return
-    worker.errands.add(name)
+    worker.cron_jobs.add(name)
     try:
-        await errand()
+        await job()
     except AppError as error:
-        log.warning("errand.paused", errand=name, code=error.code)
+        log.warning("cron.paused", job=name, code=error.code)
     finally:
-        worker.errands.discard(name)
+        worker.cron_jobs.discard(name)

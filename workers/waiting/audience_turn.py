@@ -87,7 +87,7 @@ async def _put_aside(lease: Lease, audience_id: str) -> NoReturn:
 
 
 async def call_next(worker: WorkerContext, run_id: str) -> None:
-    """Ring the oldest run that waits for this run's audience, if nobody holds it.
+    """Tell of the oldest run that waits for this run's audience, if nobody holds it.
 
     Called when a run has ended, and when one was put aside: the one before it may have ended meanwhile.
     """

@@ -123,7 +123,7 @@ async def resume(deps: Connections, connection_id: str, *, caller: Caller) -> Co
                 before, after = other.blocked, {"ad_account_id": account}
                 await _put(session, other.id, None)
                 record(session, caller, "connection.resumed", other.id, before=before, after=after)
-        # the janitor rings for what is due
+        # the janitor tells workers of what is due
         await session.execute(
             update(Run)
             .where(

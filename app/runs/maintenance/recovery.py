@@ -1,4 +1,4 @@
-"""What keeps runs moving when a ring, a worker or Redis is lost. One process at a time does it.
+"""What keeps runs moving when a notice, a worker or Redis is lost. One process at a time does it.
 
 Called by the workers' cron and by a loop in the API process: the cron needs Redis, the loop does not.
 """
@@ -22,7 +22,7 @@ from app.runs.states import RunStatus
 from app.webhooks.run_events import announce_ends
 
 _LOCK = 7_201_883_442
-# a ring is given this long to be answered before it is repeated
+# a notice is given this long to be answered before it is repeated
 _PATIENCE = timedelta(seconds=2)
 _AT_ONCE = 500
 # a worker that lives takes a run sooner, unless all are busy
@@ -30,18 +30,21 @@ _TAKEN_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """What one sweep did."""
+class Recovered:
+    """What one round did."""
 
-    rung: int = 0
+    notified: int = 0
     reclaimed: int = 0
     closed: int = 0
 
 
 async def recover_runs(
     database: Database, notifier: QueueNotifier, *, budget: int, account_runs: int = MANY
-) -> Swept | None:
-    """Ring runs nobody rang, take back dead leases, close hopeless runs. None if another process is at it."""
+) -> Recovered | None:
+    """Announce runs whose notice was lost, take back dead leases, close hopeless runs.
+
+    None if another process is at it.
+    """
     async with database.transaction() as session:
         if not await session.scalar(text("select pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}):
             return None
@@ -91,7 +94,7 @@ async def recover_runs(
         )
         counts = (len(ended), len(reclaimed.all()))
         queued = line(now)
-        # those beyond their account's bound are rung when one of its runs has ended
+        # those beyond their account's bound are announced when one of its runs has ended
         waiting = (
             await session.execute(
                 select(queued.c.id, queued.c.fence, queued.c.due_at)
@@ -102,14 +105,14 @@ async def recover_runs(
         ).all()
         await _explain_waiting(session)
     metrics.RUNS_RECLAIMED.inc(counts[1])
-    rung = 0
+    notified = 0
     for run_id, fence, due_at in waiting:
         if due_at > now - _PATIENCE and not counts[1] and fence == 0:
-            continue  # just made: its own ring is on the way
+            continue  # just made: its own notice is on the way
         if not await notifier.notify(run_id, fence):
-            break  # Redis is away; the next sweep tries again
-        rung += 1
-    return Swept(rung=rung, reclaimed=counts[1], closed=counts[0])
+            break  # Redis is away; the next round tries again
+        notified += 1
+    return Recovered(notified=notified, reclaimed=counts[1], closed=counts[0])
 
 
 async def _explain_waiting(session: AsyncSession) -> None:

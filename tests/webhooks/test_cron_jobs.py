@@ -14,7 +14,7 @@ from workers.context import build_context
 from workers.settings import WorkerSettings
 
 
-async def test_a_worker_runs_every_errand(
+async def test_a_worker_runs_every_cron_job(
     api: httpx.AsyncClient,
     work: Any,
     settings: Settings,
@@ -46,4 +46,4 @@ async def test_a_worker_runs_every_errand(
     assert shown["token"]["expires_soon"] is True
     # the run is too long ago to be looked at
     assert (await get_run(api, run))["audience_state"] is None
-    assert context.errands == set()
+    assert context.cron_jobs == set()
