@@ -73,7 +73,9 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
         await page.get_by_role("link", name="Renew the sign-in").click()
         await page.get_by_role("button", name="Audience").click()
         await page.get_by_label("Existing custom audience").first.check()
-        existing = page.locator("fieldset.pick label:has(input:enabled)", has_text="Sandbox").first
+        existing = page.locator(
+            "fieldset.pick label:has(input:enabled)", has_text="Best Customers"
+        ).first
         await existing.locator("input").check()
         await page.get_by_role("button", name="Save and go on").click()
         await page.get_by_text("The connection is ready").wait_for()
