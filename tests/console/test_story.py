@@ -78,7 +78,7 @@ async def test_the_seed_page_by_page(served: Served, browser: Any, members: Path
         ).first
         await existing.locator("input").check()
         await page.get_by_role("button", name="Save and go on").click()
-        await page.get_by_text("The connection is ready").wait_for()
+        await page.get_by_role("link", name="Name and sharing").wait_for()
         chosen = served.call("GET", f"/v1/connections/{connection['id']}")["audience"]["id"]
         assert chosen not in {made["id"], "23850000000000003"}
         # a segment, by an administrator
