@@ -97,7 +97,7 @@ def test_the_audit_trail_names_all_that_is_recorded() -> None:
                     ):
                         recorded.add(said)
                     case ast.Call(func=ast.Name(id="record"), args=[_, _, ast.JoinedStr(), *_]):
-                        assert path.name == "performing.py"
+                        assert path.name == "execution.py"
                         recorded |= {"erasure.done", "erasure.failed"}
     assert set(SCHEMAS["AuditEventAction"]["enum"]) == recorded
 
