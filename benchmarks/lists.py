@@ -1,9 +1,10 @@
 """What a list costs the API: CPU of its process for a request, beside another version's.
 
-    python -m benchmarks.lists [--against PATH]
+    python -m benchmarks.lists [--against PATH] [--cold]
 
 PATH is a working tree of another version with its own `.venv`. Both serve a database of the same
 content, filled by SQL; they are asked in turn, so that what else the machine does meets both alike.
+`--cold` walks 500 rows of each list in a process that has shown none of them yet, in pages of 200.
 """
 
 import argparse
@@ -14,7 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,8 @@ LISTS = {
     "one run": "/v1/runs/{run}",
 }
 _ROUNDS = 3
+_COLD_ROWS = 500
+_SHORT = frozenset({"batches", "one run"})  # of no 500 rows
 
 
 @dataclass(slots=True)
@@ -60,6 +63,26 @@ class Served:
             before = cost_of(self.process.pid).cpu
             _asked(client, request, times)
             return (cost_of(self.process.pid).cpu - before) / times * 1000
+
+    def walk(self, path: str) -> float:
+        """CPU milliseconds of the API's process for a page of 200 rows nobody has seen, on average."""
+        address = f"http://127.0.0.1:{self.port}{path.format(run=self.run)}"
+        headers = {"Authorization": f"Bearer {self.key}"}
+        with httpx.Client(headers=headers, timeout=60) as client:
+            for _ in range(20):  # the code is warm, the rows are not
+                client.get(address, params={"limit": 1}).raise_for_status()
+            before, pages, rows, cursor = _nanoseconds(self.process.pid), 0, 0, ""
+            while rows < _COLD_ROWS and cursor is not None:
+                asked = {"limit": 200} | ({"cursor": cursor} if cursor else {})
+                page = client.get(address, params=asked).raise_for_status().json()
+                rows, pages, cursor = rows + len(page["items"]), pages + 1, page["next_cursor"]
+            return (_nanoseconds(self.process.pid) - before) / 1e6 / rows * 200
+
+
+def _nanoseconds(pid: int) -> int:
+    """CPU of all threads; ticks are too coarse for a few pages."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(task.read_text().split()[0]) for task in tasks)
 
 
 def _asked(client: socket.socket, request: bytes, times: int) -> None:
@@ -88,6 +111,7 @@ def served(
     *,
     runs: int,
     exports: int = 200,
+    connections: int = 200,
     batches_a_run: int = 60,
 ) -> Iterator[Served]:
     """The version of a working tree, on a database of its own."""
@@ -109,7 +133,8 @@ def served(
         check=True,
         stdout=subprocess.DEVNULL,
     )
-    run = asyncio.run(_fill(url, runs=runs, exports=exports, batches_a_run=batches_a_run))
+    size = {"runs": runs, "exports": exports, "connections": connections}
+    run = asyncio.run(_fill(url, **size, batches_a_run=batches_a_run))
     command = [str(python), "-m", "uvicorn", "app.main:create_app", "--factory", "--no-access-log"]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -175,6 +200,7 @@ def main() -> None:
     parser.add_argument("--against", type=Path)
     parser.add_argument("--requests", type=int, default=60)
     parser.add_argument("--only")
+    parser.add_argument("--cold", action="store_true")
     asked = parser.parse_args()
     trees = {"ours": ROOT} | ({"other": asked.against.resolve()} if asked.against else {})
     lists = {name: path for name, path in LISTS.items() if asked.only in (None, name)}
@@ -185,28 +211,44 @@ def main() -> None:
         folder = Path(place)
         postgres = stack.enter_context(EmbeddedPostgres(folder))
         valkey = stack.enter_context(EmbeddedValkey(folder))
-        versions = []
-        for name, tree in trees.items():
-            (folder / name).mkdir()
-            versions.append(
-                stack.enter_context(served(tree, folder / name, postgres, valkey.url, runs=2000))
-            )
         found: dict[tuple[str, str], list[float]] = {}
-        for _ in range(_ROUNDS):
-            for what, path in lists.items():
-                for version in versions:
-                    found.setdefault((what, version.name), []).append(
-                        version.ask(path, asked.requests)
-                    )
+
+        def start(name: str, tree: Path, place: ExitStack, **size: int) -> Served:
+            (folder / name).mkdir(exist_ok=True)
+            return place.enter_context(
+                served(tree, folder / name, postgres, valkey.url, runs=2000, **size)
+            )
+
+        if asked.cold:
+            for _ in range(_ROUNDS):
+                for name, tree in trees.items():
+                    with ExitStack() as once:
+                        version = start(
+                            name, tree, once, exports=_COLD_ROWS, connections=_COLD_ROWS
+                        )
+                        for what, path in lists.items():
+                            if what not in _SHORT:
+                                found.setdefault((what, name), []).append(version.walk(path))
+        else:
+            versions = [start(name, tree, stack) for name, tree in trees.items()]
+            for _ in range(_ROUNDS):
+                for what, path in lists.items():
+                    for version in versions:
+                        spent = version.ask(path, asked.requests)
+                        found.setdefault((what, version.name), []).append(spent)
+    _print(found, lists, trees)
+
+
+def _print(
+    found: dict[tuple[str, str], list[float]], lists: Mapping[str, str], trees: Mapping[str, Path]
+) -> None:
     for what in lists:
         middle = {
-            version.name: statistics.median(found[what, version.name]) for version in versions
+            name: statistics.median(found[what, name]) for name in trees if (what, name) in found
         }
         ratio = f"  {middle['other'] / middle['ours']:.2f} : 1" if "other" in middle else ""
-        print(
-            f"{what:12}" + "".join(f"  {name} {ms:6.2f} ms" for name, ms in middle.items()) + ratio,
-            flush=True,
-        )
+        spent = "".join(f"  {name} {ms:6.2f} ms" for name, ms in middle.items())
+        print(f"{what:12}{spent}{ratio}", flush=True)
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(164, "Cannot modify setting in readonly mode")
         if user != "strict" and settings.get("readonly") != "1":
             return self._refuse(497, "the double takes nothing but reads")
-        if text == "SHOW GRANTS":
+        if text in {"SHOW GRANTS", "SHOW GRANTS FINAL"}:
             return self._answer(json.dumps({"data": [[grant] for grant in grants]}).encode())
         with self.server.lock:
             try:

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from app.errors import SourceError
-from app.sources import Attribute, Priced, SourceAccess
+from app.sources import Attribute, Priced, SourceAccess, open_source
 from app.sources.cancellation import ReadingGivenUp, wanted
 from app.sources.database_checks import check_database
 from tests.warehouses.broken import hanging
@@ -162,6 +162,44 @@ def test_rights_are_checked(place: Place) -> None:
     assert codes[3] == ("account-may-write" if place.kind == "bigquery" else "database-writable")
     refused = check_database("expired", place.access())
     assert [check.ok for check in refused.checks] == [True, False, None, None]
+
+
+@pytest.mark.parametrize("rights", ["own", "inherited", "beyond"])
+def test_an_account_that_may_write_is_not_read_with(place: Place, rights: str) -> None:
+    """Itself or by a role it inherits; the refusal says how to make one that may only read."""
+    if place.kind == "bigquery" and rights != "own":
+        pytest.skip("its dry run tells what the account may do, whyever")
+    place.double.writes = place.kind == "bigquery"
+    if rights == "own":
+        place.double.grants.append("INSERT")
+    else:
+        place.double.inherited = ["OWNERSHIP"] if rights == "inherited" else ["SELECT"]
+    for source in (
+        place.source(table="crm.members"),
+        place.source(query="SELECT * FROM crm.members"),
+    ):
+        opened = open_source(source, place.access())
+        for look in (opened.attributes, opened.count, lambda: list(opened.chunks(["email"]))):  # noqa: B023
+            if rights == "beyond":
+                assert look() is not None
+                continue
+            with pytest.raises(SourceError) as told:
+                look()
+            assert told.value.code == "account-may-write"
+            said = (
+                "BigQuery Data Viewer" if place.kind == "bigquery" else "CREATE ROLE segment_reader"
+            )
+            assert said in told.value.detail
+        allowed = open_source(source, place.access(writers_allowed=True))
+        assert allowed.attributes()
+
+
+def test_an_answer_without_end_is_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before: whatever a warehouse answered was held in memory."""
+    monkeypatch.setattr("app.sources.warehouses.http_client._MAX_ANSWER_BYTES", 10_000)
+    place.double.next = [(r"jobs|statements", says(200, {"x": "y" * 20_000}))] * 9
+    error = fault(place.access(), place.source(table="crm.members"))
+    assert error.code == "database-unreachable"
 
 
 def test_a_canceled_reading_ends_the_query(place: Place) -> None:

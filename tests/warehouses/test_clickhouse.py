@@ -132,6 +132,18 @@ def test_databases_that_cannot_be_read(access: Any, database: str, code: str) ->
     assert "hunter2" not in error.detail
 
 
+@pytest.mark.parametrize("source", [{"table": "crm.members"}, {"query": "SELECT * FROM members"}])
+def test_an_account_that_may_write_is_not_read_with(access: Any, source: dict[str, str]) -> None:
+    source = {"kind": "clickhouse", "database": "owner", **source}
+    found = open_source(source, access())
+    for look in (found.attributes, found.count, lambda: list(found.chunks(["email"]))):
+        with pytest.raises(SourceError) as told:
+            look()
+        assert told.value.code == "account-may-write"
+        assert "GRANT SELECT ON" in told.value.detail
+    assert open_source(source, access(writers_allowed=True)).count() == 5_000
+
+
 def test_rights_are_checked(access: Any) -> None:
     owner, reader, strict = (check_database(name, access()) for name in ("owner", "crm", "strict"))
     assert [check.code for check in owner.checks] == [None, None, None, "account-may-write"]

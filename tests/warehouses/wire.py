@@ -107,6 +107,7 @@ FUNCTIONS: list[tuple[str, int, Callable[..., Any]]] = [
     ("CONVERT_TIMEZONE", 2, lambda _, value: value and value + ".000000"),
     ("FORMAT_TIMESTAMP", 3, lambda _, value, __: value and value + ".000000"),
     ("HUGE", 0, lambda: "x" * 100_000_000), ("CURRENT_ROLE", 0, lambda: "READER"),
+    ("CURRENT_SECONDARY_ROLES", 0, lambda: '{"roles": "READER", "value": "ALL"}'),
 ]  # fmt: skip
 
 
@@ -128,6 +129,7 @@ class Double(ThreadingHTTPServer):
         self.slow = False
         self.bytes_read = 1_000
         self.grants = ["SELECT", "USAGE"]
+        self.inherited: list[str] = []
         self.writes = False
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
 
@@ -315,7 +317,14 @@ class Snowflake(Handler):
         if body.get("database") != "CRM" or body.get("role") != "READER":
             return [], [], "002043" if body.get("role") == "READER" else "390189"
         if text.startswith("SHOW GRANTS"):
-            return ["created_on", "privilege"], [("", grant) for grant in self.server.grants], None
+            role = text.rpartition(" ")[2].strip('"')
+            grants = [
+                ("", grant, "TABLE", "MEMBERS")
+                for grant in (self.server.grants if role == "READER" else self.server.inherited)
+            ]
+            if role == "READER" and self.server.inherited:
+                grants.append(("", "USAGE", "ROLE", "WRITER"))
+            return ["created_on", "privilege", "granted_on", "name"], grants, None
         if text.startswith("SHOW"):
             return ["name"], [("MEMBERS",)], None
         if text.startswith(("CREATE", "DROP")):
@@ -338,4 +347,6 @@ class Snowflake(Handler):
                 if text.startswith("EXPLAIN") and refusal.args[0] == "write"
                 else kinds.get(refusal.args[0], "001003"),
             )
+        if text.startswith("EXPLAIN"):
+            return ["content"], [("GlobalStats",)], None
         return names, rows, None

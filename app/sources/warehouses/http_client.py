@@ -8,10 +8,11 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 import httpx
 
+from app.bounded_reads import read_bounded
 from app.errors import SourceError
 from app.sources.databases.segment_databases import address_invalid, taken_apart
 from app.sources.databases.tls_errors import is_about_encryption
@@ -19,6 +20,8 @@ from app.sources.warehouses.errors import fault
 
 CANCEL_SECONDS: Final = 2.0
 """What a server may take to be told that nobody wants an answer any more."""
+# the largest page of a warehouse is a third of it; rows that stream are bounded one by one
+_MAX_ANSWER_BYTES: Final = 64 << 20
 _WRITE_SECONDS: Final = 30.0
 
 
@@ -48,7 +51,12 @@ async def web_client(
     first = httpx.Timeout(connect, write=_WRITE_SECONDS)
     later = httpx.Timeout(silent, connect=connect, write=_WRITE_SECONDS, pool=connect)
     try:
-        async with httpx.AsyncClient(base_url=base_url, verify=verify, timeout=first) as client:
+        async with httpx.AsyncClient(
+            base_url=base_url,
+            verify=verify,
+            timeout=first,
+            headers={"Accept-Encoding": "gzip, deflate"},
+        ) as client:
 
             async def answered(response: httpx.Response) -> None:
                 if response.url.netloc == client.base_url.netloc:  # and not who gives tokens
@@ -58,6 +66,19 @@ async def web_client(
             yield client
     except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
         raise transport_fault(name, error) from None
+
+
+async def whole(answer: httpx.Response) -> bytes:
+    """The body of an answer, unpacked. Raises `httpx.TransportError` for one without end."""
+    return await read_bounded(answer, _MAX_ANSWER_BYTES)
+
+
+async def exchange(
+    client: httpx.AsyncClient, method: str, place: str, **what: Any
+) -> tuple[int, bytes]:
+    """Status and body of an answer; `what` are httpx's options. Raises as httpx and `whole`."""
+    async with client.stream(method, place, **what) as answer:
+        return answer.status_code, await whole(answer)
 
 
 def _names_server(address: str) -> bool:

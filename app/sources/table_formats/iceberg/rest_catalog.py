@@ -14,6 +14,7 @@ from urllib.parse import quote
 import httpx
 import orjson
 
+from app.bounded_reads import AnswerTooLarge, read_bounded
 from app.errors import SourceError
 from app.sources.databases.prefetch import answer_of
 from app.sources.databases.segment_databases import (
@@ -88,7 +89,12 @@ class _Catalog:
         scheme = address.partition("://")[0].rpartition("+")[2].lower()
         self._base = _base(self._parts, scheme)
         self._prefix = ""
-        self._client = httpx.AsyncClient(verify=self._encryption(), timeout=10, trust_env=False)
+        self._client = httpx.AsyncClient(
+            verify=self._encryption(),
+            timeout=10,
+            trust_env=False,
+            headers={"Accept-Encoding": "gzip, deflate"},
+        )
 
     async def __aenter__(self) -> Self:
         try:
@@ -179,14 +185,12 @@ class _Catalog:
     async def _asked(self, method: str, place: str, **what: Any) -> tuple[int, bytes]:
         """Status and body, which may be so large and no larger."""
         url = place if place.startswith(("https://", "http://")) else self._base + place
-        body = bytearray()
-        async with self._client.stream(method, url, **what) as answer:
-            async for piece in answer.aiter_bytes():
-                body += piece
-                if len(body) > _MAX_ANSWER_BYTES:
-                    most = f"{_MAX_ANSWER_BYTES >> 20} MiB"
-                    raise said.too_large(self._database, "an answer of its catalog", most)
-            return answer.status_code, bytes(body)
+        try:
+            async with self._client.stream(method, url, **what) as answer:
+                return answer.status_code, await read_bounded(answer, _MAX_ANSWER_BYTES)
+        except AnswerTooLarge:
+            most = f"{_MAX_ANSWER_BYTES >> 20} MiB"
+            raise said.too_large(self._database, "an answer of its catalog", most) from None
 
     def _check(self, status: int, shown: str) -> None:
         if status == 401:

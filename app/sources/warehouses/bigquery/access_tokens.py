@@ -16,6 +16,7 @@ import orjson
 from app.errors import SourceError
 from app.sources.databases.segment_databases import secret_invalid, secret_of
 from app.sources.warehouses.errors import fault
+from app.sources.warehouses.http_client import exchange
 
 _SCOPE: Final = "https://www.googleapis.com/auth/bigquery"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -61,26 +62,30 @@ class GoogleTokens:
                 raise secret_invalid(self.name, "a key of a service account or an authorized user")
         except (ValueError, TypeError, KeyError, jwt.PyJWTError):
             raise secret_invalid(self.name, "a key file of Google") from None
-        return self._answered(await self.client.post(address, data=form))
+        return self._answered(*await exchange(self.client, "POST", address, data=form))
 
     async def _of_machine(self) -> Mapping[str, Any]:
         path = "/computeMetadata/v1/instance/service-accounts/default/token"
         try:
-            answer = await self.client.get(
-                f"{_MACHINE}{path}", headers={"Metadata-Flavor": "Google"}, timeout=3.0
+            told = await exchange(
+                self.client,
+                "GET",
+                f"{_MACHINE}{path}",
+                headers={"Metadata-Flavor": "Google"},
+                timeout=3.0,
             )
         except httpx.TransportError:
             raise fault(self.name, "credentials-refused") from None
-        return self._answered(answer)
+        return self._answered(*told)
 
-    def _answered(self, answer: httpx.Response) -> Mapping[str, Any]:
+    def _answered(self, status: int, body: bytes) -> Mapping[str, Any]:
         try:
-            found: dict[str, Any] = orjson.loads(answer.content)
-            if answer.is_success and found["access_token"]:
+            found: dict[str, Any] = orjson.loads(body)
+            if httpx.codes.is_success(status) and found["access_token"]:
                 return found
         except (ValueError, KeyError, TypeError):
             found = {}
-        if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+        if status >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise fault(self.name, "database-unreachable")
         raise _refusal(self.name, str(found.get("error")), str(found.get("error_description")))
 

@@ -30,11 +30,17 @@ from app.sources.databases.segment_databases import (
 from app.sources.warehouses.bigquery.access_tokens import GoogleTokens
 from app.sources.warehouses.bigquery.errors import INVALID, bigquery_fault, is_passing, reason_of
 from app.sources.warehouses.errors import fault, too_expensive
-from app.sources.warehouses.http_client import CANCEL_SECONDS, transport_fault, web_client
+from app.sources.warehouses.http_client import (
+    CANCEL_SECONDS,
+    exchange,
+    transport_fault,
+    web_client,
+)
 
 _ENDPOINT: Final = "https://bigquery.googleapis.com"
 _WAITS: Final = (0.5, 1.0, 2.0, 4.0)
 _POLL_SECONDS: Final = 10.0
+_UNWRITABLE: Final = frozenset({"database-permission-denied", "source-not-found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,31 @@ class Session:
         dataset: str | None = first.get("datasetReference", {}).get("datasetId")
         return dataset
 
+    async def may_write(self, relation: Relation | None = None) -> bool:
+        """Whether the account could make a table, or empty the one that is read; dry runs tell for nothing.
+
+        A dataset that may not be looked for is none that could be written to.
+        """
+        tries = []
+        try:
+            if dataset := await self.a_dataset():
+                tries.append(f"CREATE TABLE `{dataset}`.audience_export_tries_to_write (a INT64)")
+        except SourceError as error:
+            if error.code != "database-permission-denied":
+                raise
+        if relation is not None and not relation.is_query:
+            tries.append(f"DELETE FROM {relation.text} WHERE FALSE")  # noqa: S608 - quoted, and never run
+        for number, statement in enumerate(tries):
+            try:
+                await self.dry_run(statement)
+            except SourceError as error:
+                # a view cannot be emptied, and a table that is missing is told where it is read
+                if number == 0 and error.code not in _UNWRITABLE:
+                    raise
+            else:
+                return True
+        return False
+
     async def has_table(self, dataset: str) -> bool:
         """Whether the account sees a table there."""
         place = f"{self._project}/datasets/{quote(dataset, safe='')}/tables"
@@ -179,7 +210,8 @@ class Session:
         for wait in (*_WAITS, None):
             token = await self.tokens.token(renew=renewed)
             try:
-                answer = await self.client.request(
+                status, given = await exchange(
+                    self.client,
                     method,
                     path,
                     params={**({} if method == "POST" and body else self._located()), **asked},
@@ -196,14 +228,14 @@ class Session:
                 await asyncio.sleep(wait)
                 continue
             try:
-                found = orjson.loads(answer.content or b"{}")
+                found = orjson.loads(given or b"{}")
             except ValueError:
                 found = {}
-            if answer.status_code == httpx.codes.UNAUTHORIZED and not renewed:
+            if status == httpx.codes.UNAUTHORIZED and not renewed:
                 renewed = True
                 continue
-            if wait is None or not is_passing(answer.status_code, found):
-                return answer.status_code, found
+            if wait is None or not is_passing(status, found):
+                return status, found
             await asyncio.sleep(wait)
         raise AssertionError
 

@@ -4,18 +4,24 @@ What a query costs is known before it runs (a dry run, free of charge), and show
 allows it is refused. Pages may be asked for again, so a connection that drops costs a page and no more.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import polars as pl
 
-from app.errors import SourceError
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
-from app.sources.databases.segment_databases import Relation, Rights, address_of, relation_of
+from app.sources.databases.segment_databases import (
+    Relation,
+    Rights,
+    address_of,
+    may_write,
+    relation_of,
+)
 from app.sources.databases.timestamps import as_timestamps
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute, Cost
@@ -28,6 +34,10 @@ KIND: Final = "bigquery"
 _FIRST_ROWS: Final = 1_000
 _CELLS: Final = 200_000
 _PAGE_BYTES: Final = 6 << 20  # the server gives up to 10 MB at once
+_READER: Final = (
+    "a service account with the roles BigQuery Data Viewer on the dataset and BigQuery Job User on the "
+    "project, and no other."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class BigquerySource:
     cell_bytes: int
     most_bytes: int
     address: str = field(repr=False)
+    writers_allowed: bool = False
 
     @property
     def name(self) -> str:
@@ -97,8 +108,12 @@ class BigquerySource:
         """String frames in the server's own writing, Binary for bytes; TIMESTAMPs are moments in UTC."""
         return frames_of(_Reading(self, columns, rows))
 
-    def _session(self) -> Any:
-        return session(self.name, self.address, self.patience, self.most_bytes)
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        async with session(self.name, self.address, self.patience, self.most_bytes) as opened:
+            if not self.writers_allowed and await opened.may_write(self.relation):
+                raise may_write(self.name, _READER)
+            yield opened
 
 
 class _Reading:
@@ -178,6 +193,7 @@ def open_bigquery(source: Mapping[str, Any], access: SourceAccess) -> BigquerySo
         access.unpacking.cell,
         access.maximum_bytes_billed,
         address,
+        access.writers_allowed,
     )
 
 
@@ -190,14 +206,6 @@ def probe_bigquery(name: str, address: str, seconds: float) -> Rights:
             dataset = await opened.a_dataset()
             if dataset is None:
                 return Rights(may_read=False, may_write=False)
-            place = f"`{dataset}`.audience_export_tries_to_write"
-            reads = await opened.has_table(dataset)
-            try:
-                await opened.dry_run(f"CREATE TABLE {place} (a INT64)")
-            except SourceError as error:
-                if error.code != "database-permission-denied":
-                    raise
-                return Rights(reads, may_write=False)
-            return Rights(reads, may_write=True)
+            return Rights(await opened.has_table(dataset), await opened.may_write())
 
     return answer_of(probed(), seconds=seconds)

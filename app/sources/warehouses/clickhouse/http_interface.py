@@ -19,7 +19,7 @@ from app.sources.databases.column_names import check_unique
 from app.sources.databases.segment_databases import Relation, parse_address
 from app.sources.warehouses.clickhouse.errors import READ_ONLY, SYNTAX, clickhouse_fault, number_in
 from app.sources.warehouses.errors import fault
-from app.sources.warehouses.http_client import at_most, web_client
+from app.sources.warehouses.http_client import at_most, web_client, whole
 
 _SETTINGS: Final = {
     "cancel_http_readonly_queries_on_client_close": "1",
@@ -43,6 +43,11 @@ class Session:
             **_SETTINGS,
             "max_execution_time": str(max(patience.statement, 0.001)),
         }
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the account's own profile lets it change nothing, not even a setting."""
+        return not self._settings
 
     async def begin(self) -> None:
         """Sign in. An account that is read-only already may not change any setting, so none is sent."""
@@ -101,7 +106,7 @@ class Session:
     ) -> tuple[int | None, bytes]:
         most = self._patience.statement if seconds is None else seconds
         async with at_most(most, self._name, late), self.asked(statement) as answer:
-            body = await answer.aread()
+            body = await whole(answer)
             return (None if answer.is_success else refused_with(answer, body)), body
 
 

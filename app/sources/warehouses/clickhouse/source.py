@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ from app.sources.databases.segment_databases import (
     Relation,
     Rights,
     address_of,
+    may_write,
     relation_of,
     writable,
 )
@@ -24,13 +26,16 @@ from app.sources.databases.timestamps import as_timestamps
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
 from app.sources.warehouses.clickhouse.errors import REFUSALS, clickhouse_fault, number_in
-from app.sources.warehouses.clickhouse.http_interface import refused_with, session
+from app.sources.warehouses.clickhouse.http_interface import Session, refused_with, session
 from app.sources.warehouses.clickhouse.types import data_type, selected
-from app.sources.warehouses.http_client import at_most, transport_fault
+from app.sources.warehouses.http_client import at_most, transport_fault, whole
 from app.sources.warehouses.json_rows import JsonRows, Row, frame_of
 
 KIND: Final = "clickhouse"
 _CELLS: Final = 400_000
+_READER: Final = (
+    "CREATE USER segment_reader IDENTIFIED BY '…'; GRANT SELECT ON shop.* TO segment_reader;"
+)
 _READS: Final = frozenset({"SELECT", "SHOW", "USAGE", "dictGet", "NONE", "CHECK"})
 
 
@@ -42,6 +47,7 @@ class ClickhouseSource:
     patience: Patience
     cell_bytes: int
     address: str = field(repr=False)
+    writers_allowed: bool = False
 
     @property
     def name(self) -> str:
@@ -85,8 +91,12 @@ class ClickhouseSource:
         """String frames in the server's own writing; DateTimes are moments in UTC."""
         return frames_of(_Reading(self, columns, rows))
 
-    def _session(self) -> Any:
-        return session(self.name, self.address, self.patience)
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        async with session(self.name, self.address, self.patience) as opened:
+            if not self.writers_allowed and await _may_write(opened):
+                raise may_write(self.name, _READER)
+            yield opened
 
 
 class _Reading:
@@ -130,7 +140,7 @@ class _Reading:
                 raise transport_fault(source.name, error) from None
         self._answer = answer
         if not opened.is_success:
-            raise clickhouse_fault(source.name, refused_with(opened, await opened.aread()))
+            raise clickhouse_fault(source.name, refused_with(opened, await whole(opened)))
         self._pieces = opened.aiter_bytes()
 
     async def next(self) -> pl.DataFrame | None:
@@ -175,7 +185,13 @@ def open_clickhouse(source: Mapping[str, Any], access: SourceAccess) -> Clickhou
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark="`", escapes=True)
-    return ClickhouseSource(relation, access.patience, access.unpacking.cell, address)
+    return ClickhouseSource(
+        relation,
+        access.patience,
+        access.unpacking.cell,
+        address,
+        access.writers_allowed,
+    )
 
 
 def probe_clickhouse(name: str, address: str, seconds: float) -> Rights:
@@ -192,7 +208,7 @@ def probe_clickhouse(name: str, address: str, seconds: float) -> Rights:
                 reads = bool(tables) and any(
                     " SELECT" in grant or " ALL " in grant for grant in granted
                 )
-                return Rights(reads, any(_writes(grant) for grant in granted))
+                return Rights(reads, await _may_write(connected))
             if number is not None:
                 raise clickhouse_fault(name, number)
             await connected.refusal("DROP TABLE audience_export_tries_to_write")
@@ -205,6 +221,17 @@ _ANY_TABLE: Final = """
     SELECT 1 FROM system.tables
     WHERE database NOT IN ('system', 'information_schema', 'INFORMATION_SCHEMA') LIMIT 1
 """
+
+
+async def _may_write(connected: Session) -> bool:
+    """Whether the account, or a role it may take on, holds a right beyond reading."""
+    if connected.is_read_only:
+        return False  # its profile refuses what its grants allow
+    # servers before 23 know no FINAL, which adds what its roles hold
+    form = "SHOW GRANTS FINAL"
+    if await connected.refusal(form) is not None:
+        form = "SHOW GRANTS"
+    return any(_writes(str(row[0])) for row in await connected.rows(form))
 
 
 def _writes(grant: str) -> bool:

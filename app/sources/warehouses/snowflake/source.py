@@ -8,6 +8,7 @@ result after a day, which ends the reading.
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from app.sources.databases.segment_databases import (
     Relation,
     Rights,
     address_of,
+    may_write,
+    quoted_name,
     relation_of,
     writable,
 )
@@ -31,6 +34,7 @@ from app.sources.databases.timestamps import as_timestamps
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
 from app.sources.warehouses.errors import fault
+from app.sources.warehouses.http_client import whole
 from app.sources.warehouses.json_rows import JsonRows, Row, frame_of
 from app.sources.warehouses.snowflake.errors import snowflake_fault
 from app.sources.warehouses.snowflake.sql_api import Session, session
@@ -41,6 +45,12 @@ _CELLS: Final = 400_000
 _TRIES: Final = 4
 _WAIT_SECONDS: Final = 0.5
 _PART: Final = re.compile(r'"(?:[^"]|"")+"|[^".]+')
+_READER: Final = (
+    "CREATE ROLE segment_reader; GRANT USAGE ON the warehouse, the database and the schema, and SELECT ON "
+    "ALL TABLES IN SCHEMA, TO ROLE segment_reader; name it by role= in the address."
+)
+_MOST_ROLES: Final = 50
+_UNSEEN: Final = frozenset({"database-permission-denied", "source-not-found", "query-failed"})
 _READS: Final = frozenset({"SELECT", "USAGE", "REFERENCES", "MONITOR", "OPERATE", "READ"})
 
 
@@ -52,6 +62,7 @@ class SnowflakeSource:
     patience: Patience
     cell_bytes: int
     address: str = field(repr=False)
+    writers_allowed: bool = False
 
     @property
     def name(self) -> str:
@@ -95,8 +106,12 @@ class SnowflakeSource:
         """String frames in the server's own writing, Binary for bytes; moments with a zone in UTC."""
         return frames_of(_Reading(self, columns, rows))
 
-    def _session(self) -> Any:
-        return session(self.name, self.address, self.patience)
+    @asynccontextmanager
+    async def _session(self) -> AsyncIterator[Session]:
+        async with session(self.name, self.address, self.patience) as opened:
+            if not self.writers_allowed and await _may_write(opened):
+                raise may_write(self.name, _READER)
+            yield opened
 
 
 class _Reading:
@@ -198,7 +213,7 @@ class _Reading:
             if answer.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
                 raise ValueError("passing")
             if not answer.is_success:
-                body = await answer.aread()
+                body = await whole(answer)
                 raise _fault(self._source.name, answer.status_code, body)
             async for piece in answer.aiter_bytes():
                 yield parser.feed(piece)
@@ -229,7 +244,13 @@ def open_snowflake(source: Mapping[str, Any], access: SourceAccess) -> Snowflake
         )
         source = {**source, "table": capitals}
     relation = relation_of(source, quote_mark='"', parts=3)
-    return SnowflakeSource(relation, access.patience, access.unpacking.cell, address)
+    return SnowflakeSource(
+        relation,
+        access.patience,
+        access.unpacking.cell,
+        address,
+        access.writers_allowed,
+    )
 
 
 def probe_snowflake(name: str, address: str, seconds: float) -> Rights:
@@ -237,24 +258,55 @@ def probe_snowflake(name: str, address: str, seconds: float) -> Rights:
 
     async def probed() -> Rights:
         async with session(name, address, Patience(seconds, seconds)) as opened:
-            role = str((await opened.rows("SELECT CURRENT_ROLE()"))[0][0])
             tables = await opened.rows("SHOW TABLES LIMIT 1") or await opened.rows(
                 "SHOW VIEWS LIMIT 1"
             )
-            quoted = role.replace('"', '""')
-            # created_on, privilege, granted_on, …
-            granted = {str(row[1]) for row in await opened.rows(f'SHOW GRANTS TO ROLE "{quoted}"')}
+            writes = await _may_write(opened)
             try:
                 await opened.rows("CREATE TABLE audience_export_tries_to_write (a INT)")
             except SourceError as error:
-                if error.code not in {
-                    "database-permission-denied",
-                    "source-not-found",
-                    "query-failed",
-                }:
+                if error.code not in _UNSEEN:
                     raise
-                return Rights(bool(tables), bool(granted - _READS))
+                return Rights(bool(tables), writes)
             await opened.rows("DROP TABLE audience_export_tries_to_write")
             raise writable(name)
 
     return answer_of(probed(), seconds=seconds)
+
+
+async def _may_write(opened: Session) -> bool:
+    """Whether a role of the session, or one that is granted to it, holds a right beyond reading.
+
+    Roles that may not be looked at count for nothing; more than `_MOST_ROLES` count as one that writes.
+    """
+    (primary, others), *_ = await opened.rows("SELECT CURRENT_ROLE(), CURRENT_SECONDARY_ROLES()")
+    waiting, seen = [str(primary), *_named(others)], set[str]()
+    while waiting:
+        role = waiting.pop()
+        if role in seen:
+            continue
+        if len(seen) == _MOST_ROLES:
+            return True
+        seen.add(role)
+        try:
+            rows = await opened.rows("SHOW GRANTS TO ROLE " + quoted_name(role, '"'))
+        except SourceError as error:
+            if error.code in _UNSEEN:
+                continue
+            raise
+        # created_on, privilege, granted_on, name, …
+        for _, privilege, *on in rows:
+            if on[:1] == ["ROLE"] and privilege == "USAGE":
+                waiting.append(str(on[1]))
+            elif privilege not in _READS:
+                return True
+    return False
+
+
+def _named(told: Any) -> list[str]:
+    """`{"roles": "A,B", "value": "ALL"}` → A, B."""
+    try:
+        roles = str(orjson.loads(told)["roles"])
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [role for role in roles.split(",") if role]

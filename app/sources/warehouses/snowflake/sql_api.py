@@ -28,7 +28,13 @@ from app.sources.databases.segment_databases import (
     parse_address,
 )
 from app.sources.warehouses.errors import fault
-from app.sources.warehouses.http_client import CANCEL_SECONDS, transport_fault, web_client
+from app.sources.warehouses.http_client import (
+    CANCEL_SECONDS,
+    exchange,
+    transport_fault,
+    web_client,
+    whole,
+)
 from app.sources.warehouses.snowflake.credentials import headers_for
 from app.sources.warehouses.snowflake.errors import SYNTAX, number_of, snowflake_fault
 
@@ -106,7 +112,7 @@ class Session:
                 async with self.stream(handle, 0) as answer:
                     if answer.status_code == httpx.codes.OK:
                         return
-                    found = _document(await answer.aread())
+                    found = _document(await whole(answer))
             except httpx.TransportError as error:
                 raise transport_fault(self.name, error) from None
             if answer.status_code not in {httpx.codes.ACCEPTED, *_PASSING}:
@@ -151,16 +157,16 @@ class Session:
             headers = self._signed() | {"Content-Type": "application/json"}
             content = None if body is None else orjson.dumps(body)
             try:
-                answer = await self.client.request(
-                    method, path, params=asked, content=content, headers=headers
+                status, given = await exchange(
+                    self.client, method, path, params=asked, content=content, headers=headers
                 )
             except httpx.TransportError as error:
                 refused = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if wait is None or refused or time.monotonic() >= until:
                     raise transport_fault(self.name, error) from None
             else:
-                if wait is None or answer.status_code not in _PASSING:
-                    return answer.status_code, _document(answer.content)
+                if wait is None or status not in _PASSING:
+                    return status, _document(given)
             await asyncio.sleep(wait)
             asked = {**asked, "retry": "true"} if body is not None else asked
         raise AssertionError
