@@ -100,7 +100,7 @@ async def template(servers: tuple[EmbeddedPostgres, EmbeddedValkey]) -> str:
 
 
 @pytest.fixture(scope="session")
-async def databases(
+async def emptied_databases(
     servers: tuple[EmbeddedPostgres, EmbeddedValkey], template: str
 ) -> AsyncIterator[Databases]:
     # the superuser: a vacuum of its own accord may sit in a database that is to be dropped
@@ -112,11 +112,11 @@ async def databases(
 
 
 @pytest.fixture
-async def database_url(databases: Databases) -> AsyncIterator[str]:
+async def database_url(emptied_databases: Databases) -> AsyncIterator[str]:
     """A migrated database without a row."""
-    name = await databases.take()
-    yield databases.postgres.address(name)
-    await databases.give_back(name)
+    name = await emptied_databases.take()
+    yield emptied_databases.postgres.address(name)
+    await emptied_databases.give_back(name)
 
 
 @pytest.fixture
