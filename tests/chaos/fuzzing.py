@@ -123,6 +123,15 @@ def fuzz(
         if time.monotonic() - looked > 1:
             looked = time.monotonic()
             faulthandler.dump_traceback_later(_LOST_SECONDS, exit=True, file=sys.__stderr__)
+        seconds = once(value)
+        if seconds >= LONGEST_SECONDS:
+            # a machine may stand still as a whole; what hangs, hangs again
+            seconds = min(seconds, once(value))
+        found.examples += 1
+        found.slowest = max(found.slowest, seconds)
+        assert seconds < LONGEST_SECONDS
+
+    def once(value: Any) -> float:
         clock = Clock()
         try:
             feed(value)
@@ -130,13 +139,11 @@ def fuzz(
             told = error
         else:
             told = None
+        seconds = clock.seconds
         assert told is None or told.status < 500, told.code
         if told is not None:
             found.refused[told.code] = found.refused.get(told.code, 0) + 1
-        seconds = clock.seconds
-        found.examples += 1
-        found.slowest = max(found.slowest, seconds)
-        assert seconds < LONGEST_SECONDS
+        return seconds
 
     def one_round(number: int, examples: int = _EXAMPLES_A_ROUND) -> None:
         @seed(number)
