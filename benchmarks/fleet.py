@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--tier", choices=TIERS, default="full")
     parser.add_argument("--quick", action="store_true", help="one and two workers, 40 exports")
     asked = parser.parse_args()
+    members.DATA.mkdir(exist_ok=True)
     files = {size: members.DATA / f"fleet_{size}.parquet" for size in (SMALL, LARGE)}
     for size, file in files.items():
         emails = pl.int_range(size, eager=True).cast(pl.String) + f"@fleet{size}.example.com"
@@ -121,8 +122,8 @@ class Fleet:
         for ids in (exports.large, exports.small):
             for first in range(0, len(ids), 100):
                 body = {"export_ids": ids[first : first + 100], "force": True}
-                items = self._stack.call("POST", "/v1/exports/runs", body)["items"]
-                started += [item["run_id"] for item in items]
+                items = self._stack.call("POST", "/v1/exports/runs", body)["started"]
+                started += [item["id"] for item in items]
         return started
 
     def _ended(self, run_id: str) -> dict[str, Any]:
