@@ -1,6 +1,6 @@
 # Everything starts from a bare machine with Python 3.11+ and make.
 .DEFAULT_GOAL := help
-.PHONY: help chart cli contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark doubles clean
+.PHONY: help chart cli contract install demo console-shots test check bench chaos format lock openapi tables docs licences airflow executors spark ray doubles clean
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
@@ -72,6 +72,15 @@ executors: $(BIN)/uv ## Build the rules without servers, for executors of a clus
 spark: $(call STAMP,dev) .data/spark/.installed ## Hash with Spark as docs/clusters.md says, in an environment of its own; needs Java
 	@SPARK_PYTHON=$(CURDIR)/.data/spark/bin/python $(BIN)/python -m pytest tests/sources_end_to_end/test_spark.py
 
+.data/ray/.installed: executors executors/pyproject.toml
+	@test -x .data/ray/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python .data/ray
+	@$(BIN)/uv pip install --quiet --python .data/ray/bin/python --reinstall-package audience-export-hashing \
+		"ray[data]==2.60.0" "$$(echo dist/audience_export_hashing-*.whl)[ray]"
+	@touch $@
+
+ray: $(call STAMP,dev) .data/ray/.installed ## The same with Ray Data, in an environment of its own
+	@RAY_PYTHON=$(CURDIR)/.data/ray/bin/python $(BIN)/python -m pytest tests/sources_end_to_end/test_spark.py
+
 chart: $(call STAMP,dev) ## Render the Helm chart, and hold it to the schemas of Kubernetes; needs node
 	@$(BIN)/python deploy/tools.py
 	@$(BIN)/python -m pytest -q tests/operate/test_chart.py
@@ -114,8 +123,9 @@ openapi: $(call STAMP,dev) ## Regenerate openapi/openapi.json and docs/errors.md
 tables: $(call STAMP,dev) ## Make the data files of the rules from their sources
 	@$(BIN)/python -m tables
 
-docs: $(call STAMP,dev) ## Regenerate docs/settings.md
+docs: $(call STAMP,dev) ## Regenerate docs/settings.md and the table of bad input in docs/segments.md
 	@$(BIN)/python -m tests.house.settings_page
+	@$(BIN)/python -m tests.sources_end_to_end.bad_input
 
 licences: $(call STAMP,dev) ## Regenerate docs/licences.md
 	@$(BIN)/python -m tests.house.licences

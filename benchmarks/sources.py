@@ -1,25 +1,37 @@
 """One million members, two columns of text, from every source: `python -m benchmarks.sources`.
 
 Measured in one go with the same members in a Parquet file, since only the proportion says something on a
-machine that others use; CPU seconds say it best. MariaDB is Debian's own, Iceberg's catalog a file.
+machine that others use; CPU seconds say it best. MariaDB is Debian's own, Iceberg's catalog a file,
+ClickHouse its own engine behind a double of its interface. BigQuery and Snowflake are doubles
+with SQLite for an engine: their seconds are the double's, and only the worker's CPU and memory say something.
 """
 
+import asyncio
+import multiprocessing
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg  # type: ignore[import-untyped]
 import polars as pl
 
 from benchmarks.report import Table, replace_tables
-from benchmarks.stack import Measured, running_stack
+from benchmarks.stack import Measured, Stack, running_stack
 from tests.sources.lake import Lake, arrow
 from tests.sources.mariadb import prepared, running
+from tests.warehouses import clickhouse
+from tests.warehouses.places import Place
+from tests.warehouses.wire import Double, handler_of
 
 PEOPLE = 1_000_000
 _FILES = 10
+_PART_ROWS = 20_000  # of Snowflake's double
+_CLICKHOUSE = "ClickHouse (engine; interface a double)"
+_WAREHOUSES = {"bigquery": "BigQuery (double)", "snowflake": "Snowflake (double)"}
 _MAPPING = {"EMAIL": "email", "FN": "first_name"}
 
 
@@ -48,6 +60,51 @@ def _maria(folder: Path, frame: pl.DataFrame) -> Iterator[str]:
         yield f"shop=mysql://reader:r@localhost/shop?unix_socket={place}"
 
 
+async def _fill_postgres(stack: Stack, frame: pl.DataFrame) -> None:
+    connection = await asyncpg.connect(stack.environment["DATABASE_URL"].replace("+asyncpg", ""))
+    await connection.execute("create table bench_people (email text, first_name text)")
+    await connection.copy_records_to_table("bench_people", records=frame.rows())
+    await connection.execute("analyze bench_people")
+    await connection.close()
+
+
+@contextmanager
+def _clickhouse(folder: Path, file: Path) -> Iterator[str]:
+    script = f"""
+CREATE DATABASE crm
+CREATE TABLE crm.people (email String, first_name String) ENGINE = MergeTree ORDER BY email
+INSERT INTO crm.people SELECT * FROM file('{file}', Parquet)
+"""
+    with clickhouse.running(folder, script) as port:
+        yield f"ch=clickhouse://reader:hunter2%20%2F@127.0.0.1:{port}/crm"
+
+
+def _serve(kind: str, file: str, folder: str, answers: Any) -> None:
+    """In a process of its own: what the double costs is none of the worker's."""
+    double = Double(handler_of(kind))
+    double.part_rows = _PART_ROWS
+    double.engine.load("people", ["EMAIL", "FIRST_NAME"], pl.read_parquet(file).rows())
+    answers.put(Place(kind, double, Path(folder)).address)
+    while True:
+        time.sleep(60)
+
+
+@contextmanager
+def _warehouse(kind: str, folder: Path, file: Path) -> Iterator[str]:
+    spawning, place = multiprocessing.get_context("spawn"), folder / kind
+    place.mkdir()
+    answers = spawning.Queue()
+    process = spawning.Process(
+        target=_serve, args=(kind, str(file), str(place), answers), daemon=True
+    )
+    process.start()
+    try:
+        yield f"{kind}={answers.get(timeout=120)}"
+    finally:
+        process.terminate()
+        process.join(20)
+
+
 def measured() -> dict[str, Measured]:
     """A run from each source, the file first and last."""
     folder = Path(tempfile.mkdtemp(prefix="audience-export-sources-"))
@@ -60,14 +117,30 @@ def measured() -> dict[str, Measured]:
         table = lake.table("people", first)
         for part in others:
             table.append(arrow(part))
-        with _maria(folder, frame) as shop:
+        with ExitStack() as stack_of:
+            shop = stack_of.enter_context(_maria(folder, frame))
+            databases = [shop, f"lake={lake.address}"]
+            databases += [
+                stack_of.enter_context(_warehouse(kind, folder, file)) for kind in _WAREHOUSES
+            ]
+            if clickhouse.ENGINE.is_dir():
+                databases.append(stack_of.enter_context(_clickhouse(folder, file)))
             sources: dict[str, dict[str, Any]] = {
                 "Parquet file": {"kind": "file", "url": str(file)},
                 "Iceberg, 10 files": {"kind": "iceberg", "database": "lake", "table": "crm.people"},
+                "Postgres": {"kind": "postgres", "database": "bench", "table": "bench_people"},
                 "MariaDB": {"kind": "mysql", "database": "shop", "table": "people"},
+                **{
+                    name: {"kind": kind, "database": kind, "table": "crm.people"}
+                    for kind, name in _WAREHOUSES.items()
+                },
+                _CLICKHOUSE: {"kind": "clickhouse", "database": "ch", "table": "people"},
                 "Parquet file, again": {"kind": "file", "url": str(file)},
             }
-            with running_stack(folder, databases=(shop, f"lake={lake.address}")) as stack:
+            if not clickhouse.ENGINE.is_dir():
+                del sources[_CLICKHOUSE]
+            with running_stack(folder, databases=databases) as stack:
+                asyncio.run(_fill_postgres(stack, frame))
                 return {
                     name: stack.run(name, stack.export_of(source, _MAPPING))
                     for name, source in sources.items()

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -205,7 +205,7 @@ def running_stack(
     counting: bool = True,
     latency: float = 0.0,
     tree: Tree = PRESENT,
-    databases: tuple[str, ...] = (),
+    databases: Sequence[str] = (),
 ) -> Iterator[Stack]:
     """Everything up, on loopback and private sockets; everything down afterwards.
 

@@ -16,6 +16,7 @@ from app.exports.previews import schemas as findings
 from app.exports.previews.unsaved_export import Draft, KeySample
 from app.exports.warnings import export_warnings
 from app.identifiers import KeyIdentifier
+from app.segments.schemas import ReadingCost
 
 
 async def export_views(
@@ -126,6 +127,7 @@ def draft_view(found: Draft) -> findings.DraftPreview:
         keys=[_sampled(key, found.read) for key in found.keys.values()],
         advice=[findings.MappingAdvice.model_validate(item) for item in found.advice],
         warnings=[findings.PreviewWarning(**item) for item in found.warnings],
+        cost=None if found.cost is None else ReadingCost.model_validate(found.cost),
     )
 
 

@@ -242,7 +242,7 @@ async def list_segment_attributes(
     return schemas.SegmentAttributes(
         items=attribute_views(seen.attributes),
         detected=service.detected_of(seen.shape),
-        cost=seen.cost and schemas.ReadingCost(bytes=seen.cost.bytes, maximum=seen.cost.most),
+        cost=seen.cost and schemas.ReadingCost.model_validate(seen.cost),
     )
 
 

@@ -68,7 +68,7 @@ class Cost:
     """What reading a source would be billed for at most, in bytes, and what one query may be."""
 
     bytes: int
-    most: int
+    maximum: int
 
 
 @runtime_checkable

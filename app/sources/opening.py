@@ -14,7 +14,7 @@ from app.sources.databases.postgres.source import open_postgres
 from app.sources.file_formats.by_extension import format_of
 from app.sources.file_formats.file_source import FileSource
 from app.sources.hash_tally import tally_beside
-from app.sources.member_source import MemberSource
+from app.sources.member_source import Cost, MemberSource, Priced
 from app.sources.pushed_members import open_pushed
 from app.sources.storage import local, object_storage
 from app.sources.storage.file import StoredFile
@@ -24,6 +24,7 @@ from app.sources.warehouses.bigquery.source import open_bigquery
 from app.sources.warehouses.clickhouse.source import open_clickhouse
 from app.sources.warehouses.snowflake.source import open_snowflake
 
+_PRICED: Final = frozenset({"bigquery"})
 _FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
 
 
@@ -51,6 +52,18 @@ def fingerprint_of(
         return found
     text = found.encode() + orjson.dumps(tally, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(text).hexdigest()
+
+
+def cost_of(sources: Sequence[Mapping[str, Any]], access: SourceAccess) -> Cost | None:
+    """What reading all columns of these would be billed for, and what one query may be; None where none is.
+
+    Blocking; costs nothing itself. Raises `SourceError`.
+    """
+    priced = [open_source(one, access) for one in sources if one["kind"] in _PRICED]
+    costs = [one.cost() for one in priced if isinstance(one, Priced)]
+    if not costs:
+        return None
+    return Cost(sum(one.bytes for one in costs), min(one.maximum for one in costs))
 
 
 def check_source(source: Mapping[str, Any], access: SourceAccess) -> None:

@@ -28,7 +28,7 @@ def running() -> Iterator[str]:
     place = f"{folder}/s"
     server = subprocess.Popen(
         ["mariadbd", *options, f"--socket={place}", "--skip-networking", "--default-time-zone=+02:00",
-         f"--pid-file={folder}/pid"], stderr=subprocess.DEVNULL,
+         "--max-allowed-packet=256M", f"--pid-file={folder}/pid"], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
         for _ in range(400):

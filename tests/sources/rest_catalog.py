@@ -17,6 +17,7 @@ def serving(lake: Lake) -> Iterator[Any]:
     """A server before the tables of a lake; `how` spoils its answers, `posted` is what was sent to it."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), RestCatalog)
     server.lake, server.how, server.posted = lake, "", []
+    server.asked, server.answers = 0, 0
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server
@@ -37,7 +38,8 @@ class RestCatalog(BaseHTTPRequestHandler):
             time.sleep(5)
         if server.how == "redirects":
             return self.answer(307, {}, Location="http://127.0.0.1/")
-        if server.how == "busy":
+        server.asked += 1
+        if server.how == "busy" and server.asked > server.answers:
             return self.answer(503, {})
         if server.how == "no json":
             return self.answer(200, None)
@@ -55,11 +57,12 @@ class RestCatalog(BaseHTTPRequestHandler):
         if place.endswith("/tables"):
             tables = [{"namespace": ["crm", "eu"], "name": "members"}]
             return self.answer(200, {"identifiers": tables if "crm" in place else []})
-        if place != "/crm%1Feu/tables/members":
+        name = place.removeprefix("/crm%1Feu/tables/")
+        if name == place or not server.lake.catalog.table_exists(f"crm.{name}"):
             return self.answer(404, {})
         if server.how == "forbidden":
             return self.answer(403, {"error": {"message": "member0@m.example"}})
-        document = json.loads(server.lake.metadata("members").read_text())
+        document = json.loads(server.lake.metadata(name).read_text())
         return self.answer(200, {"metadata": document, "config": {"s3.endpoint": "http://1"}})
 
     def do_POST(self) -> None:

@@ -111,7 +111,7 @@ def maria() -> Iterator[str]:
 
 
 @pytest.fixture
-def databases(reader_url: str, segment_root: Path) -> dict[str, str]:
+def segment_databases(reader_url: str, segment_root: Path) -> dict[str, str]:
     """Name → address of what segments may be read from; a test of another kind adds its own."""
     return {
         "crm": reader_url,
@@ -121,11 +121,13 @@ def databases(reader_url: str, segment_root: Path) -> dict[str, str]:
 
 @pytest.fixture
 def settings(
-    make_settings: Callable[..., Settings], segment_root: Path, databases: dict[str, str]
+    make_settings: Callable[..., Settings], segment_root: Path, segment_databases: dict[str, str]
 ) -> Settings:
     return make_settings(
         segment_roots=f"{segment_root},s3://{BUCKET}/in",
-        segment_databases=",".join(f"{name}={address}" for name, address in databases.items()),
+        segment_databases=",".join(
+            f"{name}={address}" for name, address in segment_databases.items()
+        ),
         upload_max_bytes=64 << 20,
         upload_max_parquet_bytes=16 << 20,
     )

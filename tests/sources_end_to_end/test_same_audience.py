@@ -107,17 +107,17 @@ SERVERS = {
 
 
 @pytest.fixture
-def databases(
-    request: pytest.FixtureRequest, databases: dict[str, str], segment_root: Path
+def segment_databases(
+    request: pytest.FixtureRequest, segment_databases: dict[str, str], segment_root: Path
 ) -> Iterator[dict[str, str]]:
     """With the members of the test in the server it asks for."""
     kind = getattr(request.node, "callspec", None) and request.node.callspec.params.get("kind")
     if not kind:
-        yield databases
+        yield segment_databases
         return
     server = SERVERS[kind]
     with server.serve(request, segment_root, dirty_frame(PEOPLE)) as address:
-        yield {**databases, server.source["database"]: address}
+        yield {**segment_databases, server.source["database"]: address}
 
 
 @pytest.mark.parametrize("kind", SERVERS)
@@ -135,13 +135,17 @@ async def test_every_server_gives_the_same_audience(exporting: Exporting, kind: 
         answer = await api.get(f"/v1/segments/{segment['id']}/attributes")
         found = {one["name"].lower(): one["suggested_key"] for one in answer.json()["items"]}
         assert found == {"id": None, "email": "EMAIL", "first_name": "FN"}
-        assert (answer.json()["cost"] is not None) is (kind == "bigquery")
         counted = PEOPLE if "table" in source or server.counts_queries else None
         again = await expect(await api.post(f"/v1/segments/{segment['id']}/refresh"), 200)
         assert segment["member_count"] == again["member_count"] == counted
         export = await exporting.export(segment, attributes=MAPPING)
         shown = await api.post(f"/v1/exports/{export['id']}/preview")
         assert (shown.status_code, "@example" in shown.text) == (200, False)
+        # what it costs is shown where it is billed, and known without reading
+        for priced in (answer, shown):
+            assert priced.json()["cost"] == (
+                {"bytes": 1_000, "maximum": 1 << 40} if kind == "bigquery" else None
+            )
         assert (shown.json()["read"], shown.json()["distinct_members"]) == (PEOPLE, usable(PEOPLE))
         exports.append(export)
     for export, run in await exporting.run_all(exports):

@@ -1,4 +1,4 @@
-"""The recipe of docs/clusters.md, run by Spark itself with the rules alone: `make spark`."""
+"""The recipes of docs/clusters.md, run by Spark and Ray themselves with the rules alone: `make spark ray`."""
 
 import asyncio
 import json
@@ -15,21 +15,28 @@ from app.identifiers import HashTally, IdentifierPlan, KeyIdentifier, identify
 from tests.flows.exporting import Exporting
 from tests.guide.pages import ROOT, blocks
 
-PYTHON = os.environ.get("SPARK_PYTHON", "")
+PYTHONS = {engine: os.environ.get(f"{engine.upper()}_PYTHON", "") for engine in ("spark", "ray")}
 PEOPLE = 100_000
 PLAN = IdentifierPlan(
     KeyIdentifier.EMAIL, {"EMAIL": ("mail",), "PHONE": ("mobile",)}, default_country="DE"
 )
-_BEFORE = """
+_BOTH = """
 import importlib.util
 import pathlib
 import sys
 
-from pyspark.sql import SparkSession
-
 for server in ("fastapi", "sqlalchemy", "pydantic", "arq", "redis", "httpx"):
     assert importlib.util.find_spec(server) is None, server
 place, out = sys.argv[1:]
+
+
+def write(path, text):
+    pathlib.Path(path).write_text(text)
+
+"""
+_SPARK = """
+from pyspark.sql import SparkSession
+
 spark = (
     SparkSession.builder.master("local[2]")
     .config("spark.ui.enabled", "false")
@@ -41,11 +48,11 @@ spark = (
 spark.sparkContext.setLogLevel("ERROR")
 members = spark.read.parquet(place).repartition(4)
 assert members.rdd.getNumPartitions() == 4
+"""
+_RAY = """
+import ray
 
-
-def write(path, text):
-    pathlib.Path(path).write_text(text)
-
+ray.init(num_cpus=2, include_dashboard=False, object_store_memory=100_000_000, log_to_driver=False)
 """
 
 
@@ -69,26 +76,38 @@ def dirty_members() -> pl.DataFrame:
     return pl.DataFrame({"id": range(PEOPLE), "mail": mails, "mobile": mobiles})
 
 
-@pytest.mark.skipif(not PYTHON, reason="needs Spark and Java: make spark")
+def job(engine: str) -> str:
+    """The recipe as the page has it, and what is around it in every job."""
+    page = [one.code for one in blocks(ROOT / "docs" / "clusters.md") if one.language == "python"]
+    spark, ray = page
+    if engine == "spark":
+        return _BOTH + _SPARK + spark
+    plan, found, _ = spark.partition("both = members.mapInArrow")
+    assert found
+    return _BOTH + _RAY + plan + ray
+
+
+@pytest.mark.parametrize("engine", PYTHONS)
 @pytest.mark.timeout(400)
-async def test_the_recipe_for_spark_gives_the_direct_run(
-    exporting: Exporting, segment_root: Path, tmp_path: Path
+async def test_the_recipe_gives_the_direct_run(
+    exporting: Exporting, segment_root: Path, tmp_path: Path, engine: str
 ) -> None:
-    (recipe,) = [
-        one
-        for one in blocks(ROOT / "docs" / "clusters.md")
-        if one.language == "python" and "mapInArrow" in one.code
-    ]
+    python = PYTHONS[engine]
+    if not python:
+        pytest.skip(
+            {"spark": "needs Spark and Java: make spark", "ray": "needs Ray: make ray"}[engine]
+        )
     frame, out = dirty_members(), segment_root / "out"
     frame.write_parquet(segment_root / "plain.parquet")
     script = tmp_path / "job.py"
-    script.write_text(_BEFORE + recipe.code)
-    given = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYSPARK_PYTHON": PYTHON}
+    script.write_text(job(engine))
+    given = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYSPARK_PYTHON": python}
+    given |= {"RAY_AUTH_MODE": "disabled", "RAY_USAGE_STATS_ENABLED": "0"}
     if "JAVA_HOME" in os.environ:
         given["JAVA_HOME"] = os.environ["JAVA_HOME"]
     ended = await asyncio.to_thread(
         subprocess.run,
-        [PYTHON, str(script), str(segment_root / "plain.parquet"), str(out)],
+        [python, str(script), str(segment_root / "plain.parquet"), str(out)],
         env=given, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr[-3000:]
@@ -96,7 +115,8 @@ async def test_the_recipe_for_spark_gives_the_direct_run(
     direct, tally = identify(frame, PLAN), HashTally()
     tally.add(direct)
     written = pl.read_parquet(out / "*.parquet")
-    assert sorted(path.name for path in out.glob("*.parquet"))[3].startswith("part-00003")
+    if engine == "spark":
+        assert sorted(path.name for path in out.glob("*.parquet"))[3].startswith("part-00003")
     by = ["EMAIL", "PHONE"]
     assert written.select(by).sort(by).equals(direct.rows.select(by).sort(by))
     assert json.loads((out / "_tally.json").read_text()) == tally.to_json()

@@ -23,14 +23,14 @@ def private_key() -> str:
 class Place:
     """One double, and files to sign in with in `folder`."""
 
-    def __init__(self, kind: str, double: Double, folder: Path) -> None:
+    def __init__(self, kind: str, double: Double, folder: Path, *, user: str = "reader") -> None:
         self.kind, self.double = kind, double
         (folder / "key.pem").write_text(private_key())
         (folder / "token").write_text("no-longer-good\n")
         (folder / "nothing").write_text("nothing")
         told = {
             "type": "service_account",
-            "client_email": "reader@shop",
+            "client_email": f"{user}@shop",
             "private_key": private_key(),
             "token_uri": f"{double.url}/token",
         }
@@ -39,7 +39,7 @@ class Place:
             base, sign_in = "bigquery://{}/crm?location=EU", f"credentials_file={folder}/key.json"
             names = ("shop", "absent")
         else:
-            base = "snowflake://reader@org-shop/{}?role=reader"
+            base = f"snowflake://{user}@org-shop/{{}}?role=reader"
             sign_in, names = f"private_key_file={folder}/key.pem", ("crm/public", "absent")
         self.base, absent = (f"{base.format(name)}&endpoint={double.url}&" for name in names)
         self.absent = f"{absent}{sign_in}"

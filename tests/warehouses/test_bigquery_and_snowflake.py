@@ -244,7 +244,7 @@ def test_what_a_query_costs_is_known_before_and_a_cap_refuses(place: Place) -> N
     place.double.bytes_read = 5_000
     found = place.open(table="crm.members")
     assert isinstance(found, Priced)
-    assert (found.cost().bytes, found.cost().most) == (5_000, 1 << 40)
+    assert (found.cost().bytes, found.cost().maximum) == (5_000, 1 << 40)
     capped = place.access("&maximum_bytes_billed=4999")
     error = fault(capped, place.source(table="crm.members"))
     assert (error.code, error.members["bytes_needed"]) == ("query-too-expensive", 5_000)

@@ -4,6 +4,7 @@ They prove what this service says on the wire and makes of the answers: paging, 
 They do not prove the warehouses' own SQL.
 """
 
+import base64
 import json
 import re
 import sqlite3
@@ -19,6 +20,9 @@ SNOWFLAKE_TYPES = {
     "ID": {"type": "fixed", "scale": 0}, "BORN": {"type": "date"}, "AMOUNT": {"type": "real"},
     "SEEN": {"type": "timestamp_tz"},
 }  # fmt: skip
+
+
+ACCESS_TOKEN = "double-of-google-token-3f9a"
 
 
 class Refusal(Exception):
@@ -127,6 +131,7 @@ class Double(ThreadingHTTPServer):
         self.calls: list[str] = []
         self.canceled: list[str] = []
         self.slow = False
+        self.part_rows = 2_000
         self.bytes_read = 1_000
         self.grants = ["SELECT", "USAGE"]
         self.inherited: list[str] = []
@@ -139,6 +144,13 @@ class Double(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server_port}"
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a signed token says; nobody looks at the signature here."""
+    part = token.split(".")[1]
+    claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    return claims
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -165,6 +177,7 @@ class Handler(BaseHTTPRequestHandler):
         asked = {name: values[-1] for name, values in parse_qs(parts.query).items()}
         form = self.headers.get("Content-Type", "").startswith("application/json")
         body = json.loads(data) if form and data else {}
+        self.form = {name: values[-1] for name, values in parse_qs(data.decode()).items()}
         self.answer(*self.reply(parts.path, asked, body))
         return None
 
@@ -179,10 +192,15 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
+def handler_of(kind: str) -> type[Handler]:
+    """Of `bigquery` or `snowflake`."""
+    return {"bigquery": BigQuery, "snowflake": Snowflake}[kind]
+
+
 @contextmanager
 def serving(kind: str) -> Iterator[Double]:
     """A double of `bigquery` or `snowflake`."""
-    double = Double({"bigquery": BigQuery, "snowflake": Snowflake}[kind])
+    double = Double(handler_of(kind))
     try:
         yield double
     finally:
@@ -210,8 +228,13 @@ class BigQuery(Handler):
 
     def reply(self, path: str, asked: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         if path == "/token":
-            return 200, {"access_token": "good", "expires_in": 3600}
-        if self.headers.get("Authorization") != "Bearer good":
+            if _claims(self.form["assertion"]).get("iss") != "reader@shop":
+                return 400, {
+                    "error": "invalid_grant",
+                    "error_description": "Invalid JWT Signature.",
+                }
+            return 200, {"access_token": ACCESS_TOKEN, "expires_in": 3600}
+        if self.headers.get("Authorization") != f"Bearer {ACCESS_TOKEN}":
             return _error(401, "authError", "Invalid Credentials")
         if not path.startswith("/bigquery/v2/projects/shop/"):
             return _error(404, "notFound", "Not found: Project absent")
@@ -280,8 +303,11 @@ class Snowflake(Handler):
 
     def reply(self, path: str, asked: dict[str, str], body: dict[str, Any]) -> tuple[int, Any]:
         assert self.headers["User-Agent"] == "audience-export/1.0"
-        if not self.headers["Authorization"].startswith("Bearer ey"):
+        token = self.headers["Authorization"].removeprefix("Bearer ")
+        if not token.startswith("ey"):
             return 401, {"code": "390303", "message": "Invalid OAuth access token."}
+        if "READER" not in _claims(token).get("sub", "READER"):
+            return 401, {"code": "390144", "message": "JWT token is invalid."}
         handle = path.removeprefix("/api/v2/statements").strip("/")
         if handle.endswith("/cancel"):
             self.server.canceled.append(handle)
@@ -300,7 +326,8 @@ class Snowflake(Handler):
                 if refused == "002043"
                 else "of 7@m.example",
             }
-        parts = [rows[place : place + 2_000] for place in range(0, len(rows), 2_000)] or [[]]
+        most = self.server.part_rows
+        parts = [rows[place : place + most] for place in range(0, len(rows), most)] or [[]]
         number = int(asked.get("partition", 0))
         data = [[None if value is None else str(value) for value in row] for row in parts[number]]
         if number:

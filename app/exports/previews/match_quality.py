@@ -27,7 +27,7 @@ from app.ids import new_id
 from app.segments import service as segments
 from app.segments.pushed import readable_sources
 from app.snapshots import Manifest, SnapshotStore, plan_batches
-from app.sources import wanted
+from app.sources import Cost, cost_of, wanted
 
 _PATIENCE_SECONDS = 300.0
 
@@ -60,6 +60,7 @@ class Preview:
     estimated_requests: int
     warnings: list[dict[str, Any]]
     time_zone: str
+    cost: Cost | None = None
 
 
 @dataclass(slots=True)
@@ -116,6 +117,8 @@ async def _preview(
     )
     with wanted() as given_up:
         # the thread gets a copy of this context
+        # known before it is spent: what is too expensive is not read
+        cost = await asyncio.to_thread(cost_of, sources, deps.access)
         work = asyncio.create_task(asyncio.to_thread(staging))
         try:
             done, _ = await asyncio.wait({work}, timeout=_PATIENCE_SECONDS)
@@ -136,7 +139,7 @@ async def _preview(
                 ),
                 *refusal_warnings(tally.refused, tally.filled, deps.refused_share),
             ]
-            return replace(report, warnings=warnings)
+            return replace(report, warnings=warnings, cost=cost)
         finally:
             for event in (stop, given_up):
                 event.set()

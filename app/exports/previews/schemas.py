@@ -4,6 +4,7 @@ from pydantic import Field
 
 from app.exports.schemas import Warning as ExportWarning
 from app.http.schemas import Output
+from app.segments.schemas import ReadingCost
 
 
 class KeyReport(Output):
@@ -42,6 +43,9 @@ class Preview(Output):
         description="whose dates columns of instants were given; change it with the export's `time_zone`"
     )
     warnings: list[PreviewWarning] = Field(description="what a run would stumble over")
+    cost: ReadingCost | None = Field(
+        description="null where reading is not billed by bytes (all but BigQuery)"
+    )
 
 
 class MaskedStep(Output):
@@ -89,3 +93,6 @@ class DraftPreview(Output):
     keys: list[SampledKey]
     advice: list[MappingAdvice]
     warnings: list[PreviewWarning]
+    cost: ReadingCost | None = Field(
+        description="null where reading is not billed by bytes (all but BigQuery); also a sample reads all"
+    )

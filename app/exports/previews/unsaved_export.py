@@ -26,7 +26,7 @@ from app.identifiers.masking import mask
 from app.segments import service as segments
 from app.segments.key_suggestions import suggest_key
 from app.segments.pushed import readable_sources
-from app.sources import MemberSource, SourceAccess, open_source
+from app.sources import Cost, MemberSource, SourceAccess, cost_of, open_source
 
 MOST_ROWS = 1000
 # of a key: as many that are refused, if there are, as ones that are not
@@ -80,6 +80,7 @@ class Draft:
     keys: dict[str, KeySample] = field(default_factory=dict)
     advice: list[Advice] = field(default_factory=list)
     warnings: list[Any] = field(default_factory=list)
+    cost: Cost | None = None
 
 
 @dataclass(slots=True)
@@ -140,6 +141,7 @@ def _sample(
     """Blocking: read, identify and explain; every source gives an equal share."""
     until = time.monotonic() + _READING_SECONDS
     draft = Draft(keys={key: KeySample(key) for key in plan.attributes})
+    draft.cost = cost_of(sources, access)
     hashed: list[pl.DataFrame] = []
     extra: Counter[tuple[str, str]] = Counter()
     frames: list[pl.DataFrame] = []

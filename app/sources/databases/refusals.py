@@ -26,6 +26,12 @@ CREDENTIALS: Final[Refusal] = (
     _ADDRESS,
     Culprit.SYSTEM,
 )
+EXPIRED: Final[Refusal] = (
+    "credentials-expired",
+    "the password of this service has expired",
+    "Have the owner of the database set a new one.",
+    Culprit.SYSTEM,
+)
 TIMEOUT: Final[Refusal] = (
     "statement-timeout",
     "the query took longer than it may",

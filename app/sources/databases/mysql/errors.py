@@ -8,6 +8,7 @@ from app.errors import SourceError
 from app.sources import errors
 from app.sources.databases.refusals import (
     CREDENTIALS,
+    EXPIRED,
     NO_DATABASE,
     NO_TABLE,
     NO_TLS,
@@ -25,6 +26,7 @@ _BY_NUMBER: dict[int, Refusal] = {
     **dict.fromkeys((1044, 1045, 1130, 1251, 1698), CREDENTIALS),
     **dict.fromkeys((0, 1040, 1053, 1129, 1927, 2002, 2003, 2006, 2013), UNREACHABLE),
     **dict.fromkeys((1290, 1295, 1792, 1336), NOT_READ_ONLY),
+    **dict.fromkeys((1820, 1862), EXPIRED),
     **dict.fromkeys((1317, 1969, 3024), TIMEOUT),
     **dict.fromkeys((1142, 1143, 1227, 1370), PERMISSION),
     1049: NO_DATABASE,

@@ -44,7 +44,7 @@ def metadata_of(
     Raises as `rest_catalog.load_table` does; for files also as reading files.
     """
     if is_rest(address):
-        return rest_catalog.load_table(name, database, address, path)
+        return rest_catalog.load_table(name, database, address, path, files.access.patience)
     location = _location(name, database, address, path)
     data = files.read(location, _MAX_METADATA_BYTES, "a metadata file")
     if location.endswith((".gz.metadata.json", ".metadata.json.gz")):

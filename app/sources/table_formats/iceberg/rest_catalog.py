@@ -16,6 +16,7 @@ import orjson
 
 from app.bounded_reads import AnswerTooLarge, read_bounded
 from app.errors import SourceError
+from app.sources.access import Patience
 from app.sources.databases.prefetch import answer_of
 from app.sources.databases.segment_databases import (
     Address,
@@ -28,7 +29,7 @@ from app.sources.databases.segment_databases import (
 from app.sources.databases.tls_errors import is_about_encryption
 from app.sources.table_formats.iceberg import errors as said
 
-_SECONDS: Final = 30.0
+_CONNECTS: Final = 3  # answers that all of a conversation may take the time of
 _MAX_ANSWER_BYTES: Final = 32 << 20
 _SEPARATOR: Final = "%1F"  # between the levels of a namespace
 _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
@@ -36,7 +37,9 @@ _NOBODY: Final = "00000000-0000-0000-0000-000000000000"
 Result = TypeVar("Result")
 
 
-def load_table(name: str, database: str, address: str, path: Sequence[str]) -> Any:
+def load_table(
+    name: str, database: str, address: str, path: Sequence[str], patience: Patience
+) -> Any:
     """The metadata document of a table, whose last name in `path` is its own. Blocking.
 
     Raises `source-not-found`, `credentials-refused`, `database-permission-denied`, `database-not-found`,
@@ -44,11 +47,11 @@ def load_table(name: str, database: str, address: str, path: Sequence[str]) -> A
     """
 
     async def loaded() -> Any:
-        async with _Catalog(database, address) as catalog:
+        async with _Catalog(database, address, patience.connect) as catalog:
             answer = await catalog.get(_table(path), shown=name, parameters={"snapshots": "all"})
             return answer.get("metadata")
 
-    return _run(loaded(), _SECONDS, database)
+    return _run(loaded(), _CONNECTS * patience.connect, database)
 
 
 def probe(database: str, address: str, seconds: float) -> Rights:
@@ -59,7 +62,7 @@ def probe(database: str, address: str, seconds: float) -> Rights:
     """
 
     async def probed() -> Rights:
-        async with _Catalog(database, address) as catalog:
+        async with _Catalog(database, address, seconds) as catalog:
             found = await catalog.any_table()
             if found is None:
                 return Rights(may_read=False, may_write=False)
@@ -84,14 +87,14 @@ def _run(asking: Coroutine[Any, Any, Result], seconds: float, database: str) -> 
 class _Catalog:
     """One conversation; only its own host is talked to, and redirects are not followed."""
 
-    def __init__(self, database: str, address: str) -> None:
+    def __init__(self, database: str, address: str, seconds: float) -> None:
         self._database, self._parts = database, parse_address(database, address)
         scheme = address.partition("://")[0].rpartition("+")[2].lower()
         self._base = _base(self._parts, scheme)
         self._prefix = ""
         self._client = httpx.AsyncClient(
             verify=self._encryption(),
-            timeout=10,
+            timeout=seconds,
             trust_env=False,
             headers={"Accept-Encoding": "gzip, deflate"},
         )
