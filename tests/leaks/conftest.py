@@ -20,7 +20,11 @@ from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from tests.conftest import free_port
+from tests.leaks.members import MEMBERS
 from tests.sources.mariadb import running
+from tests.warehouses import clickhouse
+from tests.warehouses.places import Place
+from tests.warehouses.wire import serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,6 +43,11 @@ class Deployment:
     # the socket of a MariaDB, where there is one
     maria: str = ""
     maria_password: str = "leak-reader-password-81"
+    # the doubles of warehouses, the port of ClickHouse's engine, and another Postgres: they hold members
+    bigquery: Place | None = None
+    snowflake: Place | None = None
+    clickhouse: int = 0
+    crm: str = ""
 
     @property
     def data(self) -> Path:
@@ -106,6 +115,7 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
             made.maria = stack.enter_context(running())
             reader = f"reader:{made.maria_password}"
             databases.append(f"shop=mysql://{reader}@localhost/shop?unix_socket={made.maria}")
+        databases += _warehouses(stack, made, tmp_path_factory)
         port, sandbox_port = free_port(), free_port()
         made.url = f"http://127.0.0.1:{port}"
         made.sandbox_url = f"http://127.0.0.1:{sandbox_port}"
@@ -142,6 +152,24 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         _wait(f"{made.sandbox_url}/_sandbox/state")
         _wait(f"{made.url}/readyz")
         yield made
+
+
+def _warehouses(stack: ExitStack, made: Deployment, folders: pytest.TempPathFactory) -> list[str]:
+    """Servers that stand elsewhere: what they write is theirs, so it is not looked through."""
+    for kind in ("bigquery", "snowflake"):
+        place = Place(kind, stack.enter_context(serving(kind)), folders.mktemp(kind))
+        setattr(made, kind, place)
+    places = [f"{place.kind}={place.address}" for place in (made.bigquery, made.snowflake) if place]
+    if clickhouse.ENGINE.is_dir():
+        folder = folders.mktemp("clickhouse")
+        made.clickhouse = stack.enter_context(clickhouse.running(folder, MEMBERS))
+        places.append(
+            f"clickhouse=clickhouse://reader:hunter2%20%2F@127.0.0.1:{made.clickhouse}/crm"
+        )
+    other = EmbeddedPostgres(folders.mktemp("crm"), durable=False)
+    stack.enter_context(other)
+    made.crm = other.address(role="postgres").replace("+asyncpg", "")
+    return [*places, f"crm={other.address(role='reads')}"]
 
 
 def _start(stack: ExitStack, log: Path, environment: dict[str, str], *module: str) -> None:

@@ -20,30 +20,15 @@ import redis
 from app.db.secrets import Vault
 from tests.flows.journey import ACCOUNT, expect
 from tests.leaks.conftest import Deployment
+from tests.leaks.members import BIRTH, COLUMNS, CUSTOMER, DEVICE, DIGITS, MARK, ROWS
 from tests.leaks.scan import Scanner, files_under
 from tests.operate.lines import check_fields, lines_of
 from tests.sources.lake import Lake
 from tests.sources.mariadb import execute
+from tests.warehouses.places import Place, private_key
+from tests.warehouses.wire import ACCESS_TOKEN, says
 
-# parts of every identifier here, in the forms it takes on the way to its hash
-MARK = "zqxleak"
-DIGITS = "5799887766"  # of every telephone number
-BIRTH = ("1931-02-27", "19310227")
 TOKENS = {"user": "sandbox-user-token", "system": "sandbox-system-token"}
-
-# Meta takes these as they are: they are sealed in files instead of hashed
-DEVICE = "5e1f0a77-9c3d-4b62-8f4e-7d1c2b3a4f5e"
-CUSTOMER = f"customer-{MARK}"
-
-COLUMNS = "email,phone,fn,ln,dob,ct,st,zip,country,customer,device,value"
-_KEPT = f"{CUSTOMER}-1,{DEVICE},7"
-ROWS = [
-    f"{MARK}.ada@example.org,+4915{DIGITS},Ada{MARK},Love{MARK},{BIRTH[0]},B{MARK},NW{MARK},ZQ{MARK},DE,{_KEPT}",
-    f" {MARK.upper()}.BOB@EXAMPLE.ORG ,0049 15{DIGITS},Bob {MARK},O'{MARK},27.02.1931,{MARK}s,,9,de,{_KEPT}",
-    # none of these is valid: their reasons are counted, their values go nowhere
-    f"{MARK} at example,call {DIGITS} now{MARK},,,{MARK},,,,{MARK}land,{CUSTOMER}-3,{MARK},{MARK}",
-    f"{MARK}@@example..org,1{DIGITS}9{DIGITS},,,,,,,,,,",
-]  # fmt: skip
 MAPPING = {
     "EMAIL": "email",
     "PHONE": "phone",
@@ -225,6 +210,79 @@ async def databases(story: Story, connection: Mapping[str, Any]) -> None:
     assert MARK not in answer.text or answer.status_code == 201
 
 
+async def warehouses(story: Story, connection: Mapping[str, Any]) -> None:
+    """The same members in another Postgres and in warehouses, read well; then their errors quote values."""
+    deployment = story.deployment
+    story.secrets |= {
+        "Google's token": ACCESS_TOKEN,
+        "private key": private_key().splitlines()[5],
+        "ClickHouse's password": "hunter2 /",
+    }
+    frame = pl.read_csv("\n".join([COLUMNS, *ROWS]).encode(), infer_schema=False)
+    other = await asyncpg.connect(deployment.crm)
+    await other.execute("CREATE ROLE reads LOGIN; GRANT pg_read_all_data TO reads")
+    await other.execute(
+        f"CREATE TABLE members ({', '.join(f'{name} text' for name in frame.columns)})"
+    )
+    await other.copy_records_to_table("members", records=frame.rows())
+    await other.close()
+    quoting = {
+        "crm": {"kind": "postgres", "query": "SELECT email::int AS email FROM members"},
+        "clickhouse": {"kind": "clickhouse", "query": "SELECT toInt8(email) AS email FROM members"},
+    }
+    for place in (deployment.bigquery, deployment.snowflake):
+        assert place is not None
+        place.double.engine.load("members", list(frame.columns), frame.rows())
+        quoting[place.kind] = {"kind": place.kind, "query": "SELECT email FROM crm.members"}
+    if not deployment.clickhouse:
+        del quoting["clickhouse"]
+    for name, source in quoting.items():
+        table = "members" if name in {"crm", "clickhouse"} else "crm.members"
+        given = {"kind": source["kind"], "database": name}
+        good = await story.segment(f"{name}_good", **given, table=table)
+        export = await story.export(connection, good)
+        await story.post(f"/v1/exports/{export['id']}/preview", 200)
+        assert (await story.delivered(export))["received"] == 2, name
+        await expect(await story.api.post(f"/v1/segment-sources/{name}/check"), 200)
+        failing = await story.segment(f"{name}_failing", **given, query=source["query"])
+        export = await story.export(connection, failing, attributes={"EMAIL": "email"})
+        for number, fault in enumerate(_quoting(source["kind"])):
+            place = getattr(deployment, name, None)
+            if isinstance(place, Place):
+                place.double.next = fault
+            run = await story.run(export)
+            # what breaks off is asked for again, and then it is well
+            assert bool(run["error"]) is (number == 0), (name, run)
+            assert MARK not in str(run)
+
+
+def _quoting(kind: str) -> list[Any]:
+    """Answers of a double that quote a value: a refusal, and an answer that breaks off behind it."""
+    if kind == "bigquery":
+        words = {
+            "message": f"Bad int64 value: {MARK}.ada@example.org",
+            "errors": [{"reason": "invalidQuery"}],
+        }
+        return [[("jobs", says(400, {"error": words}))], [("maxResults=[1-9]", _breaks)]]
+    if kind == "snowflake":
+        words = {
+            "code": "100038",
+            "message": f"Numeric value '{MARK}@example.org' is not recognized",
+        }
+        return [[("statements", says(422, words))], [("partition=|statements/[^?]+$", _breaks)]]
+    return [None]
+
+
+def _breaks(handler: Any) -> None:
+    """Half an answer with a member in it, and then nothing."""
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    handler.wfile.write(f'{{"rows": [{{"f": [{{"v": "{MARK}.ada@example.org'.encode())
+    handler.close_connection = True
+    handler.connection.shutdown(2)
+
+
 def cut(file: Path) -> None:
     """Take the end of it away."""
     file.write_bytes(file.read_bytes()[:-8])
@@ -320,6 +378,7 @@ async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
         story = Story(deployment, api)
         connection, export = await successes(story, deployment.members)
         await databases(story, connection)
+        await warehouses(story, connection)
         await failures(story, deployment.members, connection)
         await the_rest(story)
         await story.post(f"/v1/exports/{export['id']}/duplicate", 201)

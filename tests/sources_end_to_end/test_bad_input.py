@@ -208,7 +208,15 @@ def segment_databases(
 
 
 @pytest.fixture
-def settings(make_settings: Any, segment_root: Path, segment_databases: Addresses) -> Settings:
+def settings(
+    make_settings: Any,
+    segment_root: Path,
+    segment_databases: Addresses,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Settings:
+    for module in ("bigquery.rest_api", "snowflake.sql_api"):  # what breaks off is asked for again
+        monkeypatch.setattr(f"app.sources.warehouses.{module}._WAITS", (0.01, 0.01))
+    monkeypatch.setattr("app.sources.warehouses.snowflake.source._WAIT_SECONDS", 0.01)
     made: Settings = make_settings(
         segment_roots=str(segment_root),
         segment_databases=" ".join(

@@ -115,9 +115,13 @@ async def _connected(name: str, parts: Address) -> Connection:
                 autocommit=True,
                 ssl=encryption,
             )
-        except (ssl.SSLError, library().errors.OperationalError, OSError):
-            if place == len(ways) - 1:
-                raise
+        except (ssl.SSLError, library().errors.OperationalError, OSError) as error:
+            if place < len(ways) - 1:
+                continue
+            if encryption is not None and isinstance(error.__context__, ConnectionResetError):
+                # a server without TLS takes the greeting for nonsense, and may leave before it says so
+                raise ssl.SSLError("the server left") from error
+            raise
     raise AssertionError
 
 
