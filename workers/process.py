@@ -14,6 +14,7 @@ from app.identifiers import hash_engine
 from app.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
+from app.sources import load_readers
 from workers.context import WorkerContext, build_context
 from workers.health.heartbeat import heartbeat
 from workers.settings import WorkerSettings, port_of, settings_of_worker
@@ -39,6 +40,7 @@ async def _until_stopped(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     check_hashing()
+    load_readers(context.access)
     log.info("worker.started", pid=os.getpid())
     try:
         async with heartbeat(context.database), port_of(settings):

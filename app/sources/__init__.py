@@ -8,7 +8,7 @@ from app.sources.limits.parquet_footer import UnpackLimits
 from app.sources.malformed_rows import REASON as MALFORMED
 from app.sources.malformed_rows import Losses, Tolerance
 from app.sources.member_source import Attribute, Cost, MemberSource, Priced
-from app.sources.opening import check_source, cost_of, fingerprint_of, open_source
+from app.sources.opening import check_source, cost_of, fingerprint_of, load_readers, open_source
 from app.sources.request_body import BodyLimits, members_of_body
 from app.sources.text.csv_dialect import Shape
 
@@ -28,6 +28,7 @@ __all__ = [
     "columns_named",
     "cost_of",
     "fingerprint_of",
+    "load_readers",
     "members_of_body",
     "open_source",
     "tally_beside",

@@ -1,6 +1,8 @@
 """The one place that knows which kinds of source there are."""
 
+import contextlib
 import hashlib
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any, Final
@@ -11,6 +13,7 @@ from app.sources import errors
 from app.sources.access import SourceAccess
 from app.sources.databases.mysql.source import open_mysql
 from app.sources.databases.postgres.source import open_postgres
+from app.sources.databases.segment_databases import kind_of
 from app.sources.file_formats.by_extension import format_of
 from app.sources.file_formats.file_source import FileSource
 from app.sources.hash_tally import tally_beside
@@ -24,6 +27,10 @@ from app.sources.warehouses.bigquery.source import open_bigquery
 from app.sources.warehouses.clickhouse.source import open_clickhouse
 from app.sources.warehouses.snowflake.source import open_snowflake
 
+_LOADED: Final = {
+    "iceberg": "app.sources.table_formats.iceberg.metadata",
+    "mysql": "asyncmy.cursors",
+}
 _PRICED: Final = frozenset({"bigquery"})
 _FILE_FIELDS = {"kind", "url", "format", "delimiter", "quote", "encoding", "detected", "hashed"}
 
@@ -38,6 +45,18 @@ def open_source(source: Mapping[str, Any], access: SourceAccess) -> MemberSource
     if opened is None:
         raise errors.invalid(f'"kind" must be one of {", ".join(_KINDS)}.')
     return opened(source, access)
+
+
+def load_readers(access: SourceAccess) -> None:
+    """Load what the databases of this deployment are read with, so that no run waits for it.
+
+    Blocking, a third of a second for Iceberg; what is not installed says so where a segment asks for it.
+    """
+    kinds = {kind_of(address) for address in access.databases.values()}
+    for kind, module in _LOADED.items():
+        if kind in kinds:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(module)
 
 
 def fingerprint_of(
