@@ -78,7 +78,7 @@ async def run_to_end(api: httpx.AsyncClient, work: Any, export: Any) -> dict[str
 
 
 def cells(sandbox: Any, audience_id: str) -> set[str]:
-    return {cell for row in sandbox.membership.members(audience_id)["rows"] for cell in row}
+    return {cell for row in sandbox.members(audience_id)["rows"] for cell in row}
 
 
 def staged_bytes(settings: Settings) -> bytes:

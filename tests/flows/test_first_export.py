@@ -66,7 +66,7 @@ async def test_25_000_clean_and_dirty_addresses(
 
     audience_id = connection["audience"]["id"]
     assert sandbox.audience(audience_id)["members"] == len(valid)
-    members = {row[0] for row in sandbox.membership.members(audience_id)["rows"]}
+    members = {row[0] for row in sandbox.members(audience_id)["rows"]}
     assert members == {digest(address) for address in valid}
 
     page = (await api.get(f"/v1/runs/{run['id']}/batches")).json()

@@ -49,7 +49,7 @@ async def run_to_the_end(
 def held(sandbox: Any, audience_id: str) -> set[str]:
     if not sandbox.audience(audience_id)["members"]:
         return set()
-    members = sandbox.membership.members(audience_id)
+    members = sandbox.members(audience_id)
     place = members["schema"].index("EMAIL")
     return {row[place] for row in members["rows"]}
 
@@ -158,7 +158,7 @@ async def test_counts_add_up_whatever_the_file_holds(
         assert sandbox.audience(connection["audience"]["id"])["members"] == counts["staged"]
         assert run["status"] == "succeeded_with_warnings"
         assert digest("") not in str(
-            sandbox.membership.members(connection["audience"]["id"])["rows"]
+            sandbox.members(connection["audience"]["id"])["rows"]
         )
 
 

@@ -218,7 +218,7 @@ async def test_text_stays_text(
     run = await start_run(api, export)
     await work()
     assert (await get_run(api, run))["status"] == "succeeded"
-    held = sandbox.membership.members(connection["audience"]["id"])
+    held = sandbox.members(connection["audience"]["id"])
     rows = pl.DataFrame(held["rows"], schema=held["schema"], orient="row")
     assert set(rows["EXTERN_ID"]) == {"0150", "007"}
     assert set(rows["ZIP"]) == {sha256(code).hexdigest() for code in (b"0150", b"0123")}
