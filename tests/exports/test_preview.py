@@ -77,6 +77,7 @@ async def test_the_report(api: httpx.AsyncClient, export: dict[str, Any]) -> Non
         "batches": 1,
         "estimated_requests": 1,
         "time_zone": "UTC",
+        "cost": None,
     }
     assert set(keys) == set(ATTRIBUTES)
     assert keys["PHONE"]["filled"] == 6

@@ -157,9 +157,7 @@ async def test_counts_add_up_whatever_the_file_holds(
         assert (counts["expanded"] > 0) == isinstance(mapping["attributes"].get("EMAIL"), list)
         assert sandbox.audience(connection["audience"]["id"])["members"] == counts["staged"]
         assert run["status"] == "succeeded_with_warnings"
-        assert digest("") not in str(
-            sandbox.members(connection["audience"]["id"])["rows"]
-        )
+        assert digest("") not in str(sandbox.members(connection["audience"]["id"])["rows"])
 
 
 async def test_a_file_of_nothing_usable_sends_nothing(
