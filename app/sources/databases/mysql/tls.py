@@ -17,8 +17,10 @@ def encryptions(name: str, parts: Address) -> Sequence[ssl.SSLContext | None]:
 
     `ssl_mode` is one of MySQL's own words. Without it, `ssl=required` and `ssl_ca` check chain and host name.
     """
-    options = parts.options
-    mode, wanted = options.get("ssl_mode", "").upper(), options.get("ssl", "").lower()
+    # one that is overlooked would send members in the clear: people write ssl-mode, ssl_mode and sslmode
+    options = {name.lower().replace("-", "_"): value for name, value in parts.options.items()}
+    mode = options.get("ssl_mode", options.get("sslmode", "")).upper()
+    wanted = options.get("ssl", "").lower()
     if not mode:
         if wanted in _YES or "ssl_ca" in options:
             mode = "VERIFY_IDENTITY"
