@@ -3,7 +3,7 @@
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, Final, TypeVar
 
@@ -13,6 +13,7 @@ from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.cancellation import ReadingGivenUp
 from app.sources.databases.column_names import check_unique, found_columns
+from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.mysql.errors import database_fault, is_refusal
 from app.sources.databases.mysql.session import (
     Connection,
@@ -25,7 +26,6 @@ from app.sources.databases.mysql.session import (
 )
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
-    Relation,
     Rights,
     address_of,
     may_write,
@@ -71,15 +71,13 @@ _READER: Final = (
 Result = TypeVar("Result")
 
 
-@dataclass(frozen=True, slots=True)
-class MysqlSource:
-    """A `MemberSource`."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MysqlSource(DatabaseSource):
+    """A `MemberSource`.
 
-    relation: Relation
-    patience: Patience
-    cell_bytes: int
-    address: str = field(repr=False)
-    writers_allowed: bool = False
+    Nothing cheap tells of changes: InnoDB's `update_time` is lost with every restart, and not kept for what
+    is partitioned (https://dev.mysql.com/doc/refman/8.4/en/information-schema-tables-table.html).
+    """
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; nothing is read."""
@@ -94,14 +92,6 @@ class MysqlSource:
             return int((await cursor.fetchall())[0][0])
 
         return self._run(counted)
-
-    def shape(self) -> None:
-        """It is no text."""
-
-    def fingerprint(self) -> None:
-        """Nothing cheap tells of changes: InnoDB's `update_time` is lost with every restart, and not kept
-        for what is partitioned (https://dev.mysql.com/doc/refman/8.4/en/information-schema-tables-table.html).
-        """
 
     def chunks(
         self,
@@ -122,15 +112,15 @@ class MysqlSource:
     async def _described(self, connection: Connection) -> Sequence[Any]:
         """The driver's fields of what may be read."""
         if not self.writers_allowed and await _may_write(connection):
-            raise may_write(self.relation.name, _READER)
+            raise may_write(self.name, _READER)
         found = await described(connection, self.relation)
-        check_unique(self.relation.name, [one.name.lower() for one in found])
+        check_unique(self.name, [one.name.lower() for one in found])
         return found
 
     def _run(self, ask: Callable[[Connection], Awaitable[Result]]) -> Result:
         async def answered() -> Result:
             async with (
-                session(self.relation.name, self.address, self.patience) as found,
+                session(self.name, self.address, self.patience) as found,
                 asyncio.timeout(self.patience.statement + _SPARE_SECONDS),
             ):
                 return await ask(found)
@@ -154,12 +144,12 @@ class _Reading:
     async def open(self) -> None:
         source = self._source
         self._until = asyncio.get_running_loop().time() + source.patience.statement + _SPARE_SECONDS
-        entered = session(source.relation.name, source.address, source.patience)
+        entered = session(source.name, source.address, source.patience)
         connection = await entered.__aenter__()
         self._session = entered
         there = {one.name: one for one in await self._step(source._described(connection))}  # noqa: SLF001
         attributes = [Attribute(name, _data_type(one)) for name, one in there.items()]
-        found = found_columns(source.relation.name, self._columns, attributes)
+        found = found_columns(source.name, self._columns, attributes)
         chosen = ", ".join(_bounded(there[one.name], source.cell_bytes) for one in found)
         query = f"SELECT {chosen} FROM {source.relation.inside}"  # noqa: S608 - prepared alone
         self._cursor = await self._step(executed(connection, query))
@@ -186,7 +176,7 @@ class _Reading:
         for column in frame:
             sizes = column.bin.size() if column.dtype == pl.Binary else column.str.len_bytes()
             if (sizes > self._source.cell_bytes).any():
-                raise errors.cell_too_large(self._source.relation.name, self._source.cell_bytes)
+                raise errors.cell_too_large(self._source.name, self._source.cell_bytes)
         each = max(int(frame.estimated_size()) // frame.height, 1)
         self._rows = max(1, min(self._most, _FRAME_BYTES // each))
         instants = [
@@ -207,7 +197,7 @@ class _Reading:
             async with asyncio.timeout_at(self._until):
                 return await step
         except outside() as error:
-            raise database_fault(self._source.relation.name, error) from None
+            raise database_fault(self._source.name, error) from None
 
 
 def open_mysql(source: Mapping[str, Any], access: SourceAccess) -> MysqlSource:
@@ -218,9 +208,7 @@ def open_mysql(source: Mapping[str, Any], access: SourceAccess) -> MysqlSource:
     address = address_of(source, KIND, access)
     library()
     relation = relation_of(source, quote_mark="`")
-    return MysqlSource(
-        relation, access.patience, access.unpacking.cell, address, access.writers_allowed
-    )
+    return MysqlSource.allowed(relation, address, access)
 
 
 def probe_mysql(name: str, address: str, seconds: float) -> Rights:

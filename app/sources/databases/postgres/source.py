@@ -15,7 +15,7 @@ from collections.abc import (
     Sequence,
 )
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
@@ -25,6 +25,7 @@ from app.errors import SourceError
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import check_unique
+from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.postgres.compatibility import check_server, fingerprint_of_table
 from app.sources.databases.postgres.connection_options import connecting
 from app.sources.databases.postgres.copy_stream import Write, copying
@@ -32,7 +33,6 @@ from app.sources.databases.postgres.errors import database_fault, not_read_only
 from app.sources.databases.postgres.privileges import READER, READS, WRITES
 from app.sources.databases.prefetch import answer_of
 from app.sources.databases.segment_databases import (
-    Relation,
     Rights,
     address_of,
     may_write,
@@ -78,20 +78,9 @@ Result = TypeVar("Result")
 Connection = Any  # asyncpg is not typed
 
 
-@dataclass(frozen=True, slots=True)
-class PostgresSource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostgresSource(DatabaseSource):
     """A `MemberSource`."""
-
-    relation: Relation
-    patience: Patience
-    cell_bytes: int
-    address: str = field(repr=False)
-    writers_allowed: bool = False
-
-    @property
-    def name(self) -> str:
-        """What its errors call it."""
-        return self.relation.name
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; nothing is read."""
@@ -106,9 +95,6 @@ class PostgresSource:
             return int(await connection.fetchval(query))
 
         return self._run(counted)
-
-    def shape(self) -> None:
-        """It is no text."""
 
     def fingerprint(self) -> str | None:
         """See `fingerprint_of_table`; a query cannot say whether it gives the same."""
@@ -200,13 +186,7 @@ def open_postgres(source: Mapping[str, Any], access: SourceAccess) -> PostgresSo
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark='"')
-    return PostgresSource(
-        relation,
-        access.patience,
-        access.unpacking.cell,
-        address,
-        access.writers_allowed,
-    )
+    return PostgresSource.allowed(relation, address, access)
 
 
 def probe_postgres(name: str, address: str, seconds: float) -> Rights:

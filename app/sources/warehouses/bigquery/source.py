@@ -6,7 +6,7 @@ allows it is refused. Pages may be asked for again, so a connection that drops c
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import polars as pl
@@ -14,9 +14,9 @@ import polars as pl
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
+from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
-    Relation,
     Rights,
     address_of,
     may_write,
@@ -40,21 +40,11 @@ _READER: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class BigquerySource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BigquerySource(DatabaseSource):
     """A `MemberSource`."""
 
-    relation: Relation
-    patience: Patience
-    cell_bytes: int
     most_bytes: int
-    address: str = field(repr=False)
-    writers_allowed: bool = False
-
-    @property
-    def name(self) -> str:
-        """What its errors call it."""
-        return self.relation.name
 
     def attributes(self) -> list[Attribute]:
         """The columns by a dry run; nothing is read, nothing is billed."""
@@ -91,12 +81,6 @@ class BigquerySource:
                 return int(rows[0]["f"][0]["v"])
 
         return answer_of(counted())
-
-    def shape(self) -> None:
-        """It is no text."""
-
-    def fingerprint(self) -> None:
-        """Nothing cheap tells of changes: a view or a query may change with any of its tables."""
 
     def chunks(
         self,
@@ -187,14 +171,7 @@ def open_bigquery(source: Mapping[str, Any], access: SourceAccess) -> BigquerySo
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark="`", parts=3, escapes=True)
-    return BigquerySource(
-        relation,
-        access.patience,
-        access.unpacking.cell,
-        access.maximum_bytes_billed,
-        address,
-        access.writers_allowed,
-    )
+    return BigquerySource.allowed(relation, address, access, most_bytes=access.maximum_bytes_billed)
 
 
 def probe_bigquery(name: str, address: str, seconds: float) -> Rights:

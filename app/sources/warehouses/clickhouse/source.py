@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -13,9 +13,9 @@ import polars as pl
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
+from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
-    Relation,
     Rights,
     address_of,
     may_write,
@@ -39,20 +39,9 @@ _READER: Final = (
 _READS: Final = frozenset({"SELECT", "SHOW", "USAGE", "dictGet", "NONE", "CHECK"})
 
 
-@dataclass(frozen=True, slots=True)
-class ClickhouseSource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClickhouseSource(DatabaseSource):
     """A `MemberSource`."""
-
-    relation: Relation
-    patience: Patience
-    cell_bytes: int
-    address: str = field(repr=False)
-    writers_allowed: bool = False
-
-    @property
-    def name(self) -> str:
-        """What its errors call it."""
-        return self.relation.name
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; nothing is read."""
@@ -74,12 +63,6 @@ class ClickhouseSource:
                 return int((await session.rows(statement))[0][0] or 0)
 
         return answer_of(counted())
-
-    def shape(self) -> None:
-        """It is no text."""
-
-    def fingerprint(self) -> None:
-        """The server has nothing cheap that tells of changes of any query."""
 
     def chunks(
         self,
@@ -185,13 +168,7 @@ def open_clickhouse(source: Mapping[str, Any], access: SourceAccess) -> Clickhou
     """
     address = address_of(source, KIND, access)
     relation = relation_of(source, quote_mark="`", escapes=True)
-    return ClickhouseSource(
-        relation,
-        access.patience,
-        access.unpacking.cell,
-        address,
-        access.writers_allowed,
-    )
+    return ClickhouseSource.allowed(relation, address, access)
 
 
 def probe_clickhouse(name: str, address: str, seconds: float) -> Rights:

@@ -3,15 +3,13 @@
 A part is read as it comes, so that it may be of any size. A connection that drops within one costs that part
 and no more: it is asked for again, and the rows that were read already are passed over. The server forgets a
 result after a day, which ends the reading.
-
-Its lines are more than 300 because rights, reading and resuming are one story.
 """
 
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import httpx
@@ -22,9 +20,9 @@ from app.errors import SourceError
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import found_columns, free_names
+from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
 from app.sources.databases.segment_databases import (
-    Relation,
     Rights,
     address_of,
     may_write,
@@ -56,20 +54,9 @@ _UNSEEN: Final = frozenset({"database-permission-denied", "source-not-found", "q
 _READS: Final = frozenset({"SELECT", "USAGE", "REFERENCES", "MONITOR", "OPERATE", "READ"})
 
 
-@dataclass(frozen=True, slots=True)
-class SnowflakeSource:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SnowflakeSource(DatabaseSource):
     """A `MemberSource`."""
-
-    relation: Relation
-    patience: Patience
-    cell_bytes: int
-    address: str = field(repr=False)
-    writers_allowed: bool = False
-
-    @property
-    def name(self) -> str:
-        """What its errors call it."""
-        return self.relation.name
 
     def attributes(self) -> list[Attribute]:
         """The columns by the server's own description; no row is read."""
@@ -91,12 +78,6 @@ class SnowflakeSource:
                 return int((await opened.rows(statement))[0][0])
 
         return answer_of(counted())
-
-    def shape(self) -> None:
-        """It is no text."""
-
-    def fingerprint(self) -> None:
-        """Nothing cheap tells of changes: a view or a query may change with any of its tables."""
 
     def chunks(
         self,
@@ -246,13 +227,7 @@ def open_snowflake(source: Mapping[str, Any], access: SourceAccess) -> Snowflake
         )
         source = {**source, "table": capitals}
     relation = relation_of(source, quote_mark='"', parts=3)
-    return SnowflakeSource(
-        relation,
-        access.patience,
-        access.unpacking.cell,
-        address,
-        access.writers_allowed,
-    )
+    return SnowflakeSource.allowed(relation, address, access)
 
 
 def probe_snowflake(name: str, address: str, seconds: float) -> Rights:
