@@ -5,6 +5,7 @@ the audience that was made is taken and never made again.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -120,25 +121,12 @@ async def _make(
             is_value_based=bool(request.get("is_value_based")),
         )
     except AmbiguousOutcome:
-        found = await _look_after(graph, account_id, request, since=since, others=others)
+        found = None
+        with suppress(GraphError):  # that it cannot be looked for is no news
+            found = await _made_before(graph, account_id, request, since=since, others=others)
         if found is None:
             raise
         return found
-
-
-async def _look_after(
-    graph: Graph,
-    account_id: str,
-    request: Mapping[str, Any],
-    *,
-    since: datetime,
-    others: frozenset[str],
-) -> str | None:
-    """One look for what a lost answer may have made; that it cannot be taken is no news."""
-    try:
-        return await _made_before(graph, account_id, request, since=since, others=others)
-    except GraphError:
-        return None
 
 
 async def _made_before(

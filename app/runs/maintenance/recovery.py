@@ -51,35 +51,26 @@ async def recover_runs(
         now = clock.now()
         dead = (Run.status == RunStatus.RUNNING) & (Run.lease_until < now)
         waits = (Run.status == RunStatus.QUEUED) & (Run.due_at <= now)
+        over = {
+            "phase": None,
+            "finished_at": now,
+            "lease_until": None,
+            "throttled_until": None,
+            "waiting": None,
+            "fence": Run.fence + 1,
+        }
         # canceled while its worker died, or was about to hand it back
         canceled = await session.execute(
             update(Run)
             .where(dead | (Run.status == RunStatus.QUEUED), Run.cancel_requested_at.is_not(None))
-            .values(
-                status=RunStatus.CANCELED,
-                phase=None,
-                finished_at=now,
-                lease_until=None,
-                throttled_until=None,
-                waiting=None,
-                fence=Run.fence + 1,
-            )
+            .values(status=RunStatus.CANCELED, **over)
             .returning(Run)
         )
         ended = list(canceled.scalars())
         closed = await session.execute(
             update(Run)
             .where(dead | waits, Run.attempt >= budget)
-            .values(
-                status=RunStatus.FAILED,
-                phase=None,
-                error=error_document(worker_lost()),
-                finished_at=now,
-                lease_until=None,
-                throttled_until=None,
-                waiting=None,
-                fence=Run.fence + 1,
-            )
+            .values(status=RunStatus.FAILED, error=error_document(worker_lost()), **over)
             .returning(Run)
         )
         ended += closed.scalars()
