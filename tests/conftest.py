@@ -24,14 +24,19 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.util import LRUCache
 
 from app.cli.server.migrate import upgrade
+from app.connections.collaborators import Connections
 from app.db.secrets import generate_key
 from app.db.session import Database
 from app.embedded.postgres import DATABASE, EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
+from app.facebook.client import GraphClient
+from app.facebook.config import GraphConfig
+from app.facebook.retry import RetryPolicy
 from app.main import create_app
 from app.queue import QUEUE_NAME, QueueNotifier, arq_redis, deserialize, serialize
 from app.settings import Settings
 from tests.databases import Databases
+from tests.webhooks.simulated import SimulatedClock
 from workers.context import build_context
 from workers.settings import WorkerSettings
 
@@ -305,6 +310,28 @@ async def api(settings: Settings) -> AsyncIterator[httpx.AsyncClient]:
             client.app = app  # type: ignore[attr-defined]
             client.event_hooks["response"] = [documented()]
             yield client
+
+
+@pytest.fixture(name="time")
+def _time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
+    """The clock of the service in this process."""
+    simulated = SimulatedClock()
+    monkeypatch.setattr("app.clock.now", simulated)
+    return simulated
+
+
+@pytest.fixture
+async def asking_once(api: httpx.AsyncClient, settings: Settings) -> AsyncIterator[Connections]:
+    """What looks at connections in the background, on a client that asks Meta once and does not insist."""
+    state: Any = api.app.state  # type: ignore[attr-defined]
+    config = GraphConfig(
+        base_url=settings.graph_api_url,
+        version=settings.graph_api_version,
+        app_id=settings.facebook_app_id,
+        app_secret=settings.facebook_app_secret.get_secret_value(),
+    )
+    async with GraphClient(config, policy=RetryPolicy(attempts=1)) as graph:
+        yield Connections(database=state.database, graph=graph, vault=state.vault)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """The daily look at tokens: what changed is known, what ends is told once, what ended is flagged."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -12,9 +13,6 @@ from app.connections.account_health.token_watch import Watched, watch_tokens
 from app.connections.collaborators import Connections
 from app.db.models import Connection, WebhookDelivery
 from app.db.session import Database
-from app.facebook.client import GraphClient
-from app.facebook.config import GraphConfig
-from app.facebook.retry import RetryPolicy
 from app.settings import Settings
 from tests.flows.journey import TOKEN, expect, make_connection
 from tests.webhooks.simulated import SimulatedClock
@@ -29,29 +27,8 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
-    simulated = SimulatedClock()
-    monkeypatch.setattr("app.clock.now", simulated)
-    return simulated
-
-
-@pytest.fixture
-async def watch(api: httpx.AsyncClient, settings: Settings) -> AsyncIterator[Callable[[], Any]]:
-    """A process that asks Meta once and does not insist."""
-    state: Any = api.app.state  # type: ignore[attr-defined]
-    config = GraphConfig(
-        base_url=settings.graph_api_url,
-        version=settings.graph_api_version,
-        app_id=settings.facebook_app_id,
-        app_secret=settings.facebook_app_secret.get_secret_value(),
-    )
-    async with GraphClient(config, policy=RetryPolicy(attempts=1)) as graph:
-        deps = Connections(database=state.database, graph=graph, vault=state.vault)
-
-        async def once() -> Watched:
-            return await watch_tokens(deps, warn_within=WEEK)
-
-        yield once
+def watch(asking_once: Connections) -> Callable[[], Awaitable[Watched]]:
+    return partial(watch_tokens, asking_once, warn_within=WEEK)
 
 
 async def announced(database: Database) -> list[tuple[str, str]]:

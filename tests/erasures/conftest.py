@@ -8,19 +8,11 @@ import pytest
 from app.erasures.execution import Erasing, perform_due
 from app.settings import Settings
 from app.snapshots import SnapshotStore
-from tests.webhooks.simulated import SimulatedClock
 
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings]) -> Settings:
     return make_settings(sweep_seconds=3600)
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
-    simulated = SimulatedClock()
-    monkeypatch.setattr("app.clock.now", simulated)
-    return simulated
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """What Meta says of an audience some time after a run filled it."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +9,6 @@ import httpx
 import pytest
 
 from app.connections.collaborators import Connections
-from app.facebook.client import GraphClient
-from app.facebook.config import GraphConfig
-from app.facebook.retry import RetryPolicy
 from app.runs.maintenance.audience_followup import follow_up_audiences
 from app.settings import Settings
 from tests.flows.journey import (
@@ -30,29 +28,8 @@ def settings(make_settings: Callable[..., Settings]) -> Settings:
 
 
 @pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
-    simulated = SimulatedClock()
-    monkeypatch.setattr("app.clock.now", simulated)
-    return simulated
-
-
-@pytest.fixture
-async def look(api: httpx.AsyncClient, settings: Settings) -> AsyncIterator[Callable[[], Any]]:
-    """A process that asks Meta once and does not insist."""
-    state: Any = api.app.state  # type: ignore[attr-defined]
-    config = GraphConfig(
-        base_url=settings.graph_api_url,
-        version=settings.graph_api_version,
-        app_id=settings.facebook_app_id,
-        app_secret=settings.facebook_app_secret.get_secret_value(),
-    )
-    async with GraphClient(config, policy=RetryPolicy(attempts=1)) as graph:
-        deps = Connections(database=state.database, graph=graph, vault=state.vault)
-
-        async def once() -> int:
-            return await follow_up_audiences(deps)
-
-        yield once
+def look(asking_once: Connections) -> Callable[[], Awaitable[int]]:
+    return partial(follow_up_audiences, asking_once)
 
 
 async def test_the_audience_is_looked_at_three_times(

@@ -10,20 +10,13 @@ from app.db.session import Database
 from app.settings import Settings
 from app.webhooks.delivery import Delivered, deliver_due
 from app.webhooks.sending import Sender
-from tests.webhooks.simulated import Receiver, SimulatedClock
+from tests.webhooks.simulated import Receiver
 
 
 @pytest.fixture
 def settings(make_settings: Callable[..., Settings]) -> Settings:
     """Receivers are on this machine, and nothing is delivered unless the test says so."""
     return make_settings(webhook_allow_private_addresses=True, sweep_seconds=3600)
-
-
-@pytest.fixture
-def time(monkeypatch: pytest.MonkeyPatch) -> SimulatedClock:
-    simulated = SimulatedClock()
-    monkeypatch.setattr("app.clock.now", simulated)
-    return simulated
 
 
 @pytest.fixture
