@@ -135,18 +135,19 @@ class Watched:
         self.until(lambda port: port != primary.port)
 
     def until(self, holds: Callable[[int], bool]) -> None:
-        """Wait until the sentinel names a primary on such a port."""
-        _until(lambda: holds(self._named()))
+        """Wait until the sentinel names a primary on such a port, and takes it to be alive."""
+        _until(lambda: (port := self._named()) is not None and holds(port))
 
     def flush(self) -> None:
         """All data of the primary."""
         with redis.Redis(port=self.primary().port) as client:
             client.flushall()
 
-    def _named(self) -> int:
+    def _named(self) -> int | None:
+        # as clients ask; a new primary is disconnected, and then down, before the sentinel has reached it
         with redis.Redis(port=self.sentinel.port, decode_responses=True) as client:
-            found = client.execute_command("SENTINEL", "GET-MASTER-ADDR-BY-NAME", PRIMARY)
-            return int(found[1])
+            found = client.sentinel_masters()[PRIMARY]
+            return int(found["port"]) if found["flags"] == "master" else None
 
     def _replicas(self) -> int:
         with redis.Redis(port=self.sentinel.port, decode_responses=True) as client:

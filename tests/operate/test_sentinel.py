@@ -1,5 +1,6 @@
 """The primary of Redis dies: Sentinel names another one, and both processes go on with it."""
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -55,8 +56,20 @@ async def test_runs_go_on_with_the_new_primary(
     runs.append(await start_run(api, exports[1]))
     watched.until(lambda port: port == watched.servers[1].port)
     notifier = QueueNotifier(settings.redis_url.get_secret_value())
-    await recover_runs(database, notifier, budget=5, account_runs=3)
+    # lost notices are repeated when they are two seconds old, as the janitor does
+    for _ in range(50):
+        await recover_runs(database, notifier, budget=5, account_runs=3)
+        await work()
+        states = [(await get_run(api, run))["status"] for run in runs]
+        if "queued" not in states:
+            break
+        await asyncio.sleep(0.2)
     await notifier.close()
-    await work()
-    assert [(await get_run(api, run))["status"] for run in runs] == ["succeeded"] * 2
-    assert (await api.get("/readyz")).json()["checks"]["queue"]
+    assert states == ["succeeded"] * 2
+    # a connection to the dead one may be the first that is tried
+    for _ in range(20):
+        ready = (await api.get("/readyz")).json()
+        if ready["checks"]["queue"]:
+            break
+        await asyncio.sleep(0.1)
+    assert ready["checks"]["queue"]
