@@ -38,8 +38,8 @@ class FakeTime:
 
 @pytest.fixture(autouse=True)
 def by_httpx(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """respx fakes httpx's connections and no others; `test_wire` has real ones."""
-    if request.module.__name__.rpartition(".")[2] not in {"test_wire", "test_line"}:
+    """respx fakes httpx's connections and no others; a module that has real ones says so."""
+    if not getattr(request.module, "REAL_CONNECTIONS", False):
         monkeypatch.setattr("app.facebook.transport.http.is_direct", lambda _: False)
 
 

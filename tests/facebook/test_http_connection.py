@@ -1,4 +1,4 @@
-"""Answers as hosts and whatever is between give them, over our own connections (`_line.py`)."""
+"""Answers as hosts and whatever is between give them, over our own connections."""
 
 import asyncio
 import gzip
@@ -15,16 +15,17 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from app.facebook.transport.connection import Host, Line, LineError
-from app.facebook.transport.http import Limits, NoAnswer, Wire
+from app.facebook.transport.connection import ExchangeFailed, Host, HttpConnection
+from app.facebook.transport.http import HttpTransport, Limits, NoAnswer
 
+REAL_CONNECTIONS = True
 Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 LIMITS = Limits(connect=10, io=10, call=20, answer_bytes=100_000)
 IMPATIENT = replace(LIMITS, io=0.4)
 
 
 @asynccontextmanager
-async def host(answer: Answering, limits: Limits = LIMITS) -> AsyncIterator[Wire]:
+async def host(answer: Answering, limits: Limits = LIMITS) -> AsyncIterator[HttpTransport]:
     """A wire to a server of one behaviour."""
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -36,7 +37,7 @@ async def host(answer: Answering, limits: Limits = LIMITS) -> AsyncIterator[Wire
             writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    wire = Wire(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/base", limits)
+    wire = HttpTransport(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/base", limits)
     try:
         yield wire
     finally:
@@ -220,12 +221,12 @@ async def test_a_certificate_nobody_vouches_for_is_refused(tmp_path: Path) -> No
     server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=own)
     port = server.sockets[0].getsockname()[1]
     async with server:
-        with pytest.raises(LineError) as lost:
-            await Line.connected(
+        with pytest.raises(ExchangeFailed) as lost:
+            await HttpConnection.connected(
                 Host("127.0.0.1", port, ssl.create_default_context()), seconds=2, most=1
             )
         assert (lost.value.reason, lost.value.unsent) == ("ConnectError", True)
         trusting = ssl.create_default_context(cafile=tmp_path / "localhost.pem")
-        line = await Line.connected(Host("localhost", port, trusting), seconds=2, most=1)
+        line = await HttpConnection.connected(Host("localhost", port, trusting), seconds=2, most=1)
         assert line.usable
         line.close()

@@ -18,6 +18,7 @@ from app.facebook.upload.body import UploadSession, upload_body
 from sandbox import world as seeded
 
 ROOT = Path(__file__).parents[2]
+REAL_CONNECTIONS = True
 
 
 def _free_port():
