@@ -11,6 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from tests.chaos.plant import FULL
 from tests.console import conftest as console
 from tests.console import test_screens as screens
 from tests.console.conftest import Served, opened
@@ -19,7 +20,12 @@ from tests.console.conftest import Served, opened
 chromium, served, browser = console.chromium, console.served, console.browser
 filled = screens.filled
 
-pytestmark = [pytest.mark.chaos, pytest.mark.browser, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.chaos,
+    pytest.mark.browser,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(not FULL, reason="minutes of a browser: make chaos"),
+]
 
 LONGEST_TASK_MILLISECONDS = 400
 SLOWEST_FRAME_MILLISECONDS = 120
@@ -89,7 +95,8 @@ async def test_very_much_of_everything_stays_fluid(
     # the copies of exports have segments, too
     connection = await asyncpg.connect(served.database.replace("+asyncpg", ""))
     await connection.execute(
-        "INSERT INTO export_segments SELECT e.id, s.segment_id FROM exports e CROSS JOIN LATERAL"
+        "INSERT INTO export_segments (export_id, position, segment_id)"
+        " SELECT e.id, 0, s.segment_id FROM exports e CROSS JOIN LATERAL"
         " (SELECT segment_id FROM export_segments LIMIT 1) s ON CONFLICT DO NOTHING"
     )
     await connection.close()
