@@ -14,7 +14,8 @@ export default function Overview() {
     <div class="cols">${Hours(now.runs_by_hour)}${Upcoming(now)}</div>`}<//>`;
 }
 
-const Items = (items, show) => html`<ul class="items">${items.map((one) => html`<li key=${one.id}>${show(one)}</li>`)}</ul>`;
+/** @template T @param {T[]} items @param {(one: T) => any} show */
+const Items = (items, show) => html`<ul class="items">${items.map((one) => html`<li key=${/** @type {any} */ (one).id}>${show(one)}</li>`)}</ul>`;
 
 /** @param {Overview['totals']} totals */
 function FirstSteps(totals) {

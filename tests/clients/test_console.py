@@ -27,7 +27,7 @@ FAULTS = {
     "connections.js": ("one.shared_with.map", "one.shared_wiht.map", "'shared_wiht'"),
     "overview.js": ("one.exports > 0", "one.exprots > 0", "'exprots'"),
     "run.js": ("/v1/runs/${run.id}/cancel", "/v1/runs/${run.id}/cancle", "/cancle"),
-    "admin.js": ("delivered: also", "delivred: also", "'delivred'"),
+    "admin.js": ("toISOString(), delivered}", "toISOString(), delivred: delivered}", "'delivred'"),
     "export.js": ("{limit: 60}", "{limits: 60}", "'limits'"),
 }
 
