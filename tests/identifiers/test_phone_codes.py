@@ -1,7 +1,7 @@
 """The calling code without plus, numbers of former plans, and decorations: right, or refused."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers.phones.single_number import read_phone
@@ -106,6 +106,8 @@ def decorated(draw: st.DrawFn) -> tuple[str, Assigned]:
 
 @settings(max_examples=250, deadline=None)
 @given(decorated())
+# Colombians may dial 005 to leave the country: that is no 5 of 00 57
+@example(("00576012345678 (mobile)", Assigned("CO", "0", "57", "6012345678")))
 def test_a_decorated_number_is_that_number_or_refused(case: tuple[str, Assigned]) -> None:
     text, number = case
     (got, reason), (full, _) = by_columns([text] * 2, [number.region, "US"])

@@ -97,7 +97,7 @@ def read_phone(text: str, region: str | None) -> tuple[str | None, str | None]:
 def _readings(text: str, region: str | None) -> Iterator[PhoneNumber | None]:
     """What the text can mean, the best first."""
     words = _WORDS_AFTER.match(text)
-    alone = _parsed(words[1], region) if words else None
+    alone = _parsed_with_zeros(words[1], region) if words else None
     if alone is not None and phonenumbers.is_valid_number(alone):
         # a number that is whole without them has no keypad letters: 0171 1234567 (mobil)
         yield alone
@@ -113,6 +113,14 @@ def _readings(text: str, region: str | None) -> Iterator[PhoneNumber | None]:
         written = _TRUNK_ZERO.sub("", text)
         yield _parsed(f"+{written[zeros.end() :]}" if zeros else written, None)
     yield alone
+
+
+def _parsed_with_zeros(text: str, region: str | None) -> PhoneNumber | None:
+    zeros = _TWO_ZEROS.match(text)
+    if not zeros:
+        return _parsed(text, region)
+    found = _after_two_zeros(text, f"+{text[zeros.end() :]}", region)
+    return next((number for number in found if number is not None), None)
 
 
 def _after_two_zeros(text: str, full: str, region: str | None) -> Iterator[PhoneNumber | None]:
