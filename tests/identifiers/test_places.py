@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers import IdentifierPlan, KeyIdentifier
@@ -228,6 +228,13 @@ def test_codes_of_iso_3166_2_give_a_name_or_stay() -> None:
         min_size=1,
         max_size=20,
     )
+)
+@example(
+    [
+        (("mt", "NXR 01"), ["{}.0", "{}/"]),
+        (("mt", "NXR 01"), ["{}.0", "{} Berlin"]),
+        (("mt", "NXR 01"), [" {} ", "{}.0"]),
+    ]
 )
 def test_decorations_of_decorations_make_no_third_thing(
     drawn: list[tuple[tuple[str, str], list[str]]],

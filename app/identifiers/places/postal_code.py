@@ -40,9 +40,9 @@ _LABELS: Final = (
 """A label before the code (`z:` in exports of Meta's lead forms, `PLZ`, `C.P.`, `CEP`)."""
 
 _WRAPS: Final = " '\"=()[]{}<>,.;*\u2018\u2019\u201b`\u00b4"
-_DECIMALS: Final = r"^(.*[0-9])[.,](?:00?|0{4,})$"
-_BROKEN_NUMBER: Final = r"[0-9][.,](?:[0-9]{1,2}|[0-9]{4,})$"
-"""Decimals, but for three: those are thousands (10.115) or a habit (01.310-100)."""
+_DECIMALS: Final = r"^(.*[0-9])[^\p{L}\p{N}]*[.,](?:00?|0{4,})([^\p{L}\p{N}].*)?$"
+_BROKEN_NUMBER: Final = r"[0-9][^\p{L}\p{N}]*[.,](?:[0-9]{1,2}|[0-9]{4,})(?:[^\p{L}\p{N}]|$)"
+"""Decimals, but for three: those are thousands (10.115) or a habit (01.310-100). A town may follow."""
 
 _EXPONENT: Final = re.compile(r"([0-9]+)(?:[.,]([0-9]+))?e\+?([0-9]{1,2})")
 
@@ -139,6 +139,8 @@ def _of_texts(small: pl.Series, region: pl.Series, steps: Steps) -> pl.Series:
     places = has_codes.arg_true()
     if not places.is_empty():
         found = found.scatter(places, _of_countries(text.gather(places), region.gather(places)))
+    # a mark may stand behind its letter only now
+    found = change(found, beyond_ascii(found), lambda part: part.str.normalize("NFKC"))
     return _of_places(found, region)
 
 
@@ -231,7 +233,7 @@ def _unwrapped(text: pl.Series) -> pl.Series:
     for label in _LABELS:
         code = code.str.extract(label).fill_null(code)
     code = code.str.strip_chars(_WRAPS)
-    code = code.str.replace(_DECIMALS, "$1")
+    code = code.str.replace(_DECIMALS, "$1$2")
     code = code.set(certain(code.str.contains(_BROKEN_NUMBER)), None)
     exponent = certain(code.str.contains("^[0-9][0-9.,]*e"))
     return change(code, exponent, _expanded)
