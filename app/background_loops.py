@@ -8,7 +8,7 @@ import asyncio
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import AppError
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.queue import QueueNotifier
 from app.runs.maintenance.recovery import recover_runs
 from app.schedules.due import start_due

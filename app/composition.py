@@ -10,13 +10,13 @@ from app.facebook.client import GraphClient
 from app.facebook.config import GraphConfig
 from app.facebook.quota.governor import Governor
 from app.facebook.quota.redis_state import RedisQuota
-from app.logs import configure_logging
-from app.metrics import Accounts
+from app.observability.logs import configure_logging
+from app.observability.metrics import Accounts
+from app.observability.tracing import configure_tracing
 from app.queue import QueueNotifier
 from app.settings import Settings
 from app.snapshots import MemberFiles, SnapshotStore
 from app.sources import SourceAccess, Tolerance, UnpackLimits
-from app.tracing import configure_tracing
 from app.webhooks.sending import Sender
 
 # how long a request of the API waits for an ad account that Meta blocks

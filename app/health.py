@@ -17,7 +17,7 @@ from app.db.deployment_metrics import Figures
 from app.db.session import Database
 from app.errors import Forbidden, Unavailable
 from app.http.schemas import Output
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.queue import QueueNotifier
 
 router = APIRouter(tags=["operations"])

@@ -17,13 +17,13 @@ from app import health
 from app.access import routes as access
 from app.access import session_routes
 from app.access.authenticate_before_body import CallerFirst
+from app.access.browser_sessions.cookies import cookie_name
+from app.access.browser_sessions.oidc_sign_in import OidcSignIn
+from app.access.browser_sessions.sessions import Sessions
 from app.access.callers import Authenticator
-from app.access.cookies import cookie_name
 from app.access.dependencies import identify
 from app.access.failed_attempts import Attempts
 from app.access.oidc import OidcVerifier
-from app.access.oidc_sign_in import OidcSignIn
-from app.access.sessions import Sessions
 from app.api_description import DESCRIPTION, TAGS
 from app.background_loops import call_webhooks, keep_runs_moving
 from app.composition import (
@@ -67,8 +67,9 @@ from app.http.requests.limits import BodyLimit, TimeLimit
 from app.http.requests.middleware import RequestFrame
 from app.http.requests.unknown_parameters import known_parameters, no_null
 from app.identifiers import hash_engine
-from app.logs import get_logger
-from app.metrics import introduce
+from app.observability.logs import get_logger
+from app.observability.metrics import introduce
+from app.observability.tracing import stop_tracing
 from app.overview import routes as overview
 from app.runs import routes as runs
 from app.runs.events import routes as event_routes
@@ -81,7 +82,6 @@ from app.segments.pushes.push import Uploads
 from app.segments.reader_threads import Readers
 from app.settings import Settings, SettingsError, read_settings
 from app.sources import BodyLimits
-from app.tracing import stop_tracing
 from app.webhooks import payloads
 from app.webhooks import routes as webhooks
 

@@ -19,7 +19,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 EXPORT_RUN = "export_run"
 QUEUE_NAME = "audience-export:runs"

@@ -20,11 +20,11 @@ from app.composition import (
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.facebook.client import GraphClient
+from app.observability.tracing import stop_tracing
 from app.queue import QueueNotifier
 from app.settings import Settings
 from app.snapshots import SnapshotStore
 from app.sources import SourceAccess
-from app.tracing import stop_tracing
 from app.webhooks.sending import Sender
 from workers.health.memory_pressure import Pressure
 

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from app.db.models import ExportBaseline
 from app.facebook.upload.body import MAX_ROWS
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.snapshots import BatchSlice, Manifest, SnapshotError, SnapshotStore, diff, plan_batches
 
 log = get_logger(__name__)

@@ -8,18 +8,19 @@ from typing import Any
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock, metrics
+from app import clock
 from app.connections.account_health.account_blocks import BLOCKED, blocked_until, note_block
 from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled
-from app.logs import get_logger, where
+from app.observability import metrics
+from app.observability.logs import get_logger, where
+from app.observability.tracing import span
 from app.runs.execution import Claim, LeaseLost, claim_next, park_run
 from app.runs.queueing.order import next_in_queue
 from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import RunStatus
 from app.snapshots import SnapshotError
-from app.tracing import span
 from workers.context import WorkerContext
 from workers.finish import conclude
 from workers.lease import CancelRequested, Lease, patiently

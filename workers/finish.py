@@ -13,7 +13,7 @@ from app.db.models import Run, RunBatch
 from app.errors import AppError
 from app.facebook.errors import GraphError
 from app.identifiers import refusal_warnings
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.execution import Claim, end_run, enter_phase, error_document, refused_rows
 from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError

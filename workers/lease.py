@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.session import Database
 from app.errors import Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.execution import Claim, LeaseLost, keep_alive
 
 log = get_logger(__name__)

@@ -22,7 +22,8 @@ from app.exports.members.suppression import grown_since
 from app.facebook.graph import Graph
 from app.facebook.preflight import preflight, raise_for
 from app.identifiers import RULES_VERSION
-from app.logs import get_logger
+from app.observability.logs import get_logger
+from app.observability.tracing import span
 from app.runs.execution import (
     enter_phase,
     forget_batches,
@@ -33,7 +34,6 @@ from app.runs.execution import (
 from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import Phase, RunStatus
 from app.snapshots import SnapshotError, verify
-from app.tracing import span
 from workers.context import WorkerContext
 from workers.delivery_plan import DeliveryPlan, make_plan
 from workers.finish import conclude, finish

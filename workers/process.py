@@ -8,10 +8,10 @@ from importlib.metadata import version
 
 from arq.worker import Worker
 
-from app import metrics
 from app.db.schema import SchemaBehind, check_schema
 from app.identifiers import hash_engine
-from app.logs import get_logger
+from app.observability import metrics
+from app.observability.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
 from app.sources import load_readers

@@ -8,11 +8,11 @@ import structlog
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
+from app.access.browser_sessions.cookies import session_token
+from app.access.browser_sessions.same_origin import SAFE_METHODS, check_same_origin
+from app.access.browser_sessions.sessions import Sessions
 from app.access.callers import Authenticator, Caller, Role, role_needed
-from app.access.cookies import session_token
 from app.access.failed_attempts import Attempts
-from app.access.same_origin import SAFE_METHODS, check_same_origin
-from app.access.sessions import Sessions
 from app.errors import Unauthenticated
 from app.http.dependencies import request_id
 

@@ -18,7 +18,7 @@ import jwt
 from app.access.callers import Caller, Role
 from app.bounded_reads import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -8,12 +8,12 @@ from fastapi import APIRouter, Query, Request, Response, status
 from fastapi.responses import RedirectResponse
 from pydantic import Field, StringConstraints, model_validator
 
+from app.access.browser_sessions.cookies import forget_session, put_session, session_token
+from app.access.browser_sessions.oidc_sign_in import GOOD_FOR, OidcSignIn
+from app.access.browser_sessions.same_origin import check_same_origin
+from app.access.browser_sessions.sessions import Sessions, SignedIn
 from app.access.callers import Caller, Role
-from app.access.cookies import forget_session, put_session, session_token
 from app.access.dependencies import ViewerDep, by_credential, counting_failures
-from app.access.oidc_sign_in import GOOD_FOR, OidcSignIn
-from app.access.same_origin import check_same_origin
-from app.access.sessions import Sessions, SignedIn
 from app.errors import AppError, Forbidden, NotFound, Unauthenticated
 from app.http.dependencies import RequestIdDep, request_id
 from app.http.requests.unknown_parameters import takes_any_query

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import metrics
 from app.db.models import Run
 from app.db.session import after_commit
-from app.logs import get_logger
+from app.observability import metrics
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -8,7 +8,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.db.session import Database
 from app.errors import ConfigurationError, Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -26,7 +26,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from app.db.pool_metrics import POOLS
 from app.db.tracing_spans import trace_statements
 from app.errors import Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 AfterCommit = Callable[[], Awaitable[None]]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from app.tracing import child
+from app.observability.tracing import child
 
 _TABLE = re.compile(r"\b(?:from|into|update|join)\s+\"?([a-z_]+)", re.IGNORECASE)
 

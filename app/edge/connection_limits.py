@@ -14,7 +14,7 @@ from typing import Protocol
 
 from app.edge.proxies import Proxies
 from app.http.requests.client_network import network_of
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

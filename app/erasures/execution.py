@@ -33,7 +33,7 @@ from app.erasures.lease import LEASE, LeaseLost, claim_erasure, write
 from app.errors import AppError
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.segments.erasure_of_pushed import erase_members
 from app.segments.pushed import forget_replaced_now
 from app.snapshots import Manifest, SnapshotStore

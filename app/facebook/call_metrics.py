@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from app import metrics
 from app.facebook.calls import CallRecord
+from app.observability import metrics
 
 
 def call_metrics(accounts: metrics.Accounts) -> Callable[[CallRecord], None]:

@@ -19,7 +19,7 @@ from app.facebook.retry import RetryPolicy
 from app.facebook.transport.http import HttpTransport, NoAnswer, Reply
 from app.facebook.upload.body import Body
 from app.facebook.usage_headers import NOTHING, Usage, read_usage
-from app.tracing import Traced, span, traceparent
+from app.observability.tracing import Traced, span, traceparent
 
 VERSION_WARNING = "x-ad-api-version-warning"
 

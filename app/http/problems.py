@@ -30,7 +30,7 @@ from app.errors import (
 from app.http.encoding import encode
 from app.http.nearest_field import no_such_field
 from app.http.problem_document import MEDIA_TYPE
-from app.logs import get_logger, where
+from app.observability.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 # ids of the kind that we give out, and words with few digits: no address, number, hash or token is one

@@ -15,10 +15,11 @@ from sqlalchemy import ColumnElement, Table, case, delete, func, literal, null, 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock, metrics
+from app import clock
 from app.db.models import Connection, Export, Run, RunBatch, Segment
 from app.db.session import after_commit
 from app.errors import AppError, Culprit, RunError
+from app.observability import metrics
 from app.runs.queueing.order import next_in_queue
 from app.runs.queueing.wait_reasons import WaitReason, waiting_document
 from app.runs.states import FINAL, Phase, RunStatus, origins

@@ -25,11 +25,11 @@ from app.errors import Conflict, NotFound, RunError
 from app.exports import service as exports
 from app.exports.validation import refuse_draft
 from app.ids import is_id, least_id, new_id
+from app.observability.tracing import traceparent
 from app.queue import QueueNotifier
 from app.runs.execution import error_document
 from app.runs.search import found, places_of
 from app.runs.states import ACTIVE, RunStatus, Trigger
-from app.tracing import traceparent
 from app.webhooks.run_events import announce_end, announce_ends
 
 _LOOK_SECONDS = 0.3

@@ -20,7 +20,7 @@ from app.db.models import Connection, Export, RefreshSchedule
 from app.db.session import Database
 from app.errors import AppError, Culprit, RunError
 from app.exports.schedule import rule_of_export, rule_of_refresh
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.queue import QueueNotifier
 from app.runs.service import active_run, queue_run, skip_run
 from app.runs.states import Trigger

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock, metrics
+from app import clock
 from app.access.callers import Caller
 from app.db.listing import TimeSort, one_of, timed_page, within
 from app.db.models import Segment, SegmentEvaluation
@@ -14,6 +14,7 @@ from app.db.secrets import Vault
 from app.db.session import Database, after_commit
 from app.errors import SourceError
 from app.ids import new_id
+from app.observability import metrics
 from app.segments import service
 from app.segments.pushed import readable_sources
 from app.segments.reader_threads import Readers

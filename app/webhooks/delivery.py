@@ -15,14 +15,15 @@ from sqlalchemy import Update, delete, exists, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app import clock, metrics
+from app import clock
 from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Webhook, WebhookDelivery
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
-from app.logs import get_logger
-from app.tracing import Traced, span, traceparent
+from app.observability import metrics
+from app.observability.logs import get_logger
+from app.observability.tracing import Traced, span, traceparent
 from app.webhooks.sending import TIMEOUT_SECONDS, NotSent, Sender
 from app.webhooks.signing import signature_headers
 

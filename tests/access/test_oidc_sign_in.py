@@ -10,7 +10,7 @@ import httpx
 import pytest
 import respx
 
-from app.access.sessions import Sessions
+from app.access.browser_sessions.sessions import Sessions
 from tests.access.deployments import deployed
 from tests.access.test_oidc import ISSUER, KEYS, RSA_NEXT, Issuer, token
 from tests.flows.journey import expect

@@ -28,11 +28,11 @@ from app.http.idempotency import check_key
 from app.http.pagination import PageQuery
 from app.http.preconditions import check_version
 from app.main import create_app
+from app.observability.tracing import _context
 from app.settings import Settings, SettingsError, read_settings
 from app.sources import SourceAccess
 from app.sources.database_checks import check_database
 from app.sources.storage.glob_patterns import compiled
-from app.tracing import _context
 from app.webhooks.allowed_addresses import check_form, is_public
 from app.webhooks.sending import Sender
 from tests.chaos.fuzzing import Fuzzed, fuzz

@@ -4,7 +4,7 @@ import contextlib
 import io
 from collections.abc import Iterator
 
-from app.logs import configure_logging
+from app.observability.logs import configure_logging
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import structlog
 
-from app.log_sampling import Sampler
+from app.observability.log_sampling import Sampler
 
 
 class Clock:

@@ -8,8 +8,8 @@ import httpx
 import pytest
 from prometheus_client import Counter
 
-from app import metrics
-from app.metrics import Accounts, account_hash
+from app.observability import metrics
+from app.observability.metrics import Accounts, account_hash
 from tests.conftest import free_port
 from tests.flows.journey import (
     ACCOUNT,

@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app import tracing
 from app.composition import graph_client
 from app.db.session import Database
+from app.observability import tracing
 from app.queue import QueueNotifier
 from app.settings import Settings, SettingsError, read_settings
 from tests.flows.journey import expect, get_run, make_connection, make_export, make_segment

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import AppError
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.maintenance.compaction import compact_batches
 from app.runs.maintenance.recovery import recover_runs
 from app.runs.maintenance.retention import clean_up

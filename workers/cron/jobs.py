@@ -11,7 +11,7 @@ from app.connections.collaborators import Connections
 from app.erasures.cleanup import clean_up
 from app.erasures.execution import Erasing, perform_due
 from app.errors import AppError
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.maintenance.audience_followup import follow_up_audiences
 from app.webhooks.delivery import deliver_due, forget_old
 from workers.context import WorkerContext

@@ -12,7 +12,7 @@ from app.db import liveness
 from app.db.session import Database
 from app.errors import AppError
 from app.ids import new_id
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

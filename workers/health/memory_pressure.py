@@ -9,7 +9,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

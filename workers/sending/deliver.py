@@ -18,10 +18,10 @@ from app.facebook.errors import Fatal, Rejected
 from app.facebook.graph import Graph
 from app.facebook.upload.body import UploadSession, match_invalid_samples
 from app.facebook.upload.receipts import UploadReceipt
-from app.logs import get_logger
+from app.observability.logs import get_logger
+from app.observability.tracing import span
 from app.runs.execution import note
 from app.snapshots import BatchReader, BatchSlice
-from app.tracing import span
 from workers.context import WorkerContext
 from workers.delivery_plan import Step
 from workers.lease import CancelRequested, Lease

@@ -14,7 +14,7 @@ from app.facebook.errors import AmbiguousOutcome, Fatal
 from app.facebook.graph import Graph
 from app.facebook.objects.audiences import REPLACE_FAILED, REPLACING
 from app.facebook.upload.body import new_session_id
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.execution import note
 from workers.delivery_plan import Step
 from workers.lease import Lease

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app import metrics
 from app.db.models import Segment
 from app.exports.members.mapping import plan_of_spec
 from app.exports.members.staging import NOBODY, Tally, stage_members
 from app.exports.members.suppression import REASON, SuppressionList, suppression_list
+from app.observability import metrics
 from app.runs.execution import note
 from app.segments.pushed import readable_sources
 from app.snapshots import Manifest

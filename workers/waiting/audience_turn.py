@@ -18,7 +18,7 @@ from sqlalchemy.orm import aliased
 from app import clock
 from app.db.models import Run
 from app.errors import Culprit, RunError, Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.execution import Claim, note
 from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import ACTIVE, RunStatus

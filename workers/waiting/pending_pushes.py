@@ -5,7 +5,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db.models import Run
 from app.errors import RunError
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.execution import Claim, note
 from app.runs.queueing.wait_reasons import WaitReason, waits_since
 from app.segments.pushed import push_under_way

@@ -23,7 +23,7 @@ from app.embedded.server import EmbeddedServer
 from app.embedded.supervisor import Restartable
 from app.embedded.valkey import EmbeddedValkey
 from app.errors import ConfigurationError
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.settings import Settings
 
 log = get_logger("audience-export")

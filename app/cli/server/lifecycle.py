@@ -18,8 +18,8 @@ from app.cli.server.welcome import welcome
 from app.embedded.child import Child
 from app.embedded.supervisor import Restartable, keep_running
 from app.errors import AppError
-from app.logs import get_logger
 from app.main import create_app
+from app.observability.logs import get_logger
 
 log = get_logger("audience-export")
 

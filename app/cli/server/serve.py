@@ -36,7 +36,7 @@ def serve(
         start_sandbox,
         start_servers,
     )
-    from app.logs import configure_logging, get_logger  # noqa: PLC0415
+    from app.observability.logs import configure_logging, get_logger  # noqa: PLC0415
 
     log = get_logger("audience-export")
     if not is_set("LOG_FORMAT") and sys.stdout.isatty():

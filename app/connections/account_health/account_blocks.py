@@ -21,7 +21,7 @@ from app.db.session import Database
 from app.errors import AppError, Conflict, NotFound, Unavailable
 from app.facebook.errors import Throttled
 from app.ids import is_id
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.webhooks.events import EventType, announce, written
 
 log = get_logger(__name__)

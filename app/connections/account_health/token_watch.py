@@ -20,7 +20,7 @@ from app.db.secrets import SecretUnreadable
 from app.facebook.client import SCOPE
 from app.facebook.errors import GraphError
 from app.facebook.objects.ad_accounts import TokenInfo
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.webhooks.events import EventType, announce, written
 
 log = get_logger(__name__)

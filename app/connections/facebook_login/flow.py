@@ -37,7 +37,7 @@ from app.facebook import help_links
 from app.facebook.client import SCOPE
 from app.facebook.errors import Action, GraphError
 from app.facebook.objects.ad_accounts import TokenInfo
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

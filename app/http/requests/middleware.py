@@ -14,8 +14,8 @@ from app.errors import Unavailable
 from app.http.problems import problem_response, shown_path, unexpected
 from app.http.requests.disconnect import CallerGone
 from app.ids import new_id
-from app.logs import get_logger
-from app.tracing import Traced, span
+from app.observability.logs import get_logger
+from app.observability.tracing import Traced, span
 
 log = get_logger(__name__)
 

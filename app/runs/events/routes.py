@@ -13,9 +13,9 @@ from fastapi.security import HTTPBearer
 from fastapi.sse import EventSourceResponse
 from pydantic import Field
 
+from app.access.browser_sessions.sessions import Sessions
 from app.access.callers import Caller, is_in_force
 from app.access.dependencies import ViewerDep, identify
-from app.access.sessions import Sessions
 from app.errors import Unauthenticated
 from app.http.dependencies import DatabaseDep, SessionDep
 from app.http.schemas import Output, Timestamp

@@ -19,7 +19,7 @@ from app.db.secrets import SecretUnreadable
 from app.errors import Unprocessable
 from app.facebook.errors import GraphError, Retryable, Throttled
 from app.facebook.objects.audiences import FLAGGED, Audience, Status
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.webhooks.run_events import announce_flagged
 
 log = get_logger(__name__)

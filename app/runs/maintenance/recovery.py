@@ -9,11 +9,12 @@ from datetime import timedelta
 from sqlalchemy import not_, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app import clock, metrics
+from app import clock
 from app.db.baselines import forget_plans, remember_unfinished
 from app.db.liveness import alive
 from app.db.models import Run
 from app.db.session import Database
+from app.observability import metrics
 from app.queue import QueueNotifier
 from app.runs.execution import error_document, worker_lost
 from app.runs.queueing.order import MANY, line

@@ -17,7 +17,7 @@ from app import clock
 from app.db.models import Erasure, ExportBaseline, IdempotencyKey, LastEnd, Run, RunNames
 from app.db.session import Database
 from app.ids import least_id
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.runs.states import ACTIVE
 from app.snapshots import SnapshotError, SnapshotStore
 

@@ -29,7 +29,7 @@ from app.errors import (
     Unavailable,
 )
 from app.ids import is_id, new_id
-from app.logs import get_logger
+from app.observability.logs import get_logger
 from app.segments.evaluations import note_counts
 from app.segments.pushed import KIND, prefix_of
 from app.segments.pushes.body_stream import BodyStream, Received, receive

@@ -24,7 +24,7 @@ from app.access.oidc import OidcVerifier
 from app.bounded_reads import ask
 from app.db.secrets import SecretUnreadable, Vault
 from app.errors import BadRequest, Unauthenticated, Unavailable
-from app.logs import get_logger
+from app.observability.logs import get_logger
 
 log = get_logger(__name__)
 

@@ -51,7 +51,7 @@ def configure_tracing(
     global _provider  # noqa: PLW0603 - as logging, it is of the process
     if not (endpoint or file):
         return
-    from app import tracing_export  # noqa: PLC0415 - the extra may be missing; settings look for it
+    from app.observability import tracing_export  # noqa: PLC0415 - the extra may be missing; settings look for it
 
     _provider = tracing_export.provider(
         process=process, version=version, endpoint=endpoint, file=file, share=share

@@ -2,7 +2,7 @@
 
 from fastapi import Request, Response
 
-from app.access.sessions import LONGEST
+from app.access.browser_sessions.sessions import LONGEST
 
 _PLAIN = "audience_export_session"
 # browsers take this name only with Secure, Path=/ and no Domain: nobody else can plant it

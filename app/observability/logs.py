@@ -11,8 +11,8 @@ from typing import Any
 
 import structlog
 
-from app.log_sampling import Sampler
-from app.tracing import trace_ids
+from app.observability.log_sampling import Sampler
+from app.observability.tracing import trace_ids
 
 # Meta's tokens, bearer headers and query tokens; a name that says it is a secret hides its value
 _TOKEN = re.compile(
