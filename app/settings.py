@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.database_addresses import fault_of
+
 Csv = Annotated[tuple[str, ...], NoDecode]
 
 _POSTGRES = re.compile(r"postgres(ql)?(\+asyncpg)?://.")
@@ -320,6 +322,15 @@ class Settings(BaseSettings):
                 msg = "write SEGMENT_DATABASES as name=address, name=address"
                 raise ValueError(msg)
             return {name: SecretStr(address) for name, _, address in pairs}
+        return value
+
+    @field_validator("segment_databases")
+    @classmethod
+    def _options_are_known(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, address in value.items():
+            if fault := fault_of(address.get_secret_value()):
+                msg = f"the address of {name} {fault}"
+                raise ValueError(msg)
         return value
 
     @field_validator("trusted_proxies")

@@ -316,6 +316,16 @@ def test_databases_that_cannot_be_read(
     assert "hunter2" not in repr(error.__context__)
 
 
+@pytest.mark.parametrize("option", ["frobnicate=1", "work_mem=much", "shared_buffers=1MB"])
+def test_an_option_that_the_server_refuses_is_named(members: Members, option: str) -> None:
+    address = f"{members.address}{'&' if '?' in members.address else '?'}{option}"
+    source = {"kind": "postgres", "database": "crm", "table": "members"}
+    with pytest.raises(SourceError) as caught:
+        open_source(source, SourceAccess(databases={"crm": address})).attributes()
+    assert caught.value.code == "address-invalid"
+    assert f'an option "{option.partition("=")[0]}" that the server refuses' in caught.value.detail
+
+
 @pytest.mark.parametrize(
     "source",
     [{}, {"table": "a", "query": "SELECT 1"}, {"table": ""}, {"table": "a.b.c"}, {"table": "a."},

@@ -9,30 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
+from app.database_addresses import scheme_of
 from app.errors import Culprit, SourceError
 from app.sources import errors
 from app.sources.access import SourceAccess
-
-SCHEMES: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "postgresql": "postgres",
-        "postgres": "postgres",
-        "postgresql+asyncpg": "postgres",
-        "mysql": "mysql",
-        "mariadb": "mysql",
-        "iceberg+https": "iceberg",
-        "iceberg+http": "iceberg",
-        "iceberg+sqlite": "iceberg",
-        "clickhouse": "clickhouse",
-        "bigquery": "bigquery",
-        "snowflake": "snowflake",
-    }
-)
-"""Scheme of an address → kind of source."""
 
 _FIELDS = frozenset({"kind", "database", "table", "query", "hashed"})
 _PART = r"""{q}(?:[^{q}\0]|{q}{q})+{q}|[^{q}.\0]+"""
@@ -72,7 +55,8 @@ class Address:
 
 def kind_of(address: str) -> str | None:
     """The kind its scheme names, or None for a scheme nobody reads."""
-    return SCHEMES.get(address.partition("://")[0].lower()) if "://" in address else None
+    scheme = scheme_of(address)
+    return None if scheme is None else scheme.kind
 
 
 def address_of(
@@ -214,6 +198,15 @@ def taken_apart(name: str) -> Iterator[None]:
         if type(error) is ValueError:
             raise address_invalid(name) from None
         raise  # a kind of its own: asyncpg's and httpx's are told apart by whoever asked
+
+
+def is_yes(name: str, option: str, value: str) -> bool:
+    """Whether an option is on. Raises `address-invalid`: one misread may send members in the clear."""
+    if value.lower() in {"required", "true", "1", "yes"}:
+        return True
+    if value.lower() in {"", "false", "0", "no"}:
+        return False
+    raise address_invalid(name, f"has a value of {option} that is not known")
 
 
 def address_invalid(name: str, why: str = "cannot be taken apart") -> SourceError:

@@ -5,11 +5,8 @@ https://dev.mysql.com/doc/refman/8.4/en/connection-options.html#encrypted-connec
 
 import ssl
 from collections.abc import Sequence
-from typing import Final
 
-from app.sources.databases.segment_databases import Address, address_invalid
-
-_YES: Final = frozenset({"required", "true", "1", "yes"})
+from app.sources.databases.segment_databases import Address, address_invalid, is_yes
 
 
 def encryptions(name: str, parts: Address) -> Sequence[ssl.SSLContext | None]:
@@ -20,14 +17,9 @@ def encryptions(name: str, parts: Address) -> Sequence[ssl.SSLContext | None]:
     # one that is overlooked would send members in the clear: people write ssl-mode, ssl_mode and sslmode
     options = {name.lower().replace("-", "_"): value for name, value in parts.options.items()}
     mode = options.get("ssl_mode", options.get("sslmode", "")).upper()
-    wanted = options.get("ssl", "").lower()
     if not mode:
-        if wanted in _YES or "ssl_ca" in options:
-            mode = "VERIFY_IDENTITY"
-        elif wanted in {"", "false", "0", "no"}:
-            mode = "DISABLED"
-        else:
-            raise address_invalid(name, "has a value of ssl that is not known")
+        encrypted = is_yes(name, "ssl", options.get("ssl", "")) or "ssl_ca" in options
+        mode = "VERIFY_IDENTITY" if encrypted else "DISABLED"
     if mode == "DISABLED":
         return (None,)
     if mode not in {"PREFERRED", "REQUIRED", "VERIFY_CA", "VERIFY_IDENTITY"}:

@@ -8,15 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from app.database_addresses import SCHEMES
 from app.sources.databases.segment_databases import address_invalid, taken_apart, with_password
 
-# of the client's own; the driver would hand them on to the server, which knows none of them
-_WITHOUT_MEANING: Final = frozenset({
-    "connect_timeout", "gssencmode", "gssdelegation", "keepalives", "keepalives_idle",
-    "keepalives_interval", "keepalives_count", "tcp_user_timeout", "client_encoding", "sslcompression",
-    "sslsni", "load_balance_hosts", "fallback_application_name", "prepared_statement_cache_size",
-    "statement_cache_size", "prepare_threshold", "pgbouncer", "schema", "connection_limit", "pool_timeout",
-})  # fmt: skip
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
 _MODES: Final = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
@@ -56,6 +50,13 @@ def connecting(name: str, address: str) -> dict[str, Any]:
                 ) from None
         arguments["ssl"] = context
         options.pop("sslrootcert", None)
-    kept = {option: value for option, value in options.items() if option not in _WITHOUT_MEANING}
+    dropped = SCHEMES["postgresql"].without_meaning
+    kept = {option: value for option, value in options.items() if option not in dropped}
     plain = parts._replace(scheme="postgresql", query=urlencode(kept))
     return {"dsn": urlunsplit(plain), **arguments}
+
+
+def option_refused(dsn: str, error: Exception) -> str | None:
+    """The option of the address that the server does not take, if that is what it says."""
+    given = dict(parse_qsl(urlsplit(dsn).query, keep_blank_values=True))
+    return next((name for name in given if f'"{name}"' in str(error)), None)

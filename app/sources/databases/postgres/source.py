@@ -27,13 +27,14 @@ from app.sources.access import Patience, SourceAccess
 from app.sources.databases.column_names import check_unique
 from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.postgres.compatibility import check_server, fingerprint_of_table
-from app.sources.databases.postgres.connection_options import connecting
+from app.sources.databases.postgres.connection_options import connecting, option_refused
 from app.sources.databases.postgres.copy_stream import Write, copying
 from app.sources.databases.postgres.errors import database_fault, not_read_only
 from app.sources.databases.postgres.privileges import READER, READS, WRITES
 from app.sources.databases.prefetch import answer_of
 from app.sources.databases.segment_databases import (
     Rights,
+    address_invalid,
     address_of,
     may_write,
     quoted_name,
@@ -209,10 +210,7 @@ async def _reading(name: str, address: str, patience: Patience) -> AsyncIterator
     """A connection in a read-only transaction; what goes wrong leaves it as `SourceError`."""
     arguments = connecting(name, address)
     try:
-        with taken_apart(name):
-            connection = await asyncpg.connect(
-                **arguments, timeout=patience.connect, statement_cache_size=0
-            )
+        connection = await _connected(name, arguments, patience.connect)
         try:
             await check_server(name, connection)
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)
@@ -226,6 +224,18 @@ async def _reading(name: str, address: str, patience: Patience) -> AsyncIterator
             connection.terminate()
     except _OUTSIDE as error:
         raise database_fault(name, error) from None  # its message may quote a value
+
+
+async def _connected(name: str, arguments: Mapping[str, Any], seconds: float) -> Connection:
+    try:
+        with taken_apart(name):
+            return await asyncpg.connect(**arguments, timeout=seconds, statement_cache_size=0)
+    except asyncpg.PostgresError as error:
+        if option := option_refused(arguments["dsn"], error):
+            raise address_invalid(
+                name, f'has an option "{option}" that the server refuses'
+            ) from None
+        raise
 
 
 def _quoted(name: str) -> str:

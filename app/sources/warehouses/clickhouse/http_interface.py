@@ -16,7 +16,7 @@ import orjson
 
 from app.sources.access import Patience
 from app.sources.databases.column_names import check_unique
-from app.sources.databases.segment_databases import Relation, parse_address
+from app.sources.databases.segment_databases import Relation, is_yes, parse_address
 from app.sources.warehouses.clickhouse.errors import READ_ONLY, SYNTAX, clickhouse_fault, number_in
 from app.sources.warehouses.errors import fault
 from app.sources.warehouses.http_client import at_most, web_client, whole
@@ -120,7 +120,7 @@ def refused_with(answer: httpx.Response, body: bytes) -> int:
 async def session(name: str, address: str, patience: Patience) -> AsyncIterator[Session]:
     """A signed-in session; what goes wrong leaves it as `SourceError`."""
     parts = parse_address(name, address)
-    encrypted = parts.options.get("ssl") == "required" or "ssl_ca" in parts.options
+    encrypted = is_yes(name, "ssl", parts.options.get("ssl", "")) or "ssl_ca" in parts.options
     port = parts.port or (8443 if encrypted else 8123)
     host = f"[{parts.host}]" if ":" in parts.host else parts.host or "localhost"
     url = f"{'https' if encrypted else 'http'}://{host}:{port}"
