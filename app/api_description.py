@@ -26,7 +26,8 @@ segment to the connection, and **runs** of the export.
 
 Send an API key as `Authorization: Bearer …`. Every answer that is no success is an `application/problem+json`
 document whose `code` is explained under its `type`. Lists answer `items` and `next_cursor`; unknown query
-parameters are refused. A POST that lists `Idempotency-Key` can be repeated safely, an operation that lists
-`If-Match` refuses to overwrite what somebody else changed; elsewhere both headers are ignored. A GET with
-`If-None-Match` answers 304 while the answer is the same, and HEAD works wherever GET does.
+parameters are refused, and so are parameters and headers that stand twice where once is meant. A POST that
+lists `Idempotency-Key` can be repeated safely, an operation that lists `If-Match` refuses to overwrite what
+somebody else changed; elsewhere both headers are ignored. A GET with `If-None-Match` answers 304 while the
+answer is the same, and HEAD works wherever GET does.
 """

@@ -65,6 +65,7 @@ from app.http.requests.content_encoding import Packing
 from app.http.requests.cors import CrossOrigin
 from app.http.requests.limits import BodyLimit, TimeLimit
 from app.http.requests.middleware import RequestFrame
+from app.http.requests.repeated_headers import StandOnce
 from app.http.requests.unknown_parameters import known_parameters, no_null
 from app.identifiers import hash_engine
 from app.observability.logs import get_logger
@@ -130,6 +131,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     if settings.cors_allowed_origins:
         app.add_middleware(CrossOrigin, origins=settings.cors_allowed_origins)
+    app.add_middleware(StandOnce)
     app.add_middleware(BearerLimit, limit=settings.max_bearer_bytes)
     known = (settings.public_url, settings.frontend_url, *settings.allowed_hosts)
     app.add_middleware(KnownHosts, allowed=known)

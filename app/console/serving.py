@@ -85,7 +85,9 @@ def install_console(app: FastAPI, *, enabled: bool) -> None:
 
 def _language(request: Request) -> str:
     """What somebody chose, else the first of the browser's languages that the console speaks."""
-    asked = re.findall(r"(?:^|,)\s*([a-z]{2})", request.headers.get("Accept-Language", "").lower())
+    asked = re.findall(
+        r"(?:^|,)\s*([a-z]{2})", ",".join(request.headers.getlist("Accept-Language")).lower()
+    )
     for code in (request.cookies.get("language", ""), *asked):
         if code in _LANGUAGES:
             return _LANGUAGES[code]

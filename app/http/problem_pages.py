@@ -83,7 +83,7 @@ async def get_problem_type(
     row = CODES.get(code)
     if row is None:
         raise NotFound("There is no such code.")
-    if "text/html" in request.headers.get("Accept", ""):
+    if "text/html" in ",".join(request.headers.getlist("Accept")):
         return HTMLResponse(_page(row), headers={"Content-Security-Policy": _POLICY})
     return _view(row)
 

@@ -37,6 +37,9 @@ _MEMBERS: dict[str, Json] = {
         "unknown-parameter",
         "This operation does not know a parameter of the query: did you mean limit?",
     ),
+    "repeated-parameter": _wrong(
+        None, "limit", "repeated-parameter", "limit stands more than once; send it once."
+    ),
     "validation-failed": _wrong("/display_name", None, "missing", "Field required"),
 }
 

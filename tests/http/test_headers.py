@@ -73,3 +73,36 @@ async def test_other_origins_may_resume_streams_and_read_when_to_come_back() -> 
     assert asked.status_code == 200
     exposed = answer.headers["access-control-expose-headers"]
     assert {"Retry-After", "ETag", "Location"} <= {name.strip() for name in exposed.split(",")}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "X-Request-ID"],
+)  # fmt: skip
+async def test_a_header_that_stands_once_is_refused_twice(
+    api: httpx.AsyncClient, name: str
+) -> None:
+    """Before: the second was dropped unseen, also where it was another key or tag."""
+    value = api.headers.get(name, "application/json")
+    pairs = [(key, text) for key, text in api.headers.items() if key != name.lower()]
+    plain = httpx.AsyncClient(transport=api._transport, base_url=api.base_url)
+    for method, path in (("GET", "/v1/me"), ("POST", "/v1/webhooks"), ("DELETE", "/v1/nothing")):
+        request = plain.build_request(method, path, headers=[*pairs, (name, value), (name, value)])
+        problem = await expect(await plain.send(request), 400)
+        assert (problem["code"], name in problem["detail"]) == ("header-repeated", True)
+
+
+async def test_lists_of_headers_may_stand_in_several_lines(api: httpx.AsyncClient) -> None:
+    both = [*api.headers.items(), ("accept", "text/html")]
+    plain = httpx.AsyncClient(transport=api._transport, base_url=api.base_url)
+    request = plain.build_request("GET", "/problems/not-found", headers=both)
+    assert "text/html" in (await plain.send(request)).headers["content-type"]
+
+
+async def test_a_parameter_that_stands_once_is_refused_twice(api: httpx.AsyncClient) -> None:
+    for path in ("/v1/runs?limit=1&limit=2", "/v1/exports?q=a&q=b", "/v1/runs/run_0?wait=0&wait=0"):
+        problem = await expect(await api.get(path), 422)
+        assert problem["code"] == "repeated-parameter"
+        assert problem["errors"][0]["parameter"] in path
+    several = "/v1/runs?status=failed&status=queued&metadata=a:b&metadata=c:d"
+    assert (await expect(await api.get(several), 200))["items"] == []

@@ -162,7 +162,7 @@ def _redirect_uri(request: Request) -> str:
 
 
 def _wants_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("Accept", "")
+    return "text/html" in ",".join(request.headers.getlist("Accept"))
 
 
 def _back(address: str, outcome: dict[str, str]) -> Response:

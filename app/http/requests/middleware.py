@@ -59,8 +59,10 @@ class RequestFrame:
         """The request in the caller's trace, if it sent one; probes are nobody's trace."""
         if scope["path"] in _QUIET:
             return nullcontext(Traced(None))
-        given = dict(scope["headers"]).get(b"traceparent", b"").decode("latin-1")
-        return span(scope["method"], kind="server", parent=given, request_id=request_id)
+        given = [value for name, value in scope["headers"] if name == b"traceparent"]
+        # of two neither is it (W3C Trace Context, 3.2)
+        parent = given[0].decode("latin-1") if len(given) == 1 else ""
+        return span(scope["method"], kind="server", parent=parent, request_id=request_id)
 
     async def _framed(
         self, scope: Scope, receive: Receive, send: Send, request_id: str, traced: Traced
