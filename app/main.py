@@ -83,7 +83,7 @@ from app.segments.pushes.push import Uploads
 from app.segments.reader_threads import Readers
 from app.settings import Settings, SettingsError, read_settings
 from app.sources import BodyLimits
-from app.webhooks import payloads
+from app.webhooks import documented_payloads
 from app.webhooks import routes as webhooks
 
 log = get_logger(__name__)
@@ -158,7 +158,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         health,
     ):
         app.include_router(module.router)
-    app.webhooks.routes.extend(payloads.router.routes)
+    app.webhooks.routes.extend(documented_payloads.router.routes)
     install_documents(
         app,
         servers=[{"url": settings.public_url or "/", "description": "This service."}],

@@ -17,7 +17,7 @@ from app.db.session import Database
 from app.erasures.encrypted_identifiers import seal
 from app.erasures.identifiers import identifiers_of
 from app.errors import Conflict, NotFound, Unprocessable
-from app.identifiers.places.countries import ALPHA_2
+from app.identifiers.places.country_names import ALPHA_2
 from app.ids import is_id, new_id
 
 

@@ -13,8 +13,8 @@ from app.identifiers.keys import (
     KeyIdentifier,
     schema_keys_of,
 )
-from app.identifiers.places.countries import ALPHA_2
-from app.identifiers.places.states import states_of
+from app.identifiers.places.country_names import ALPHA_2
+from app.identifiers.places.state_names import states_of
 from app.schedule_times import zones
 
 _KNOWN: Final = frozenset(attribute.key for attribute in ATTRIBUTE_KEYS)

@@ -11,8 +11,8 @@ from app.identifiers import self_test
 from app.identifiers.cell_values import text
 from app.identifiers.columns import digest
 from app.identifiers.columns import simd_sha256 as lanes
-from app.identifiers.places.countries import ALPHA_2, names_of_countries
-from app.identifiers.places.states import CODED, states_of
+from app.identifiers.places.country_names import ALPHA_2, names_of_countries
+from app.identifiers.places.state_names import CODED, states_of
 from app.identifiers.texts.gender_words import GENDER_OF
 from app.identifiers.texts.latin import FOLDED
 from app.identifiers.texts.names import letters

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers import IdentifierPlan, KeyIdentifier
-from app.identifiers.places.countries import codes_of_countries, names_of_countries
-from app.identifiers.places.postal_codes import AMERICAN, postal_codes
-from app.identifiers.places.states import CODED, states_anywhere, states_of, subdivisions
+from app.identifiers.places.country_names import codes_of_countries, names_of_countries
+from app.identifiers.places.postal_code_shapes import AMERICAN, postal_codes
+from app.identifiers.places.state_names import CODED, states_anywhere, states_of, subdivisions
 from app.identifiers.rulebook import apply_rules
 from tables import countries as made_countries
 from tables import postal_codes as made_codes

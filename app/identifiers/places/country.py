@@ -9,7 +9,7 @@ from app.identifiers.cell_values.rule import Outcome, Steps, outcome
 from app.identifiers.cell_values.text import blank
 from app.identifiers.columns.apply_rule import Cells
 from app.identifiers.columns.digest import in_bytes, sha256
-from app.identifiers.places.countries import ALPHA_2, by_code, by_name
+from app.identifiers.places.country_names import ALPHA_2, by_code, by_name
 from app.identifiers.texts.names import letters, lower
 
 _ARTICLE: Final = "^the|the$"

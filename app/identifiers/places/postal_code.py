@@ -7,7 +7,7 @@ import polars as pl
 
 from app.identifiers.cell_values.rule import Outcome, Steps, outcome
 from app.identifiers.cell_values.text import beyond_ascii, blank, certain, change
-from app.identifiers.places.postal_codes import (
+from app.identifiers.places.postal_code_shapes import (
     AMERICAN,
     countries_of_signs,
     lengths,

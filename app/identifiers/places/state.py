@@ -8,9 +8,9 @@ import polars as pl
 from app.identifiers.cell_values.rule import Outcome, Steps, outcome
 from app.identifiers.cell_values.text import beyond_ascii, blank, certain, change
 from app.identifiers.columns.table_lookup import Lookup
-from app.identifiers.places.countries import by_code, by_name
-from app.identifiers.places.postal_codes import US_TERRITORIES
-from app.identifiers.places.states import (
+from app.identifiers.places.country_names import by_code, by_name
+from app.identifiers.places.postal_code_shapes import US_TERRITORIES
+from app.identifiers.places.state_names import (
     CODED,
     codes_with_country_anywhere,
     foreign_codes,
