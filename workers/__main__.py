@@ -1,10 +1,12 @@
 """`python -m workers`."""
 
+from app.loading import uncollected
 from workers.health.allocator import keep_freed_memory
 
 if __name__ == "__main__":
     keep_freed_memory()
     # polars reads its allocator's settings when it is loaded
-    from workers.process import main
+    with uncollected():
+        from workers.process import main
 
     main()

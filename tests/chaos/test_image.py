@@ -16,7 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -277,11 +277,12 @@ async def test_the_image_works_read_only_as_its_user(
         assert migrated.returncode == 0, migrated.stderr
         serve = [*container.entrypoint, *json.loads(image.said["CMD"]), "--port", str(own)]
         work = [*container.entrypoint, "worker"]
-        with (
-            container.running(serve, folder / "api.out", **env) as api_id,
-            container.running(work, folder / "worker.out", **env) as worker_id,
-            httpx_client(own) as api,
-        ):
+        async with AsyncExitStack() as stack:
+            api_id, worker_id = (
+                stack.enter_context(container.running(words, folder / f"{name}.out", **env))
+                for name, words in (("api", serve), ("worker", work))
+            )
+            api = await stack.enter_async_context(httpx_client(own))
             health = image.said["HEALTHCHECK"].partition(" CMD ")[2].replace("8080", str(own))
             until_ready(container, json.loads(health))
             for pid in (api_id, worker_id):

@@ -11,6 +11,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from app import clock
+from app.api import create_app
 from app.cli.environment import read_settings
 from app.cli.server.migrate import upgrade
 from app.cli.server.signals import StopSignals
@@ -18,7 +19,6 @@ from app.cli.server.welcome import welcome
 from app.embedded.child import Child
 from app.embedded.supervisor import Restartable, keep_running
 from app.errors import AppError
-from app.main import create_app
 from app.observability.logs import get_logger
 
 log = get_logger("audience-export")

@@ -15,6 +15,7 @@ import typer
 from app.cli.environment import hand_over, is_set, read_settings
 from app.cli.server.signals import StopRequested, StopSignals
 from app.errors import ConfigurationError
+from app.loading import uncollected
 
 
 class CannotListen(ConfigurationError):
@@ -60,7 +61,8 @@ def serve(
             shown = "localhost" if host in ("0.0.0.0", "::") else host  # noqa: S104 - compared only
             hand_over({"PUBLIC_URL": f"http://{shown}:{port}"})
         # the API's imports take longer than the servers' start
-        from app.cli.server.lifecycle import Running  # noqa: PLC0415
+        with uncollected():
+            from app.cli.server.lifecycle import Running  # noqa: PLC0415
 
         stop.check()
         team = [make_worker(number + 1, settings) for number in range(workers)]
