@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from app import clock
 from app.cli.server.migrate import upgrade
@@ -32,6 +32,7 @@ from benchmarks.filling import fill
 from benchmarks.lists import plain_address
 
 RUNS_A_WORKER = 4
+LASTING = 30.0
 ACCOUNTS = 500
 # as app.db.liveness and workers.lease have them
 _BEAT, _SIGN = 5.0, 1.0
@@ -43,7 +44,6 @@ class Tally:
     """What was done, and how long each took."""
 
     claims: int = 0
-    empty: int = 0
     late: int = 0
     times: dict[str, list[float]] = field(default_factory=dict)
 
@@ -60,54 +60,63 @@ class Tally:
         return f"{statistics.median(seen):.1f}, {seen[int(len(seen) * 0.95)]:.1f}"
 
 
-async def fleet(database: Database, workers: int, seconds: float) -> Tally:
-    """So many workers for that time; each run lasts so long that all places are taken."""
-    tally, end = Tally(), time.monotonic() + seconds
-    places = workers * RUNS_A_WORKER
+async def fleet(database: Database, taken: list[str], seconds: float) -> Tally:
+    """Workers for that time whose places are taken by these runs, which end spread over `LASTING` seconds."""
+    began = time.monotonic()
+    tally, end = Tally(), began + seconds
+    # who finds no connection free waits in line, as before a pooler
+    line = asyncio.Semaphore(_CONNECTIONS)
+    places, workers = len(taken), len(taken) // RUNS_A_WORKER
+    # as a worker does
+    claiming = [asyncio.Lock() for _ in range(workers)]
 
-    async def claimed() -> Claim | None:
-        async with database.transaction() as session:
+    async def claimed(worker: int) -> Claim | None:
+        async with claiming[worker], line, database.transaction() as session:
             run = await claim_next(session, lease_seconds=60, budget=9, account_runs=places)
             return None if run is None else Claim(run.id, run.fence)
 
     async def alive(claim: Claim) -> None:
-        async with database.transaction() as session:
+        async with line, database.transaction() as session:
             await keep_alive(session, claim, lease_seconds=60)
 
     async def over(claim: Claim) -> None:
         done = {"status": RunStatus.SUCCEEDED, "finished_at": clock.now(), "phase": None}
-        async with database.transaction() as session:
+        async with line, database.transaction() as session:
             await session.execute(update(Run).where(Run.id == claim.run_id).values(**done))
 
     async def place(number: int) -> None:
-        # runs begin spread over the time of one
-        await asyncio.sleep(lasting * number / places)
+        claim, until = Claim(taken[number], 1), began + LASTING * number / places
+        await asyncio.sleep(_SIGN * number / places)
         while time.monotonic() < end:
-            claim = await tally.timed("claim", claimed)
-            if not isinstance(claim, Claim):
-                tally.empty += 1
-                await asyncio.sleep(1)
-                continue
-            tally.claims += 1
-            until = time.monotonic() + lasting
             while time.monotonic() < min(until, end):
                 due = time.monotonic() + _SIGN
                 await asyncio.sleep(_SIGN)
                 await tally.timed("sign", lambda claim=claim: alive(claim))  # type: ignore[misc]
                 tally.late += time.monotonic() > due + _SIGN
+            if time.monotonic() >= end:
+                return
             await tally.timed("end", lambda claim=claim: over(claim))  # type: ignore[misc]
+            found = await tally.timed("claim", lambda: claimed(number // RUNS_A_WORKER))
+            if not isinstance(found, Claim):
+                return
+            tally.claims += 1
+            claim, until = found, time.monotonic() + LASTING
 
-    async def process(number: int) -> None:
-        name, started = new_id("wrk"), clock.now()
-        await asyncio.sleep(_BEAT * number / workers)
-        while time.monotonic() < end:
-            async with database.transaction() as session:
-                await beat(session, name, process_id=number, started_at=started)
-            await asyncio.sleep(_BEAT)
-
-    lasting = max(seconds / 2, 4.0)
-    await asyncio.gather(*map(place, range(places)), *map(process, range(workers)))
+    processes = (beating(database, line, number, workers, end) for number in range(workers))
+    await asyncio.gather(*map(place, range(places)), *processes)
     return tally
+
+
+async def beating(
+    database: Database, line: asyncio.Semaphore, number: int, workers: int, end: float
+) -> None:
+    """A worker's heartbeat."""
+    name, started = new_id("wrk"), clock.now()
+    await asyncio.sleep(_BEAT * number / workers)
+    while time.monotonic() < end:
+        async with line, database.transaction() as session:
+            await beat(session, name, process_id=number, started_at=started)
+        await asyncio.sleep(_BEAT)
 
 
 async def claims_alone(database: Database, count: int) -> float:
@@ -121,26 +130,35 @@ async def claims_alone(database: Database, count: int) -> float:
     return statistics.median(seen)
 
 
-async def queue(url: str, database: Database, queued: int) -> None:
-    """So many queued runs of `ACCOUNTS` accounts, an export each; all others have ended."""
+async def queue(url: str, queued: int, taken: int = 0) -> list[str]:
+    """So many queued runs of `ACCOUNTS` accounts, an export each, and the ids of those that are taken.
+
+    All others have ended.
+    """
     connection = await asyncpg.connect(plain_address(url))
     await connection.execute(
         "update runs set status = 'succeeded', finished_at = now() where finished_at is null"
     )
-    names = await connection.fetch("select id from runs order by id desc limit $1", queued)
+    names = [
+        row["id"]
+        for row in await connection.fetch(
+            "select id from runs order by id desc limit $1", queued + taken
+        )
+    ]
     await connection.execute(
         "update runs set status = 'queued', finished_at = null, due_at = now() - interval '1 hour', "
-        "attempt = 0, fence = 0, ad_account_id = 'act_' || (hashtext(id) % $2) "
-        "where id = any($1)",
-        [row["id"] for row in names],
+        "attempt = 0, fence = 0, ad_account_id = 'act_' || (hashtext(id) % $2) where id = any($1)",
+        names,
         ACCOUNTS,
+    )
+    await connection.execute(
+        "update runs set status = 'running', attempt = 1, fence = 1, "
+        "lease_until = now() + interval '1 hour' where id = any($1)",
+        names[:taken],
     )
     await connection.execute("vacuum analyze runs")
     await connection.close()
-    async with database.reading() as session:
-        waiting = await session.scalar(select(func.count()).where(Run.status == RunStatus.QUEUED))
-    if waiting != queued:
-        raise RuntimeError(waiting)
+    return names[:taken]
 
 
 async def measure(url: str, workers: list[int], seconds: float) -> None:
@@ -154,7 +172,7 @@ async def measure(url: str, workers: list[int], seconds: float) -> None:
     database = Database(url, pool_size=_CONNECTIONS // 2)
     print("| queued runs | ms of a claim, alone |\n|---|---|")
     for queued in (10, 1_000, 10_000):
-        await queue(url, database, queued)
+        await queue(url, queued)
         print(f"| {queued:,} | {await claims_alone(database, 15):.1f} |", flush=True)
     print(
         "\n| workers | runs under way | claims/s | signs/s | ms of a claim (p50, p95) | of a sign "
@@ -162,9 +180,10 @@ async def measure(url: str, workers: list[int], seconds: float) -> None:
     )
     print("|---|---|---|---|---|---|---|---|")
     for count in workers:
-        await queue(url, database, min(count * RUNS_A_WORKER * 2 + 100, most))
+        places = count * RUNS_A_WORKER
+        taken = await queue(url, places, places)
         began = time.monotonic()
-        tally = await fleet(database, count, seconds)
+        tally = await fleet(database, taken, seconds)
         took = time.monotonic() - began
         signs = len(tally.times.get("sign", []))
         cells = [

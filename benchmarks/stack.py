@@ -269,7 +269,7 @@ def _process(
 
 
 def _wait(client: httpx.Client) -> None:
-    for _ in range(300):
+    for _ in range(1800):
         try:
             if client.get("/readyz").is_success:
                 return

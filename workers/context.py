@@ -66,6 +66,8 @@ class WorkerContext:
     # the jobs of the runs this process works on: a job takes the run whose turn it is, whatever its name, so
     # there may be two of one name, and arq knows the last of them only
     working: set[asyncio.Task[Any]] = field(default_factory=set)
+    # held while this process asks for its next run
+    claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     # cron jobs this process is on
     cron_jobs: set[str] = field(default_factory=set)
 

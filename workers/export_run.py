@@ -39,15 +39,17 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 
     if "job_id" in ctx:
         await worker.notifier.answered(ctx["job_id"])
     await worker.pressure.room(worker.working)
-    run = await patiently(
-        worker.database,
-        lambda session: claim_next(
-            session,
-            lease_seconds=limits.lease_seconds,
-            budget=limits.attempt_budget,
-            account_runs=limits.account_runs,
-        ),
-    )
+    # one at a time: the others of this process would only wait with a connection each
+    async with worker.claiming:
+        run = await patiently(
+            worker.database,
+            lambda session: claim_next(
+                session,
+                lease_seconds=limits.lease_seconds,
+                budget=limits.attempt_budget,
+                account_runs=limits.account_runs,
+            ),
+        )
     if run is None:
         return  # taken already, not due yet, over, or of an account that has enough under way
     job = asyncio.current_task()

@@ -6,7 +6,7 @@ it, whichever version writes a run. What is found by it is looked at again in th
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVarTuple
+from typing import Any, TypeVarTuple, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -20,7 +20,7 @@ from sqlalchemy import (
     select,
     text,
     true,
-    union_all,
+    union,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,7 +31,7 @@ Columns = TypeVarTuple("Columns")
 
 _CODE: ColumnElement[str] = literal_column("runs.error ->> 'code'")
 # the newest of each of so many exports are read off an index; of more, some are on every page of history
-_FEW = 200
+_FEW = 50
 # the codes there are: from one to the next along the index, however many runs have each
 _CODES = text(
     """
@@ -70,10 +70,11 @@ def found(
     places: Places,
     conditions: Sequence[ColumnElement[bool]],
     *,
-    order: Any,
     limit: int,
+    oldest_first: bool,
 ) -> Select[*Columns]:
-    """The first `limit` runs of `listed`, in `order` by id, that match the text and the conditions."""
+    """The newest (or oldest) `limit` runs of `listed` that match the text and the conditions."""
+    order = Run.id.asc() if oldest_first else Run.id.desc()
     wanted = (_matches(words), *conditions)
     if len(places.exports) + len(places.codes) > _FEW:
         among = or_(
@@ -86,17 +87,17 @@ def found(
     def newest(values: Sequence[str], here: Any) -> Select[Any]:
         each = func.unnest(literal(list(values), ARRAY(IdText))).table_valued("value")
         each = each.render_derived()
-        some = (
-            select(Run.id).where(here(each.c.value), *wanted).order_by(order).limit(limit).lateral()
-        )
-        return select(some.c.id).select_from(each.join(some, true()))
+        some = listed.where(here(each.c.value), *wanted).order_by(order).limit(limit).lateral()
+        return select(*some.c).select_from(each.join(some, true()))
 
-    ids = union_all(
+    # all columns at once: looked up by their ids afterwards, the planner may go along all of history
+    every = union(
         newest(places.exports, lambda value: Run.export_id == value),
         newest(places.codes, lambda value: and_(Run.error.is_not(None), value == _CODE)),
-        select(Run.id).where(Run.id == words, *wanted),
-    )
-    return listed.where(Run.id.in_(ids)).order_by(order).limit(limit)
+        listed.where(Run.id == words, *wanted),
+    ).subquery()
+    by_id = every.c.id.asc() if oldest_first else every.c.id.desc()
+    return cast("Select[*Columns]", select(*every.c).order_by(by_id).limit(limit))
 
 
 def _matches(words: str) -> ColumnElement[bool]:

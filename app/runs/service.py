@@ -267,7 +267,9 @@ async def list_runs(
     words, query = filters.get("q"), _LISTED.where(*conditions).order_by(order).limit(limit + 1)
     if words:
         places = await places_of(session, words)
-        query = found(_LISTED, words, places, conditions, order=order, limit=limit + 1)
+        query = found(
+            _LISTED, words, places, conditions, limit=limit + 1, oldest_first=oldest_first
+        )
     return (await session.execute(query)).all()
 
 

@@ -6,11 +6,11 @@ shares whoever asked by hand comes before a schedule, then the one that waits th
 beyond its bound waits for its own.
 """
 
-import asyncio
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Subquery, case, func, select
+from sqlalchemy import Subquery, case, func, literal, select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -20,7 +20,10 @@ from app.runs.states import RunStatus, Trigger
 # a bound that bounds nothing
 MANY = 1_000_000
 _LOCK = 7_201_883_444
-_TRIES, _PAUSE_SECONDS = 50, 0.02
+# a thousand workers that all ask at once wait for a second or two
+_PATIENCE = "5s"
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: lock_not_available
+_NOT_IN_TIME = "55P03"
 # a run without an account is an account of its own
 _ACCOUNT = func.coalesce(Run.ad_account_id, Run.connection_id, Run.id)
 _BY_SCHEDULE = case((Run.trigger == Trigger.ON_DEMAND, 0), else_=1)
@@ -75,10 +78,7 @@ async def next_in_queue(
     looks, since two at once would take an account beyond its bound; but a process that froze while it
     looked is not waited for.
     """
-    for _ in range(_TRIES):
-        if await session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
-            break
-        await asyncio.sleep(_PAUSE_SECONDS)
+    await _in_turn(session)
     waiting = line(clock.now())
     found = (
         await session.execute(
@@ -89,3 +89,18 @@ async def next_in_queue(
         )
     ).first()
     return None if found is None else (found.id, found.fence)
+
+
+async def _in_turn(session: AsyncSession) -> None:
+    """Wait for whoever looks now in Postgres' own queue: to ask again and again costs more than a look."""
+    limited = func.set_config("lock_timeout", _PATIENCE, literal(True))
+    unlimited = func.set_config("lock_timeout", "0", literal(True))
+    try:
+        async with session.begin_nested():
+            await session.execute(select(limited))
+            await session.execute(select(func.pg_advisory_xact_lock(_LOCK)))
+            # what is locked from here on is waited for as ever
+            await session.execute(select(unlimited))
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _NOT_IN_TIME:
+            raise
