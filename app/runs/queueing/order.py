@@ -93,6 +93,8 @@ async def next_in_queue(
 
 async def _in_turn(session: AsyncSession) -> None:
     """Wait for whoever looks now in Postgres' own queue: to ask again and again costs more than a look."""
+    if await session.scalar(select(func.pg_try_advisory_xact_lock(_LOCK))):
+        return
     limited = func.set_config("lock_timeout", _PATIENCE, literal(True))
     unlimited = func.set_config("lock_timeout", "0", literal(True))
     try:
