@@ -133,8 +133,9 @@ def refuse(answer: "httpx.Response") -> None:
         ) from None
     for field in problem.get("errors") or ():
         place = field.get("pointer") or field.get("parameter")
-        # what concerns the whole request has been said
-        detail += f"\n  {place}: {field.get('detail')}" if place else ""
+        said = str(field.get("detail"))
+        # what concerns the whole request has been said, and so may what concerns one field
+        detail += f"\n  {place}: {said}" if place and said not in detail else ""
     request_id = problem.get("request_id")
     raise ServiceProblem(f"{detail}\n  ({code}, request {request_id})", code=code, document=problem)
 

@@ -42,7 +42,7 @@ function Edit({shapes, saved, etag}) {
   const source = (changes) => set({source: having({...draft.source, ...changes})});
   const fields = shapes[kind];
   const display = form.field('display_name');
-  // what is wrong with the source as a whole stands at its first field
+  // what is wrong with the source as a whole stands at its last field
   const whole = form.error?.errors?.find((one) => ['/source', `/source/${kind}`].includes(one.pointer));
   const wrong = (name) => form.wrong(`/source/${name}`) ?? form.wrong(`/source/${kind}/${name}`) ?? (whole && name === fields.find((one) => one.needed)?.name ? form.wrong(whole.pointer) : undefined);
   const show = (one) => html`<${Value} key=${kind + one.name} kind=${kind} one=${one} value=${draft.source[one.name]} error=${wrong(one.name)} onInput=${(value) => source({[one.name]: value})}/>`;

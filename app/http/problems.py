@@ -30,6 +30,7 @@ from app.errors import (
 from app.http.encoding import encode
 from app.http.nearest_field import no_such_field
 from app.http.problem_document import MEDIA_TYPE
+from app.http.refused_field import refused_field
 from app.observability.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -103,6 +104,18 @@ async def _on_app_error(request: Request, error: Exception) -> Response:
     # what is asked again and again until it is well is no news
     if error.status >= 500 and error.code != "no-worker-yet":
         log.warning("request.failed", code=error.code, detail=error.detail)
+    if 400 <= error.status < 500 and "errors" not in error.members:
+        # the body was read by the route, if by anybody
+        pointer = refused_field(error, getattr(request, "_json", None))
+        if pointer is not None:
+            error.members["errors"] = [
+                {
+                    "pointer": pointer,
+                    "parameter": None,
+                    "code": error.code,
+                    "detail": error.detail,
+                }
+            ]
     return problem_response(request, error)
 
 

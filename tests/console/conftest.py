@@ -93,6 +93,10 @@ async def served(
         postgres.address("postgres", role="postgres").replace("+asyncpg", "")
     )
     await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} OWNER app")
+    # one that may only read, and is named as people name them: whoever may write is refused
+    await admin.execute(f"CREATE ROLE reader_{name} LOGIN IN ROLE pg_read_all_data")
+    crm = postgres.address(name, role=f"reader_{name}").replace("+asyncpg", "")
+    owner = postgres.address(name).replace("+asyncpg", "")
     folder = tmp_path_factory.mktemp("console")
     port = free_port()
     url = f"http://127.0.0.1:{port}"
@@ -110,7 +114,7 @@ async def served(
         "FACEBOOK_APP_SECRET": "sandbox-app-secret",
         "PUBLIC_URL": url,
         "BOOTSTRAP_API_KEY": API_KEY,
-        "SEGMENT_DATABASES": f"crm={postgres.address(name).replace('+asyncpg', '')}",
+        "SEGMENT_DATABASES": f"crm={crm},too-mighty={owner}",
         "WEBHOOK_ALLOW_PRIVATE_ADDRESSES": "true",
         "LOG_LEVEL": "ERROR",
         "LEASE_SECONDS": "3",
@@ -133,6 +137,7 @@ async def served(
             for one in [*made.workers, process]:
                 one.wait(30)
             await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            await admin.execute(f"DROP ROLE reader_{name}")
             await admin.close()
 
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from tests.console.conftest import Served, export_on, opened
+from tests.console.other_site import other_site
 from tests.webhooks.simulated import Receiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
@@ -179,39 +180,75 @@ async def test_a_new_key_says_where_to_sign_in(served: Served, browser: Any) -> 
         await page.get_by_role("heading", name="Overview").wait_for()
 
 
-async def test_another_site_gets_nowhere(served: Served, browser: Any) -> None:
-    """Its form, its script and its frame, in a browser that is signed in here."""
-    async with opened(browser) as (page, said):
-        await page.goto(served.link())
-        await page.get_by_role("heading", name="Overview").wait_for()
-        keys = len(served.call("GET", "/v1/api-keys")["items"])
-        asked: dict[str, int] = {}
-        page.on("response", lambda answer: asked.update({answer.url: answer.status}))
-        body = '{"display_name": "evil", "role": "administrator", "x": "'
-        evil = (
-            f'<form method="post" enctype="text/plain" action="{served.url}/v1/api-keys" target="f">'
-            f"<input name='{body}' value='\"}}'></form><iframe name=f></iframe>"
-            f'<iframe id=framed src="{served.url}/"></iframe>'
-        )
-        await page.route(
-            "http://localhost:9/", lambda way: way.fulfill(body=evil, content_type="text/html")
-        )
-        await page.goto("http://localhost:9/")
-        await page.evaluate("document.forms[0].submit()")
-        path = f"{served.url}/v1/api-keys"
-        tried = await page.evaluate(
-            "path => fetch(path, {method: 'POST', credentials: 'include', mode: 'no-cors', body: '{}'})"
-            ".then((answer) => answer.type, String)",
-            path,
-        )
-        assert tried == "opaque" or "TypeError" in tried
-        await page.wait_for_timeout(500)
-        # where the browser let it out at all, it was refused here
-        assert asked.get(path, 403) in {401, 403}
-        framed = page.frames[-1]
-        assert await framed.locator("#app > *").count() == 0
-        assert len(served.call("GET", "/v1/api-keys")["items"]) == keys
-        said.messages.clear()  # the browser writes down what it refused to do
+@pytest.mark.parametrize("name", ["other_site", "same_site"])
+async def test_another_site_gets_nowhere(
+    served: Served, browser: Any, members: Path, name: str
+) -> None:
+    """A page of another origin, in a browser that is signed in here: nothing happens, nothing is read.
+
+    Of the same site (this host, another port) the cookie goes along; it counts for nothing there.
+    """
+    export = export_on(served, members, "Attacked")
+    attacker = served.call("POST", "/v1/api-keys", {"display_name": "attacker", "role": "viewer"})
+    framed = [f"{served.url}/", f"{served.url}/docs", f"{served.url}/v1/exports"]
+    with other_site(framed) as site:
+        async with opened(browser) as (page, said):
+            await page.goto(served.link())
+            await page.get_by_role("heading", name="Overview").wait_for()
+            before = _state(served, export["id"])
+            cookies = await page.context.cookies()
+            answers: list[int] = []
+            page.on(
+                "response",
+                lambda one: answers.append(one.status) if one.request.method == "POST" else None,
+            )
+            await page.goto(getattr(site, name))
+            target = {
+                "url": served.url,
+                "run": f"/v1/exports/{export['id']}/runs",
+                "export": f"/v1/exports/{export['id']}",
+                "key": attacker["key"],
+            }
+            found = await page.evaluate("target => attempts(target)", target)
+            sent = {"form, fields", "form, file", "form, text that is JSON", "beacon"}
+            sent |= {"form, sign in as the attacker"}
+            opaque = {"fetch without asking", "fetch, a run without a body"}
+            expected = dict.fromkeys(sent, "sent") | dict.fromkeys(opaque, "opaque")
+            expected |= {"stream": "refused", "script": "refused"}
+            expected |= {f"fetch, {what}": "TypeError" for what in ("delete", "sign out", "read")}
+            assert found == {**expected, "fetch with JSON": "TypeError"}
+            # what the browser let out was refused here: four forms, two scripts, a beacon
+            for _ in range(100):
+                if len(answers) >= 7:
+                    break
+                await page.wait_for_timeout(100)
+            assert set(answers) <= {401, 403, 422}, answers
+            assert len(answers) == 7
+            assert [await _words(frame) for frame in page.frames[1:4]] == ["", "", ""]
+            assert _state(served, export["id"]) == before
+            # nobody else is signed in here now, and the one who was still is
+            assert [one for one in await page.context.cookies() if "session" in one["name"]] == [
+                one for one in cookies if "session" in one["name"]
+            ]
+            await page.goto(served.url)
+            await page.get_by_role("heading", name="Overview").wait_for()
+            assert await page.locator(".who .strong").inner_text() == "Bootstrap key"
+            said.messages.clear()  # the browser writes down what it refused to do
+
+
+def _state(served: Served, export_id: str) -> list[Any]:
+    """What an attack would have changed: keys, runs, the export, what the audit says of them."""
+    export = served.call("GET", f"/v1/exports/{export_id}")
+    keys, runs = (served.call("GET", f"/v1/{name}")["items"] for name in ("api-keys", "runs"))
+    audit = served.call("GET", "/v1/audit-events")["items"]
+    return [export["version"], len(keys), len(runs), audit[0]["id"]]
+
+
+async def _words(frame: Any) -> str:
+    """What a framed page shows of itself."""
+    if frame.url.startswith("chrome-error:"):
+        return ""
+    return str(await frame.locator("body").inner_text()).strip()
 
 
 async def test_a_cookie_that_was_stolen_ends_with_the_session(served: Served, browser: Any) -> None:
