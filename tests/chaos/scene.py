@@ -170,7 +170,7 @@ async def start_all(jobs: Iterable[Job]) -> list[str]:
     return list(await asyncio.gather(*(job.start() for job in jobs)))
 
 
-async def ended(plant: Plant, runs: Sequence[str], *, seconds: float = 60) -> dict[str, str]:
+async def ended(plant: Plant, runs: Sequence[str], *, seconds: float = 100) -> dict[str, str]:
     """Wait for the last word of every run; their statuses."""
     deadline = time.monotonic() + seconds
     while True:

@@ -206,7 +206,7 @@ async def opened(browser: Any, **options: Any) -> AsyncIterator[tuple[Any, Said]
     context = await browser.new_context(**options)
     await context.add_init_script(SHIFTS)
     page = await context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(40_000)
     said = Said()
     said.watch(page)
     try:
