@@ -352,7 +352,8 @@ async def test_a_run_that_goes_on_holds_her_back(
         sandbox.control("POST", "faults", json=fault)
         runs.append(await start_run(api, export))
         await work()
-        await notifier.redis.flushall()  # two share an ad account, and the second is to be staged, too
+        # two share an ad account, and the second is to be staged, too
+        await notifier.redis.flushall()
     before = [await get_run(api, run) for run in runs]
     assert [run["counts"]["staged"] for run in before] == [len(OTHERS) + 1] * 3
     assert [run["status"] for run in before] == ["queued"] * 3
