@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -45,6 +45,13 @@ async def patiently(
                 raise
             await asyncio.sleep(_PAUSES[min(tries, len(_PAUSES) - 1)])
             tries += 1
+
+
+async def ended(work: "asyncio.Future[Any]") -> None:
+    """Wait until it has, however: what it raises is for whoever asks, and they may have gone."""
+    await asyncio.wait({work})
+    if not work.cancelled():
+        work.exception()
 
 
 class Lease:
@@ -107,6 +114,20 @@ class Lease:
         """Raises `CancelRequested` once somebody asked; called between batches and chunks."""
         if self.cancel_requested.is_set():
             raise CancelRequested
+
+    async def unless_canceled(
+        self, work: "asyncio.Future[T]", *, seconds: float | None = None
+    ) -> bool:
+        """Whether the work ended (within so many seconds). Raises `CancelRequested` once somebody asks."""
+        asked = asyncio.ensure_future(self.cancel_requested.wait())
+        try:
+            waited: set[asyncio.Future[Any]] = {work, asked}
+            await asyncio.wait(waited, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            asked.cancel()
+        if not work.done():
+            self.check_cancel()
+        return work.done()
 
     async def _beat(self) -> None:
         try:

@@ -76,7 +76,7 @@ async def perform(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus:
         await wait_for_pushes(worker, run, lease)
         segments = await _as_they_are(worker, run)
         check_segments(run.spec, segments)
-        if await is_unchanged(worker, run, segments, audience_id):
+        if await is_unchanged(worker, run, lease, segments, audience_id):
             await conclude(worker, run, lease, RunStatus.SUCCEEDED, note=UNCHANGED)
             return RunStatus.SUCCEEDED
         with span("stage"):

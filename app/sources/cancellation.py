@@ -14,7 +14,7 @@ from app.errors import SourceError
 
 Result = TypeVar("Result")
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 _GIVEN_UP: ContextVar[threading.Event | None] = ContextVar("given_up", default=None)
 
 

@@ -17,7 +17,7 @@ def serving(lake: Lake) -> Iterator[Any]:
     """A server before the tables of a lake; `how` spoils its answers, `posted` is what was sent to it."""
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), RestCatalog)
     server.lake, server.how, server.posted = lake, "", []
-    server.asked, server.answers = 0, 0
+    server.asked, server.answers, server.kept_waiting = 0, 0, 0
     threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield server
@@ -36,6 +36,11 @@ class RestCatalog(BaseHTTPRequestHandler):
         parts = urlsplit(self.path)
         if server.how == "hangs":
             time.sleep(5)
+        if server.how == "silent":
+            server.kept_waiting += 1
+            self.rfile.read(1)  # until the reader leaves
+            server.kept_waiting -= 1
+            return None
         if server.how == "redirects":
             return self.answer(307, {}, Location="http://127.0.0.1/")
         server.asked += 1

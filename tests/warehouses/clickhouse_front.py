@@ -2,11 +2,13 @@
 
 Parsing, types, read-only settings, time-outs, streams and error numbers are the engine's. Who may sign in,
 SHOW GRANTS and that settings are refused to an account that is read-only are this front's:
-it is a double of the server, not the server.
+it is a double of the server, not the server. PUT /double makes readings take a minute, unless KILL QUERY
+ends them; GET /double lists those.
 
     python clickhouse_front.py PORT SCRIPT    # the statements of SCRIPT, one a line, run before it reads only
 """
 
+import contextlib
 import json
 import re
 import sys
@@ -23,6 +25,8 @@ USERS = {
     "strict": ("", ["GRANT SELECT ON crm.* TO strict"]),
     "owner": ("", ["GRANT SELECT, INSERT, ALTER(ADD COLUMN, DROP COLUMN) ON *.* TO owner"]),
 }
+_LONG_SECONDS = 60
+_KILL = re.compile(r"KILL QUERY WHERE query_id = '([0-9a-f]{32})' ASYNC")
 _NUMBER = re.compile(r"Code: (\d+)\.")
 
 
@@ -32,6 +36,7 @@ class Front(ThreadingHTTPServer):
     def __init__(self, port: int, script: str) -> None:
         self.engine = session.Session()
         self.lock = threading.Lock()
+        self.slow, self.working = False, dict[str, threading.Event]()
         for statement in filter(str.strip, script.splitlines()):
             self.engine.query(statement)
         self.engine.query("SET readonly = 2")
@@ -46,6 +51,13 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: Any) -> None:
         """Silent."""
 
+    def do_PUT(self) -> None:
+        self.server.slow = True
+        self._answer(b"")
+
+    def do_GET(self) -> None:
+        self._answer(json.dumps(list(self.server.working)).encode())
+
     def do_POST(self) -> None:
         text = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
         if self.headers.get("Transfer-Encoding") == "chunked":
@@ -54,6 +66,7 @@ class Handler(BaseHTTPRequestHandler):
             name: values[-1] for name, values in parse_qs(urlsplit(self.path).query).items()
         }
         form, database = settings.pop("default_format"), settings.pop("database", None)
+        query = settings.pop("query_id", "")
         user = self.headers.get("X-ClickHouse-User", "default")
         secret, grants = USERS.get(user, (None, []))
         if secret != self.headers.get("X-ClickHouse-Key", ""):
@@ -64,6 +77,17 @@ class Handler(BaseHTTPRequestHandler):
             return self._refuse(497, "the double takes nothing but reads")
         if text in {"SHOW GRANTS", "SHOW GRANTS FINAL"}:
             return self._answer(json.dumps({"data": [[grant] for grant in grants]}).encode())
+        if killed := _KILL.fullmatch(text):
+            if ended := self.server.working.get(killed.group(1)):
+                ended.set()
+            return self._answer(b"")
+        if self.server.slow and " AS member_0" in text:
+            self.server.working[query] = ended = threading.Event()
+            ended.wait(_LONG_SECONDS)
+            del self.server.working[query]
+            with contextlib.suppress(OSError):  # who asked may have gone
+                self._refuse(394, "Query was cancelled")
+            return None
         with self.server.lock:
             try:
                 self._run(text, form, database, settings)

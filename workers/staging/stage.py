@@ -16,7 +16,7 @@ from app.segments.pushed import readable_sources
 from app.snapshots import Manifest
 from app.sources import wanted
 from workers.context import WorkerContext
-from workers.lease import Lease, patiently
+from workers.lease import Lease, ended, patiently
 
 _REPORT_SECONDS = 1.0
 
@@ -73,17 +73,15 @@ async def _watched(
     """The result of the work; what it has met so far is written down while it goes on."""
     try:
         while True:
-            done, _ = await asyncio.wait({work}, timeout=_REPORT_SECONDS)
-            if done:
+            if await lease.unless_canceled(work, seconds=_REPORT_SECONDS):
                 return work.result()
-            lease.check_cancel()
             counted.add(tally)
             await lease.write(lambda session, claim: note(session, claim, **columns_of(tally)))
     finally:
         # whatever ended the waiting also ends the threads, and their files with them
         for end in ends:
             end.set()
-        await asyncio.wait({work})
+        await ended(work)
 
 
 class Counted:

@@ -24,7 +24,7 @@ from app.segments.pushed import readable_sources
 from app.snapshots import Manifest, SnapshotError, verify
 from app.sources import fingerprint_of, open_source, wanted
 from workers.context import WorkerContext
-from workers.lease import patiently
+from workers.lease import Lease, ended, patiently
 
 _DELIVERED: Final = (RunStatus.SUCCEEDED, RunStatus.SUCCEEDED_WITH_WARNINGS)
 UNCHANGED: Final = "unchanged"
@@ -36,9 +36,12 @@ _DATES: Final = frozenset({"DOB", "DOBY", "DOBM", "DOBD"})
 
 
 async def is_unchanged(
-    worker: WorkerContext, run: Run, segments: Sequence[Segment], audience_id: str
+    worker: WorkerContext, run: Run, lease: Lease, segments: Sequence[Segment], audience_id: str
 ) -> bool:
-    """Whether the audience holds already what a run would bring about. Nothing is read but what tells."""
+    """Whether the audience holds already what a run would bring about. Nothing is read but what tells.
+
+    Raises `CancelRequested`.
+    """
     if run.spec["sync_mode"] != "mirror" or run.spec.get("force"):
         return False
     found = await patiently(
@@ -50,9 +53,14 @@ async def is_unchanged(
     sources = await patiently(
         worker.database, lambda session: readable_sources(session, worker.vault, segments)
     )
-    with wanted():
-        told = await asyncio.to_thread(_told, worker, sources)
-    digest = content_digest(worker, run, segments, told, audience_id)
+    with wanted() as given_up:
+        work = asyncio.create_task(asyncio.to_thread(_told, worker, sources))
+        try:
+            await lease.unless_canceled(work)
+        finally:
+            given_up.set()
+            await ended(work)
+    digest = content_digest(worker, run, segments, work.result(), audience_id)
     if digest is None or digest != last.content_hash:
         return False
     try:

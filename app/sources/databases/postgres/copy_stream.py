@@ -15,7 +15,7 @@ from app.sources.cancellation import check_wanted
 PIECE_BYTES = 1 << 20
 _PIECES_AHEAD = 8
 # a database that takes its time gives no piece to look after
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 
 Write = Callable[[bytes], Awaitable[None]]
 

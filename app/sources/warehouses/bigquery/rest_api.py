@@ -99,18 +99,33 @@ class Session:
             raise too_expensive(self.name, needed, self.most_bytes)
         job, body = f"audience_export_{uuid.uuid4().hex}", self._job(statement)
         body["jobReference"] = {"projectId": self.address.host, "jobId": job, **self._located()}
-        status, found = await self._call("POST", f"{self._project}/jobs", body)
+        try:
+            status, found = await self._call("POST", f"{self._project}/jobs", body)
+        except asyncio.CancelledError:
+            await self.cancel(job)  # it may have begun
+            raise
         # a repeated request finds the job that the first one began
         if status not in {httpx.codes.OK, httpx.codes.CONFLICT}:
             raise bigquery_fault(self.name, status, found)
         return job
 
     async def wait(self, job: str) -> int:
-        """How many rows the job gave, once it ended. Raises `SourceError`, `statement-timeout` too."""
+        """How many rows the job gave, once it ended. Raises `SourceError`, `statement-timeout` too.
+
+        Nobody works on for what is not waited for any more.
+        """
+        try:
+            return await self._waited(job)
+        except asyncio.CancelledError:
+            await self.cancel(job)
+            raise
+
+    async def _waited(self, job: str) -> int:
         until = time.monotonic() + self.seconds
         while True:
             left = until - time.monotonic()
             if left <= 0:
+                await self.cancel(job)
                 raise fault(self.name, "statement-timeout")
             milliseconds = int(min(_POLL_SECONDS, left) * 1000)
             status, found = await self._call(

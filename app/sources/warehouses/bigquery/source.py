@@ -151,7 +151,7 @@ class _Reading:
         )
 
     async def close(self) -> None:
-        if self._opened is not None and self._job and self._left:
+        if self._opened is not None and self._job and self._left > 0:
             await self._opened.cancel(self._job)
         if self._entered is not None:
             await self._entered.__aexit__(None, None, None)

@@ -7,6 +7,9 @@ cannot be ended by a text that is whole by itself. `readonly=1` refuses to write
 Credentials go into headers, statements into bodies: neither is in an address that somebody logs.
 """
 
+import asyncio
+import contextlib
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -14,12 +17,13 @@ from typing import Any, Final
 import httpx
 import orjson
 
+from app.errors import SourceError
 from app.sources.access import Patience
 from app.sources.databases.column_names import check_unique
 from app.sources.databases.segment_databases import Relation, is_yes, parse_address
 from app.sources.warehouses.clickhouse.errors import READ_ONLY, SYNTAX, clickhouse_fault, number_in
 from app.sources.warehouses.errors import fault
-from app.sources.warehouses.http_client import at_most, web_client, whole
+from app.sources.warehouses.http_client import CANCEL_SECONDS, at_most, web_client, whole
 
 _SETTINGS: Final = {
     "cancel_http_readonly_queries_on_client_close": "1",
@@ -37,6 +41,7 @@ class Session:
     ) -> None:
         self._name, self._client, self._patience = name, client, patience
         self._parameters = {"default_format": "JSONCompact"}
+        self._is_signed_in = False
         if database:
             self._parameters["database"] = database
         self._settings = {
@@ -57,6 +62,7 @@ class Session:
             number = await self._signed_in()
         if number is not None:
             raise clickhouse_fault(self._name, number)
+        self._is_signed_in = True
 
     async def refusal(self, statement: str) -> int | None:
         """The number the server refuses it with, None if it does not."""
@@ -90,11 +96,38 @@ class Session:
         check_unique(self._name, [column for column, _ in columns])
         return columns
 
-    def asked(self, statement: str) -> Any:
-        """The answer to come, a context manager."""
+    @asynccontextmanager
+    async def asked(self, statement: str) -> AsyncIterator[httpx.Response]:
+        """The answer to come. Left by another way than its end, the server gives up what it does for it."""
+        number = uuid.uuid4().hex
+        try:
+            async with self._sent(statement, query_id=number) as answer:
+                yield answer
+        except (Exception, asyncio.CancelledError):
+            if self._is_signed_in:
+                await self._end(number)
+            raise
+
+    def _sent(self, statement: str, **parameters: str) -> Any:
         return self._client.stream(
-            "POST", "/", params={**self._parameters, **self._settings}, content=statement.encode()
+            "POST",
+            "/",
+            params={**self._parameters, **self._settings, **parameters},
+            content=statement.encode(),
         )
+
+    async def _end(self, number: str) -> None:
+        """A server whose account may change no setting does not look at a closed connection.
+
+        An account may end its own queries, also one that only reads
+        (https://clickhouse.com/docs/sql-reference/statements/kill).
+        """
+        with contextlib.suppress(SourceError, httpx.HTTPError, TimeoutError):
+            async with (
+                asyncio.timeout(CANCEL_SECONDS),
+                self._sent(f"KILL QUERY WHERE query_id = '{number}' ASYNC") as answer,
+            ):
+                await whole(answer)
 
     async def _signed_in(self) -> int | None:
         # longer than the client waits for bytes: this is for an answer that comes drop by drop

@@ -1,5 +1,6 @@
 """Members in ClickHouse: one SELECT, so one consistent snapshot, streamed as JSON."""
 
+import contextlib
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ import polars as pl
 
 from app.sources import errors
 from app.sources.access import Patience, SourceAccess
+from app.sources.cancellation import ReadingGivenUp
 from app.sources.databases.column_names import found_columns, free_names
 from app.sources.databases.database_source import DatabaseSource
 from app.sources.databases.prefetch import answer_of, frames_of, rows_at_once
@@ -90,6 +92,7 @@ class _Reading:
         self._most = rows_at_once(rows, len(columns), cells=_CELLS)
         self._parser, self._waiting, self._given = JsonRows(), list[Row](), 0
         self._instants: list[str] = []
+        self._ended = False
         self._session: Any = None
         self._answer: Any = None
         self._pieces: AsyncIterator[bytes] | None = None
@@ -137,7 +140,7 @@ class _Reading:
                 raise clickhouse_fault(self._source.name, number) from None
             self._waiting += rows
             if piece is None:
-                self._pieces = None
+                self._pieces, self._ended = None, True
         taken, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
         if not taken:
             return None
@@ -148,10 +151,12 @@ class _Reading:
         return as_timestamps(frame.with_columns(pl.col(self._instants) + "+00"), self._instants)
 
     async def close(self) -> None:
-        # at once: the server gives up what it was sending
-        for opened in (self._answer, self._session):
-            if opened is not None:
-                await opened.__aexit__(None, None, None)
+        if self._answer is not None:
+            left = None if self._ended else ReadingGivenUp()
+            with contextlib.suppress(ReadingGivenUp):
+                await self._answer.__aexit__(left and ReadingGivenUp, left, None)
+        if self._session is not None:
+            await self._session.__aexit__(None, None, None)
 
     def _last(self) -> list[Row]:
         rows, behind = self._parser.finish()

@@ -125,8 +125,9 @@ class _Reading:
             for one, alias in zip(self._columns, free_names(len(found), columns), strict=True)
         )
         statement = f"SELECT {chosen} FROM {source.relation.inside}"  # noqa: S608 - compiled alone
-        self._handle = await opened.begin(statement)
-        await opened.wait(self._handle)
+        handle = await opened.begin(statement)
+        await opened.wait(handle)
+        self._handle = handle
         self._rows = self._all_rows(opened)
 
     async def next(self) -> pl.DataFrame | None:

@@ -90,7 +90,12 @@ class Session:
             },
         }
         asked = {"async": "true", "requestId": str(uuid.uuid4())}
-        status, found = await self._call("POST", _STATEMENTS, body, **asked)
+        asking = asyncio.ensure_future(self._call("POST", _STATEMENTS, body, **asked))
+        try:
+            status, found = await asyncio.shield(asking)
+        except asyncio.CancelledError:
+            await self._cancel_answered(asking)
+            raise
         if status not in {httpx.codes.OK, httpx.codes.ACCEPTED}:
             raise snowflake_fault(self.name, status, found)
         return str(found["statementHandle"])
@@ -105,7 +110,17 @@ class Session:
         return document
 
     async def wait(self, handle: str, *, inside: bool = False) -> None:
-        """Until it ended well. Raises `SourceError`, `statement-timeout` too."""
+        """Until it ended well. Raises `SourceError`, `statement-timeout` too.
+
+        Nobody works on for what is not waited for any more.
+        """
+        try:
+            await self._waited(handle, inside=inside)
+        except asyncio.CancelledError:
+            await self.cancel(handle)
+            raise
+
+    async def _waited(self, handle: str, *, inside: bool) -> None:
         until, pause = time.monotonic() + self.seconds, 0.02
         while True:
             try:
@@ -139,6 +154,13 @@ class Session:
         with contextlib.suppress(SourceError, httpx.HTTPError, TimeoutError):
             async with asyncio.timeout(CANCEL_SECONDS):
                 await self._call("POST", f"{_STATEMENTS}/{handle}/cancel")
+
+    async def _cancel_answered(self, asking: "asyncio.Future[tuple[int, Any]]") -> None:
+        """Give up what is being begun: only its answer tells the handle to do so with."""
+        with contextlib.suppress(SourceError, httpx.HTTPError, TimeoutError, KeyError, TypeError):
+            async with asyncio.timeout(CANCEL_SECONDS):
+                _, found = await asking
+            await self.cancel(str(found["statementHandle"]))
 
     def _signed(self) -> dict[str, str]:
         if not self._headers or time.monotonic() - self._signed_at > _SIGNED_SECONDS:
