@@ -133,6 +133,18 @@ async def calling(
     )
 
 
+def simulated(name: str, *, workers: int, hours: float) -> Outcome:
+    """So many hours of the quota of that name."""
+    quota, removal, at_once = QUOTAS[name]
+    loop = _Loop()
+    try:
+        return loop.run_until_complete(
+            calling(quota, removal=removal, workers=workers, at_once=at_once, hours=hours)
+        )
+    finally:
+        loop.close()
+
+
 def _allowed(quota: dict[str, Any], seconds: float, at_once: int) -> float:
     """Calls that the limiter would have let through, or that so many senders could have made."""
     if "buc_max" in quota:
@@ -153,13 +165,9 @@ def main() -> None:
         "| calls by quarter of an hour |"
     )
     print("|---|---|---|---|---|---|---|")
-    for name, (quota, removal, at_once) in QUOTAS.items():
+    for name in QUOTAS:
         for workers in asked.workers:
-            loop = _Loop()
-            found = loop.run_until_complete(
-                calling(quota, removal=removal, workers=workers, at_once=at_once, hours=asked.hours)
-            )
-            loop.close()
+            found = simulated(name, workers=workers, hours=asked.hours)
             print(
                 f"| {name} | {workers} | {found.calls:,} | {found.calls / found.allowed:.1%} "
                 f"| {found.refusals / found.hours:.2f} | {found.during_block} "

@@ -302,11 +302,6 @@ class Run(Base):
             "id",
             postgresql_where=text("error is not null"),
         ),
-        Index(
-            "ix_runs_segment_ids",
-            text("(spec -> 'segment_ids')"),
-            postgresql_using="gin",
-        ),
         Index("ix_runs_status_id", "status", "id"),
         Index("ix_runs_trigger_id", "trigger", "id"),
         Index("ix_runs_queued_at", "queued_at"),
@@ -403,6 +398,15 @@ class RunNames(Base):
 
     export_id: Mapped[str] = mapped_column(IdText, primary_key=True)
     names: Mapped[str] = mapped_column(primary_key=True)
+
+
+class RunSegment(Base):
+    """Which segments a run reads, in the order in which runs are listed; a trigger on `runs` keeps it."""
+
+    __tablename__ = "run_segments"
+
+    segment_id: Mapped[str] = mapped_column(IdText, primary_key=True)
+    run_id: Mapped[str] = mapped_column(IdText, primary_key=True)
 
 
 class LastEnd(Base):

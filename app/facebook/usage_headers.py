@@ -17,16 +17,22 @@ APP = "x-app-usage"
 
 HOUR = 3600.0
 SCORE_WINDOW = 300.0  # the ad account's score decays over five minutes
+_DEVELOPMENT = "development_access"
+_DEVELOPMENT_COST = 5.0  # a write is 3 of the 60 points of that tier
 _OURS = "custom_audience"
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """How full one quota is: percent, and the seconds in which a full one drains."""
+    """How full one quota is: percent, and the seconds in which a full one drains.
+
+    `write_cost` is the percent that a write takes, where Meta's documents say so.
+    """
 
     quota: str
     percent: float
     window: float
+    write_cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +69,12 @@ def read_usage(headers: Mapping[str, str], account: str | None) -> Usage:
             levels.append(Level("business", _fullest(entry), HOUR))
     facts = _parse(score)
     if "acc_id_util_pct" in facts:
-        levels.append(Level("score", _number(facts["acc_id_util_pct"]), SCORE_WINDOW))
         reset = _number(facts.get("reset_time_duration"))
         tier = facts.get("ads_api_access_tier", tier)
+        percent, cost = _number(facts["acc_id_util_pct"]), None
+        if tier == _DEVELOPMENT:
+            cost = _DEVELOPMENT_COST
+        levels.append(Level("score", percent, SCORE_WINDOW, cost))
     facts = _parse(app)
     return Usage(
         levels=tuple(levels),
@@ -73,7 +82,7 @@ def read_usage(headers: Mapping[str, str], account: str | None) -> Usage:
         regain_seconds=regain,
         regain_any_seconds=regain_any,
         reset_seconds=reset,
-        development=None if tier is None else tier == "development_access",
+        development=None if tier is None else tier == _DEVELOPMENT,
     )
 
 

@@ -49,4 +49,5 @@ async def test_down_and_up_with_rows(database_url: str) -> None:
                 assert was[name] == then[name] == now[name], (table, name)
     names = await asyncpg.connect(plain_address(database_url))
     assert await names.fetchval("select count(*) from run_names") == 13
+    assert await names.fetchval("select count(*) from run_segments") == 60
     await names.close()

@@ -85,6 +85,33 @@ async def test_what_is_found_is_what_holds_the_text(
     ]
 
 
+async def test_runs_of_a_segment_are_listed_and_forgotten(
+    filled: Any, database: Database, api: httpx.AsyncClient
+) -> None:
+    """With other filters, in both orders, page by page; each is noted for as long as it is kept."""
+    noted = "select run_id from run_segments where segment_id = $1 order by run_id desc"
+    rows = await filled.fetch(
+        "select id, status, spec -> 'segment_ids' ->> 0 as segment, "
+        "spec -> 'export' ->> 'display_name' as export from runs order by id desc"
+    )
+    segment = rows[5]["segment"]
+    wanted = [row for row in rows if row["segment"] == segment]
+    assert len(wanted) > 20  # more than a page
+    ids = [row["id"] for row in wanted]
+    assert await pages(api, segment_id=segment) == ids
+    assert await pages(api, segment_id=segment, sort="created_at") == ids[::-1]
+    assert await pages(api, segment_id=segment, q=wanted[0]["export"]) == ids
+    failed = [row["id"] for row in wanted if row["status"] == "failed"]
+    assert failed
+    assert await pages(api, segment_id=segment, status="failed") == failed
+    assert await pages(api, segment_id="seg_" + "0" * 32) == []
+    assert [row["run_id"] for row in await filled.fetch(noted, segment)] == ids
+    assert await forget_runs(database, before=timedelta(days=200))
+    left = [row["run_id"] for row in await filled.fetch(noted, segment)]
+    assert left == await pages(api, segment_id=segment)
+    assert 0 < len(left) < len(ids)
+
+
 async def test_old_batches_become_sums(
     filled: Any, database: Database, api: httpx.AsyncClient
 ) -> None:

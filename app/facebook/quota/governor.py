@@ -88,6 +88,9 @@ class Governor:
         self._away_until = 0.0
         self._gates: dict[str | None, asyncio.Lock] = {}
         self._in_flight: dict[str, int] = {}
+        # of everybody, as far as it is known here
+        self._admitted: dict[str, int] = {}
+        self._held: dict[str, int] = {}
         self._calm: dict[Sequence[str], _Calm] = {}
         # how often the blocks of a scope had been lifted when ours was met
         self._lifts: dict[str, int] = {}
@@ -105,6 +108,8 @@ class Governor:
             state, verdict = await self._admission(scopes, holder)
         for scope in scopes:
             self._in_flight[scope] = self._in_flight.get(scope, 0) + 1
+        self._admitted.update(zip(scopes, verdict.calls, strict=False))
+        self._held.update(zip(scopes, verdict.held, strict=False))
         slot = Slot(self, account, verdict)
         try:
             yield slot
@@ -126,8 +131,15 @@ class Governor:
         levels = [(scopes[0], level) for level in usage.levels] if account else []
         if usage.app_level is not None:
             levels.append((_APP_SCOPE, usage.app_level))
-        waiting = {scope: self._in_flight.get(scope, 1) - 1 for scope in scopes}
-        for pace in self._pacer.changes(levels, calls=counted, in_flight=waiting):
+        ahead = {
+            scope: max(
+                self._admitted.get(scope, 0) - counted.get(scope, 0),
+                self._in_flight.get(scope, 1) - 1,
+                self._held.get(scope, 1) - 1,
+            )
+            for scope in scopes
+        }
+        for pace in self._pacer.changes(levels, calls=counted, ahead=ahead):
             told = (pace.scope, pace.interval, pace.lifetime)
             await self._everywhere(lambda s, told=told: s.pace(*told))  # type: ignore[misc]
         if account and usage.regain_seconds > 0:

@@ -2,20 +2,22 @@
 
 What one call costs is learned from the headers: by how much a quota rose over how many calls. A
 development account's score allows one write every fifteen seconds, a full one ten a second; no
-fixed figure fits both.
+fixed figure fits both. Scores drain evenly; the quota of an hour counts the calls of the last hour,
+so what was spent at once comes back at once, and nothing before.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from app.facebook.usage_headers import Level
+from app.facebook.usage_headers import HOUR, Level
 
 _CALM = 70.0  # percent below which nothing slows down
 _FULL = 90.0  # percent from which calls come only as fast as the quota drains
-_BRIM = 95.0  # percent above which it must drain faster than it fills
+_BRIM = 96.0  # percent above which what is left is saved
 _UNKNOWN_COST = 1.0  # seconds apart near the brim before a cost is known
 _LONGEST = 60.0
 _MEMORY = 0.5  # weight of what was learned before
+_RARE = 1.0  # seconds between calls
 _SHORTEST_LIFE = 30.0  # seconds; a pace nobody renews ends
 
 
@@ -50,23 +52,25 @@ class Pacer:
         levels: Iterable[tuple[str, Level]],
         *,
         calls: Mapping[str, int],
-        in_flight: Mapping[str, int],
+        ahead: Mapping[str, int],
     ) -> list[Pace]:
         """What to tell everybody: paces that changed noticeably or would soon end.
 
-        `levels` by scope as just read; `calls`: admitted so far; `in_flight`: not answered yet.
+        `levels` by scope as just read; `calls`: admitted up to the call that read them; `ahead`: admitted
+        since, by anybody, which the reading may not know of.
         """
         touched: dict[str, float] = {}
         for scope, level in levels:
             reading = self._read(scope, level, calls.get(scope, 0))
-            ahead = (reading.cost or 0.0) * in_flight.get(scope, 0)
-            reading.interval = _interval(level, reading.cost, level.percent + ahead)
+            coming = (reading.cost or 0.0) * ahead.get(scope, 0)
+            reading.interval = _interval(level, reading.cost, level.percent + coming)
             touched[scope] = max(touched.get(scope, 0.0), reading.interval)
         told = []
         for scope, interval in touched.items():
             before, ends = self._told.get(scope, (0.0, 0.0))
             lifetime = max(_SHORTEST_LIFE, 10 * interval)
-            renew = interval > 0 and ends - self._now() < lifetime / 2
+            # calls that are rare tell each time: others may have told something else since
+            renew = interval >= _RARE or (interval > 0 and ends - self._now() < lifetime / 2)
             if renew or abs(interval - before) > 0.1 * before:
                 self._told[scope] = interval, self._now() + lifetime
                 told.append(Pace(scope, interval, lifetime))
@@ -75,16 +79,19 @@ class Pacer:
     def _read(self, scope: str, level: Level, calls: int) -> _Reading:
         now, key = self._now(), (scope, level.quota)
         last = self._readings.get(key)
-        if last is None or calls < last.calls:  # the shared count began anew
-            self._readings[key] = last = _Reading(calls, level.percent, now)
+        # answers overtake each other; but a count that is far lower began anew
+        if last is None or calls < last.calls // 2:
+            self._readings[key] = last = _Reading(calls, level.percent, now, cost=level.write_cost)
         made, passed = calls - last.calls, now - last.at
         # percentages may be whole numbers, so a rise means something only from two points on
         telling = abs(level.percent - last.percent) >= 2 or passed > level.window / 10
         if made > 0 and telling and level.percent < 100:
-            # how fast a nearly empty quota drains is not to be seen
-            drained = min(passed * 100 / level.window, last.percent) if level.percent >= 50 else 0
+            # how fast a nearly empty quota drains is not to be seen, nor when that of an hour does
+            even = level.percent >= 50 and level.window < HOUR
+            drained = passed * 100 / level.window if even else 0
             cost = (level.percent - last.percent + drained) / made
-            if cost > 0:
+            # after so long it may have stood empty meanwhile
+            if cost > 0 and drained <= last.percent:
                 known = cost if last.cost is None else last.cost
                 last.cost = _MEMORY * known + (1 - _MEMORY) * cost
             last.calls, last.percent, last.at = calls, level.percent, now
@@ -99,5 +106,6 @@ def _interval(level: Level, cost: float | None, expected: float) -> float:
         return 0.0 if expected < _FULL else _UNKNOWN_COST
     urgency = min(1.0, (expected - _CALM) / (_FULL - _CALM))
     if expected >= _BRIM:
-        urgency = 1.5
+        # an hour that was filled at once gives nothing back before its end: what is left must last as long
+        urgency = 100 / max(100 - expected, 1.0)
     return min(_LONGEST, cost * level.window / 100 * urgency)

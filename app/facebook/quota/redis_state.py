@@ -19,14 +19,15 @@ _ENTER = (
     + """
 local n = #KEYS / 2
 local blocked, next_at, full = 0, 0, false
-local limits, intervals = {}, {}
+local limits, intervals, held = {}, {}, {}
 for i = 1, n do
   local f = redis.call('HMGET', KEYS[i], 'blocked', 'limit', 'interval', 'ends', 'next')
   blocked = math.max(blocked, (tonumber(f[1]) or 0) - now)
   limits[i] = tonumber(f[2])
   if limits[i] then
     redis.call('ZREMRANGEBYSCORE', KEYS[n + i], '-inf', now)
-    full = full or redis.call('ZCARD', KEYS[n + i]) >= math.floor(limits[i])
+    held[i] = redis.call('ZCARD', KEYS[n + i])
+    full = full or held[i] >= math.floor(limits[i])
   end
   if (tonumber(f[3]) or 0) > 0 and (tonumber(f[4]) or 0) > now then
     intervals[i] = tonumber(f[3])
@@ -44,6 +45,7 @@ for i = 1, n do
     redis.call('EXPIRE', KEYS[n + i], ARGV[3])
   end
   answer[4 + i] = redis.call('HINCRBY', KEYS[i], 'calls', 1 + tonumber(ARGV[4]))
+  answer[4 + n + i] = limits[i] and held[i] + 1 or 0
   redis.call('EXPIRE', KEYS[i], ARGV[3])
 end
 return answer
@@ -149,8 +151,9 @@ class RedisQuota:
         answer = await self._run(_ENTER, keys, holder, self._lease, self._keep, str(also))
         word = _text(answer[0])
         if word == "go":
-            tracked, calm, *calls = map(int, answer[2:])
-            return Verdict("go", calls=tuple(calls), tracked=bool(tracked), calm=bool(calm))
+            tracked, calm, *figures = map(int, answer[2:])
+            calls, held = tuple(figures[: len(scopes)]), tuple(figures[len(scopes) :])
+            return Verdict("go", calls=calls, held=held, tracked=bool(tracked), calm=bool(calm))
         wait = float(_text(answer[1]))
         if word == "blocked":
             return Verdict("blocked", wait)

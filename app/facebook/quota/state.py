@@ -15,13 +15,15 @@ LONGEST_BLOCK = 3600.0  # a guess doubles up to this; what Meta names is taken a
 class Verdict:
     """Whether a call may go now; if not, why and for how long (seconds, 0 when that is unknown).
 
-    `calls`: calls admitted so far, by scope; `tracked`: `leave` must be called afterwards; `calm`:
+    `calls`: calls admitted so far, by scope; `held`: calls of everybody under way, this one included,
+    by scope, as far as they are limited; `tracked`: `leave` must be called afterwards; `calm`:
     nothing limits or spaces calls at present.
     """
 
     word: Literal["go", "blocked", "full", "pace"]
     wait: float = 0.0
     calls: tuple[int, ...] = ()
+    held: tuple[int, ...] = ()
     tracked: bool = False
     calm: bool = False
 
@@ -106,7 +108,12 @@ class MemoryQuota:
             if state.limit is not None:
                 state.holders[holder] = now + self._lease
                 tracked = True
-        return Verdict("go", calls=tuple(state.calls for state in states), tracked=tracked)
+        return Verdict(
+            "go",
+            calls=tuple(state.calls for state in states),
+            held=tuple(len(state.holders) for state in states),
+            tracked=tracked,
+        )
 
     async def leave(self, scopes: Sequence[str], holder: str, *, passed: bool) -> None:
         now = self._now()
