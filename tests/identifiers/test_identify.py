@@ -205,6 +205,8 @@ class TestConsent:
         [
             (["yes", "Yes ", "no", None, ""], "yes", 2),
             ([True, False, None], True, 1),
+            ([True, False, None], "t", 1),
+            ([True, False, None], 0, 1),
             (["TRUE", "true", "1", "no"], True, 2),
             ([1, 0, None], 1, 1),
             ([1.0, 0.0, 2.0], 1, 1),

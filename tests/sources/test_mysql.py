@@ -12,6 +12,9 @@ import polars as pl
 import pytest
 
 from app.errors import SourceError
+from app.identifiers import Consent, IdentifierPlan, KeyIdentifier
+from app.identifiers.consent import consenting
+from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, open_source
 from app.sources.cancellation import ReadingGivenUp, wanted
 from app.sources.database_checks import check_database
@@ -25,6 +28,15 @@ INSERT INTO members SELECT seq, concat(seq, '@m.example'), '1990-01-01', seq % 2
 CREATE TABLE kinds (a decimal(30,2), b timestamp, c binary(4), d double, e json, f datetime, g text);
 INSERT INTO kinds VALUES (12345678901234567890.10, '2020-01-01 00:00:00', x'00ff00aa', 4915112345678,
   '{"a": 1}', '2020-01-01', 'é \U0001f600 "'), (NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+SET sql_mode = '';
+CREATE TABLE meant (big bigint unsigned, zip int(5) zerofill, whole decimal(20,0), small float, vast double,
+  agreed bit(1), flags bit(8), year year, born date, at datetime(6), latin varchar(9) CHARACTER SET latin1,
+  three varchar(9) CHARACTER SET utf8mb3, member enum('f', 'Männlich') CHARACTER SET latin1,
+  picks set('a', 'b', 'ç'), uuid binary(16));
+INSERT INTO meant VALUES (18446744073709551615, 1234, 4915112345678, 16777216, 4915112345678, b'1',
+  b'10100101', 1985, '1985-03-14', '1985-03-14 12:00:00.123456', 'Müller Å', 'Łódź', 'Männlich', 'a,ç',
+  x'00112233445566778899aabbccddeeff'), (0, 0, 0, 1, 0, b'0', b'0', 0, '0000-00-00', '0000-00-00', '',
+  '', 'f', '', '');
 CREATE SEQUENCE counter; CREATE USER reader IDENTIFIED BY 'hunter2 /'; GRANT SELECT ON crm.* TO reader;
 CREATE FUNCTION meddle() RETURNS int MODIFIES SQL DATA RETURN nextval(counter)
 """
@@ -89,9 +101,37 @@ def test_values_keep_their_digits(opened: Any) -> None:
     frame = pl.concat(opened(table="kinds").chunks(["a", "b", "c", "d", "f", "g"]))
     assert frame.row(0) == (
         "12345678901234567890.10", datetime(2019, 12, 31, 22, tzinfo=UTC), b"\x00\xff\x00\xaa",
-        "4915112345678", "2020-01-01 00:00:00", 'é \U0001f600 "',
+        4915112345678.0, "2020-01-01 00:00:00", 'é \U0001f600 "',
     )  # fmt: skip
     assert frame.row(1) == (None,) * 6
+
+
+def test_types_mean_what_people_mean(opened: Any) -> None:
+    """Floats have all their digits, also where their text would not; BIT is no text of bytes."""
+    kinds = {item.name: item.data_type for item in opened(table="meant").attributes()}
+    assert kinds == {
+        "big": "integer", "zip": "integer", "whole": "number", "small": "number", "vast": "number",
+        "agreed": "boolean", "flags": "integer", "year": "integer", "born": "date", "at": "datetime",
+        "latin": "string", "three": "string", "member": "string", "picks": "string", "uuid": "binary",
+    }  # fmt: skip
+    frame = pl.concat(opened(table="meant").chunks(list(kinds)))
+    assert (frame.schema["small"], frame.schema["vast"]) == (pl.Float32, pl.Float64)
+    assert frame.drop("small", "vast").row(0) == (
+        "18446744073709551615", "01234", "4915112345678", True, "165", "1985", "1985-03-14",
+        "1985-03-14 12:00:00.123456", "Müller Å", "Łódź", "Männlich", "a,ç",
+        bytes.fromhex("00112233445566778899aabbccddeeff"),
+    )  # fmt: skip
+    # zero dates are dates of nobody, and not an error of the server
+    assert frame.row(1)[8:10] == ("0000-00-00", "0000-00-00 00:00:00.000000")
+    plan = IdentifierPlan(
+        KeyIdentifier.PHONE,
+        {"EXTERN_ID": ("small",), "PHONE": ("vast",), "DOB": ("born",)},
+        consent=Consent("agreed", equals=True),
+    )
+    found = apply_rules(consenting(frame, plan.consent), plan)
+    assert found.cells["EXTERN_ID"][0].text.to_list() == ["16777216"]
+    assert found.cells["PHONE"][0].text.to_list() == ["4915112345678"]
+    assert apply_rules(frame, plan).cells["DOBD"][0].text.to_list() == ["14", None]
 
 
 @pytest.mark.parametrize(
@@ -194,6 +234,35 @@ async def test_an_account_that_may_write_is_refused(
         assert open_source(source, allowed).count() == 5_000
     finally:
         await execute(socket, "DROP USER account")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["SELECT id FROM parts", "SELECT id FROM here UNION ALL SELECT id FROM there ORDER BY NULL"],
+)
+def test_one_snapshot_and_no_lock_meanwhile(opened: Any, socket: str, query: str) -> None:
+    """What is written while members are read is not seen, in no partition and in no other table."""
+    people = 8_000
+    asyncio.run(execute(
+        socket, "USE crm", "CREATE OR REPLACE TABLE parts (id int, KEY (id)) ENGINE=InnoDB "
+        "PARTITION BY HASH(id) PARTITIONS 4", "CREATE OR REPLACE TABLE here (id int) ENGINE=InnoDB",
+        "CREATE OR REPLACE TABLE there (id int) ENGINE=InnoDB",
+        f"INSERT INTO parts SELECT seq FROM seq_1_to_{people}",
+        f"INSERT INTO there SELECT seq FROM seq_1_to_{people}", "SELECT 1",
+    ))  # fmt: skip
+    # more than fits between the server and its reader
+    padded = f"SELECT id, repeat('x', 2000) AS pad FROM ({query}) AS ids"
+    chunks = opened(query=padded).chunks(["id", "pad"], rows=500)
+    first = next(chunks)
+    asyncio.run(execute(
+        socket, "USE crm", "SET SESSION lock_wait_timeout = 5", "UPDATE parts SET id = -id",
+        "INSERT INTO parts SELECT seq FROM seq_100000_to_100100", "INSERT INTO here SELECT * FROM there",
+        "DELETE FROM there", "SELECT 1",
+    ))  # fmt: skip
+    ids = pl.concat([first, *chunks])["id"].cast(pl.Int64)
+    assert (ids.len(), ids.n_unique(), ids.min(), ids.max()) == (people, people, 1, people)
+    again = pl.concat(opened(query=query).chunks(["id"]))
+    assert again.height == (people + 101 if "parts" in query else people)
 
 
 def test_time_and_cancelling(access: Any, socket: str) -> None:

@@ -167,11 +167,28 @@ def test_types(members: Members) -> None:
     expected = "integer number number date datetime datetime boolean binary list json"
     assert [*kinds.values()] == [*expected.split(), *["string"] * 6]
     row = members.read(*kinds, table="kinds").row(0, named=True)
-    written = {"a": "1", "b": "1.50", "c": "1.5", "d": "1990-02-03",
+    written = {"a": "1", "b": "1.50", "c": 1.5, "d": "1990-02-03",
                "e": datetime(2019, 12, 31, 22, tzinfo=UTC),
-               "f": "2020-01-01 00:00:00", "g": "t", "h": b"\xff", "i": '["a"]', "k": "ok",
+               "f": "2020-01-01 00:00:00", "g": True, "h": b"\xff", "i": '["a"]', "k": "ok",
                "l": "x@y", "n": "ab", "P q": "z"}  # fmt: skip
     assert {name: row[name] for name in written} == written
+
+
+def test_floats_keep_their_digits(members: Members) -> None:
+    """As text a `real` of seven digits has an exponent, and would be no id."""
+    query = """
+        SELECT v.a::real AS small, v.b::float8 AS vast FROM (VALUES
+          (1234567, 4915112345678), (16777216, 1e15), (0.1, 9007199254740992), ('NaN', '-Infinity')
+        ) AS v (a, b)
+    """
+    frame = members.read("small", "vast", query=query).with_columns(m=pl.lit("a@b.de"))
+    assert [*frame.schema.values()][:2] == [pl.Float32, pl.Float64]
+    for column, ids in (
+        ("small", ["1234567", "16777216", "0.1", None]),
+        ("vast", ["4915112345678", "1000000000000000", "9007199254740992", "-inf"]),
+    ):
+        plan = IdentifierPlan(KeyIdentifier.EMAIL, {"EMAIL": ("m",), "EXTERN_ID": (column,)})
+        assert apply_rules(frame, plan).cells["EXTERN_ID"][0].text.to_list() == ids
 
 
 def test_moments_are_dates_in_the_zone_of_the_export(members: Members) -> None:

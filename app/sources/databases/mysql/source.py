@@ -34,6 +34,7 @@ from app.sources.databases.segment_databases import (
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
+from app.sources.databases.typed_columns import FloatType, as_booleans, as_floats
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
 
@@ -53,8 +54,9 @@ _TYPES: Final = {
     245: "json",
     255: "other",  # geometry
     10: "date",
-    16: "binary",
 }
+_FLOATS: Final[dict[int, FloatType]] = {4: pl.Float32, 5: pl.Float64}
+_BIT: Final = 16
 _LONG: Final = frozenset({245, 249, 250, 251, 252})
 _TEXTS: Final = frozenset({15, 249, 250, 251, 252, 253, 254})
 # rights that change nothing of what is kept
@@ -102,7 +104,8 @@ class MysqlSource(DatabaseSource):
     ) -> Iterator[pl.DataFrame]:
         """String frames in the server's own writing, Binary for bytes; one fetch ahead of the reader.
 
-        Columns of TIMESTAMP are moments in UTC: where they are a date depends on the zone.
+        Columns of TIMESTAMP are moments in UTC: where they are a date depends on the zone. FLOAT and
+        DOUBLE are floats, BIT(1) is a truth value, a longer BIT a number.
         """
         return frames_of(_Reading(self, columns, rows))
 
@@ -140,6 +143,8 @@ class _Reading:
         self._session: Any = None
         self._cursor: Any = None
         self._fields: Sequence[Any] = ()
+        self._floats: dict[str, FloatType] = {}
+        self._truths: list[str] = []
 
     async def open(self) -> None:
         source = self._source
@@ -151,6 +156,11 @@ class _Reading:
         attributes = [Attribute(name, _data_type(one)) for name, one in there.items()]
         found = found_columns(source.name, self._columns, attributes)
         chosen = ", ".join(_bounded(there[one.name], source.cell_bytes) for one in found)
+        for name, one in zip(self._columns, (there[item.name] for item in found), strict=True):
+            if one.type_code in _FLOATS:
+                self._floats[name] = _FLOATS[one.type_code]
+            elif one.type_code == _BIT and one.length == 1:
+                self._truths.append(name)
         query = f"SELECT {chosen} FROM {source.relation.inside}"  # noqa: S608 - prepared alone
         self._cursor = await self._step(executed(connection, query))
         self._fields = self._cursor._result.fields  # noqa: SLF001 - what description leaves out
@@ -184,7 +194,8 @@ class _Reading:
             for name, one in zip(self._columns, self._fields, strict=True)
             if one.type_code == _INSTANT
         ]
-        return as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants)
+        read = as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants)
+        return as_booleans(as_floats(read, self._floats), self._truths, true="1")
 
     async def close(self) -> None:
         if self._session is not None:
@@ -266,16 +277,22 @@ def _listed(rights: str) -> list[str]:
 def _bounded(described: Any, most: int) -> str:
     """The column, cut where it is too long: a whole value would be held in memory."""
     name = quoted_name(described.name, "`")
+    if described.type_code == _BIT:
+        return f"CAST({name} AS UNSIGNED)"
+    if _FLOATS.get(described.type_code) is pl.Float32:
+        return f"{name} + 0e0"  # as text it has six digits, and a double all of them
     long = described.type_code in _LONG and described.length > most
     return f"LEFT({name}, {most + 1})" if long else name
 
 
 def _is_bytes(described: Any) -> bool:
     kind = described.type_code
-    return kind in {16, 255} or (kind in _TEXTS and described.charsetnr == _BYTES_CHARSET)
+    return kind == 255 or (kind in _TEXTS and described.charsetnr == _BYTES_CHARSET)
 
 
 def _data_type(described: Any) -> str:
     if _is_bytes(described) and described.type_code in _TEXTS:
         return "binary"
+    if described.type_code == _BIT:
+        return "boolean" if described.length == 1 else "integer"
     return _TYPES.get(described.type_code, "string")

@@ -16,7 +16,7 @@ from collections.abc import (
 )
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import asyncpg  # type: ignore[import-untyped]
 import polars as pl
@@ -43,6 +43,7 @@ from app.sources.databases.segment_databases import (
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
+from app.sources.databases.typed_columns import FloatType, as_booleans, as_floats
 from app.sources.file_formats.csv import parse
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
@@ -74,6 +75,8 @@ _TYPES = {
     "bool": "boolean",
     "bytea": "binary",
 }
+
+_FLOATS: Final[dict[str, FloatType]] = {"float4": pl.Float32, "float8": pl.Float64}
 
 Result = TypeVar("Result")
 Connection = Any  # asyncpg is not typed
@@ -110,12 +113,14 @@ class PostgresSource(DatabaseSource):
         rows: int = 100_000,
         losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
     ) -> Iterator[pl.DataFrame]:
-        """String frames in the database's own writing; dates are ISO 8601.
+        """String frames in the database's own writing; dates are ISO 8601, floats and truth values are such.
 
         Columns of `timestamptz` are moments in UTC: where they are a date depends on the zone.
         """
         text = TextFile(self.name, "postgres")
         instants: list[str] = []
+        floats: dict[str, FloatType] = {}
+        truths: list[str] = []
         binary: set[str] = set()
 
         async def copy(write: Write) -> None:
@@ -126,6 +131,14 @@ class PostgresSource(DatabaseSource):
                 binary.update(column for column in columns if kinds[column].name == "bytea")
                 selected = [_bounded(column, kinds[column], self.cell_bytes) for column in columns]
                 instants.extend(column for column in columns if kinds[column].name == "timestamptz")
+                floats.update(
+                    {
+                        column: _FLOATS[kinds[column].name]
+                        for column in columns
+                        if kinds[column].name in _FLOATS
+                    }
+                )
+                truths.extend(column for column in columns if kinds[column].name == "bool")
                 # with one column alone a null would be a blank line
                 selected = [*selected, "0"][: max(len(columns), 2)]
                 query = f"SELECT {', '.join(selected)} FROM {self.relation.inside}"  # noqa: S608 - see above
@@ -144,7 +157,8 @@ class PostgresSource(DatabaseSource):
                         for column in frame.columns
                         if column in binary
                     )
-                    yield from read.iter_slices(rows)
+                    typed = as_booleans(as_floats(read, floats), truths, true="t")
+                    yield from typed.iter_slices(rows)
             except SourceError as error:
                 if error.code.endswith("line-too-long"):
                     raise errors.cell_too_large(self.name, self.cell_bytes) from None

@@ -23,10 +23,11 @@ from app.sources.databases.segment_databases import (
     relation_of,
 )
 from app.sources.databases.timestamps import as_timestamps
+from app.sources.databases.typed_columns import as_floats
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute, Cost
 from app.sources.warehouses.bigquery.rest_api import Session, session
-from app.sources.warehouses.bigquery.types import data_type, is_instant, selected
+from app.sources.warehouses.bigquery.types import data_type, is_float, is_instant, selected
 from app.sources.warehouses.errors import fault
 from app.sources.warehouses.json_rows import frame_of
 
@@ -89,7 +90,7 @@ class BigquerySource(DatabaseSource):
         rows: int = 100_000,
         losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
     ) -> Iterator[pl.DataFrame]:
-        """String frames in the server's own writing, Binary for bytes; TIMESTAMPs are moments in UTC."""
+        """Frames in the server's own writing, floats, Binary for bytes; TIMESTAMPs are moments in UTC."""
         return frames_of(_Reading(self, columns, rows))
 
     @asynccontextmanager
@@ -144,7 +145,9 @@ class _Reading:
         each = max(int(frame.estimated_size()) // frame.height, 1)
         self._rows = max(1, min(self._most, _PAGE_BYTES // each))
         instants = [name for name, one in self._each() if is_instant(one)]
-        return as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants).with_columns(
+        floats = {name: pl.Float64 for name, one in self._each() if is_float(one)}
+        read = as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants)
+        return as_floats(read, floats).with_columns(
             pl.col(name).str.decode("base64")
             for name, one in self._each()
             if data_type(one) == "binary"

@@ -33,6 +33,11 @@ def is_instant(field: Mapping[str, Any]) -> bool:
     return str(field["type"]).upper() == "TIMESTAMP" and data_type(field) == "datetime"
 
 
+def is_float(field: Mapping[str, Any]) -> bool:
+    """Whether it is of 64 bits, and no decimal."""
+    return str(field["type"]).upper().startswith("FLOAT") and data_type(field) == "number"
+
+
 def selected(field: Mapping[str, Any], most: int) -> str:
     """The column as text, cut where it is too long: a whole value would be held in memory.
 
@@ -43,6 +48,8 @@ def selected(field: Mapping[str, Any], most: int) -> str:
         return f"TO_BASE64(SUBSTR({name}, 1, {most + 1}))"
     if told in {"list", "other", "json"}:
         return f"SUBSTR(TO_JSON_STRING({name}), 1, {most + 1})"
+    if is_float(field):
+        return f"FORMAT('%.17g', {name})"
     if is_instant(field):
         return f"FORMAT_TIMESTAMP('%F %H:%M:%E6S', {name}, 'UTC')"
     if str(field["type"]).upper() == "STRING":

@@ -25,11 +25,12 @@ from app.sources.databases.segment_databases import (
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
+from app.sources.databases.typed_columns import FloatType, as_floats
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
 from app.sources.warehouses.clickhouse.errors import REFUSALS, clickhouse_fault, number_in
 from app.sources.warehouses.clickhouse.http_interface import Session, refused_with, session
-from app.sources.warehouses.clickhouse.types import data_type, selected
+from app.sources.warehouses.clickhouse.types import data_type, float_type, selected
 from app.sources.warehouses.http_client import at_most, transport_fault, whole
 from app.sources.warehouses.json_rows import JsonRows, Row, frame_of
 
@@ -73,7 +74,7 @@ class ClickhouseSource(DatabaseSource):
         rows: int = 100_000,
         losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
     ) -> Iterator[pl.DataFrame]:
-        """String frames in the server's own writing; DateTimes are moments in UTC."""
+        """String frames in the server's own writing; DateTimes are moments in UTC, floats are floats."""
         return frames_of(_Reading(self, columns, rows))
 
     @asynccontextmanager
@@ -92,6 +93,7 @@ class _Reading:
         self._most = rows_at_once(rows, len(columns), cells=_CELLS)
         self._parser, self._waiting, self._given = JsonRows(), list[Row](), 0
         self._instants: list[str] = []
+        self._floats: dict[str, FloatType] = {}
         self._ended = False
         self._session: Any = None
         self._answer: Any = None
@@ -114,6 +116,9 @@ class _Reading:
             for name, item in zip(self._names, found, strict=True)
             if data_type(item.data_type) == "datetime"
         ]
+        for name, item in zip(self._names, found, strict=True):
+            if width := float_type(item.data_type):
+                self._floats[name] = width
         answer = connected.asked(
             f"SELECT {chosen} FROM {source.relation.inside} FORMAT JSONCompact"  # noqa: S608
         )
@@ -148,7 +153,8 @@ class _Reading:
         frame = frame_of(self._names, taken)
         if any((column.str.len_bytes() > self._source.cell_bytes).any() for column in frame):
             raise errors.cell_too_large(self._source.name, self._source.cell_bytes)
-        return as_timestamps(frame.with_columns(pl.col(self._instants) + "+00"), self._instants)
+        read = as_timestamps(frame.with_columns(pl.col(self._instants) + "+00"), self._instants)
+        return as_floats(read, self._floats)
 
     async def close(self) -> None:
         if self._answer is not None:

@@ -6,7 +6,10 @@ https://clickhouse.com/docs/sql-reference/data-types
 import re
 from typing import Final
 
+import polars as pl
+
 from app.sources.databases.segment_databases import quoted_name
+from app.sources.databases.typed_columns import FloatType
 from app.sources.member_source import Attribute
 
 _TEXT_LIST: Final = re.compile(
@@ -35,6 +38,14 @@ def _bare(kind: str) -> str:
 def data_type(kind: str) -> str:
     plain = _bare(kind)
     return next((name for pattern, name in _KINDS if pattern.match(plain)), "string")
+
+
+def float_type(kind: str) -> FloatType | None:
+    """How wide a float is; None for other types."""
+    plain = _bare(kind)
+    if plain in {"Float32", "BFloat16"}:
+        return pl.Float32
+    return pl.Float64 if plain == "Float64" else None
 
 
 def selected(column: Attribute, most: int) -> str:

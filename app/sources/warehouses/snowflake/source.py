@@ -31,6 +31,7 @@ from app.sources.databases.segment_databases import (
     writable,
 )
 from app.sources.databases.timestamps import as_timestamps
+from app.sources.databases.typed_columns import as_floats
 from app.sources.malformed_rows import Losses
 from app.sources.member_source import Attribute
 from app.sources.warehouses.errors import fault
@@ -38,7 +39,7 @@ from app.sources.warehouses.http_client import whole
 from app.sources.warehouses.json_rows import JsonRows, Row, frame_of
 from app.sources.warehouses.snowflake.errors import snowflake_fault
 from app.sources.warehouses.snowflake.sql_api import Session, session
-from app.sources.warehouses.snowflake.types import data_type, is_instant, selected
+from app.sources.warehouses.snowflake.types import data_type, is_float, is_instant, selected
 
 KIND: Final = "snowflake"
 _CELLS: Final = 400_000
@@ -86,7 +87,7 @@ class SnowflakeSource(DatabaseSource):
         rows: int = 100_000,
         losses: Losses | None = None,  # noqa: ARG002 - all of them can be read
     ) -> Iterator[pl.DataFrame]:
-        """String frames in the server's own writing, Binary for bytes; moments with a zone in UTC."""
+        """Frames in the server's own writing, floats, Binary for bytes; moments with a zone in UTC."""
         return frames_of(_Reading(self, columns, rows))
 
     @asynccontextmanager
@@ -146,7 +147,9 @@ class _Reading:
             if (frame[name].str.len_bytes() > limit).any():
                 raise errors.cell_too_large(self._source.name, self._source.cell_bytes)
         instants = [name for name, one in self._each() if is_instant(one)]
-        return as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants).with_columns(
+        floats = {name: pl.Float64 for name, one in self._each() if is_float(one)}
+        read = as_timestamps(frame.with_columns(pl.col(instants) + "+00"), instants)
+        return as_floats(read, floats).with_columns(
             pl.col(name).str.decode("hex")
             for name, one in self._each()
             if data_type(one) == "binary"

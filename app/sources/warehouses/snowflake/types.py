@@ -33,6 +33,11 @@ def is_instant(column: Mapping[str, Any]) -> bool:
     return str(column["type"]).lower() in {"timestamp_ltz", "timestamp_tz"}
 
 
+def is_float(column: Mapping[str, Any]) -> bool:
+    """Whether it is of 64 bits, and no decimal."""
+    return str(column["type"]).lower() == "real"
+
+
 def selected(column: Mapping[str, Any], most: int) -> str:
     """The column as text, cut where it is too long: a whole value would be held in memory."""
     name, kind = quoted_name(str(column["name"]), '"'), str(column["type"]).lower()
