@@ -4,17 +4,28 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.access.caller_names import names_of
 from app.connections.account_health.account_blocks import blocked_until
-from app.connections.views import callers_of, connection_views
-from app.db.listing import NamedSort, contains, one_of, sorted_page, version_of
+from app.connections.views import callers_of, connection_fields
+from app.db.listing import NamedSort, contains, one_of, plain_rows, sorted_page, version_of
 from app.db.models import Connection
-from app.http.json_cache import Until, Written
+from app.http.json_cache import Item, Until, Written
+
+_SHOWN = (
+    *(Connection.id, Connection.type, Connection.display_name, Connection.shared_with),
+    *(Connection.status, Connection.token, Connection.ad_account, Connection.audience),
+    *(Connection.audience_request, Connection.audience_choice, Connection.allowed_audience_ids),
+    *(Connection.audience_state, Connection.blocked, Connection.token_kind, Connection.token_last4),
+    *(Connection.token_expires_at, Connection.token_data_access_expires_at),
+    *(Connection.token_scopes, Connection.sign_in_problem, Connection.consent_version),
+    *(Connection.consent_accepted_at, Connection.consent_accepted_by, Connection.labels),
+    *(Connection.created_at, Connection.created_by, Connection.updated_at, Connection.updated_by),
+    Connection.version,
+)
 
 
 async def connections_page(
@@ -52,12 +63,11 @@ async def written_connections(
     """Each connection as JSON, as an administrator sees it; one that was deleted meanwhile is left out."""
     names = await names_of(session, [caller for row in rows for caller in callers_of(row)])
 
-    async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
-        query = select(Connection).where(Connection.id == one_of(missing))
-        found = (await session.scalars(query)).all()
-        views = await connection_views(session, found, warn_within=warn_within)
+    async def write(missing: list[Any]) -> dict[Any, tuple[Item, Until]]:
+        found = await plain_rows(session, select(*_SHOWN).where(Connection.id == one_of(missing)))
         return {
-            row.id: (view, _until(row, warn_within)) for row, view in zip(found, views, strict=True)
+            row.id: (connection_fields(row, names, warn_within), _until(row, warn_within))
+            for row in found
         }
 
     made_of = {

@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.caller_names import names_of
 from app.connections import meta_schemas, schemas, verification
 from app.connections.account_health.account_blocks import blocked_until
-from app.connections.connection_types.kinds import ConnectionKind
 from app.connections.parts import ends_soon, missing
 from app.db.models import Connection
 from app.db.session import Database
@@ -29,7 +28,10 @@ async def connection_views(
     `warn_within`: how long before its end a token is announced.
     """
     names = await names_of(session, [caller for row in rows for caller in callers_of(row)])
-    return [_view(row, names, warn_within) for row in rows]
+    return [
+        schemas.Connection.model_validate(connection_fields(row, names, warn_within))
+        for row in rows
+    ]
 
 
 async def connection_view(
@@ -52,39 +54,44 @@ def callers_of(row: Any) -> tuple[str | None, ...]:
     return row.created_by, row.updated_by, row.consent_accepted_by
 
 
-def _view(row: Connection, names: Mapping[str, str], warn_within: timedelta) -> schemas.Connection:
-    return schemas.Connection(
-        id=row.id,
-        type=ConnectionKind(row.type),
-        display_name=row.display_name,
-        shared_with=row.shared_with,
-        status=row.status,
-        missing=missing(row),
-        ad_account=None if row.ad_account is None else schemas.AdAccountRef(**row.ad_account),
-        audience=_audience(row),
-        audience_choice=schemas.AudienceFreedom(row.audience_choice),
-        allowed_audience_ids=row.allowed_audience_ids,
-        audience_state=audience_state(row.audience_state),
-        blocked=None if blocked_until(row) is None else schemas.Blocked.model_validate(row.blocked),
-        token=_token(row, warn_within),
-        sign_in_problem=row.sign_in_problem,
-        consent=_consent(row, names),
-        metadata=row.labels or {},
-        created_at=row.created_at,
-        created_by=row.created_by,
-        created_by_name=names[row.created_by],
-        updated_at=row.updated_at,
-        updated_by=row.updated_by,
-        updated_by_name=names[row.updated_by],
-        version=row.version,
-    )
+def connection_fields(
+    row: Connection, names: Mapping[str, str], warn_within: timedelta
+) -> dict[str, Any]:
+    """What `schemas.Connection` shows, field by field in its order; `names` of callers."""
+    return {
+        "id": row.id,
+        "type": row.type,
+        "display_name": row.display_name,
+        "shared_with": row.shared_with,
+        "status": row.status,
+        "missing": missing(row),
+        "ad_account": None if row.ad_account is None else schemas.AdAccountRef(**row.ad_account),
+        "audience": _audience(row),
+        "audience_choice": row.audience_choice,
+        "allowed_audience_ids": row.allowed_audience_ids,
+        "audience_state": audience_state(row.audience_state),
+        "blocked": None
+        if blocked_until(row) is None
+        else schemas.Blocked.model_validate(row.blocked),
+        "token": _token(row, warn_within),
+        "sign_in_problem": row.sign_in_problem,
+        "consent": _consent(row, names),
+        "metadata": row.labels or {},
+        "created_at": row.created_at,
+        "created_by": row.created_by,
+        "created_by_name": names[row.created_by],
+        "updated_at": row.updated_at,
+        "updated_by": row.updated_by,
+        "updated_by_name": names[row.updated_by],
+        "version": row.version,
+    }
 
 
-def _audience(row: Connection) -> schemas.AudienceRef | None:
+def _audience(row: Connection) -> dict[str, Any] | None:
     if row.audience is not None:
-        return schemas.AudienceRef(**row.audience)
+        return {name: row.audience[name] for name in ("id", "name", "subtype")}
     if row.audience_request is not None:
-        return schemas.AudienceRef(id=None, name=row.audience_request.get("name"), subtype=None)
+        return {"id": None, "name": row.audience_request.get("name"), "subtype": None}
     return None
 
 
@@ -93,28 +100,28 @@ def audience_state(found: Mapping[str, Any] | None) -> schemas.AudienceState | N
     return None if found is None else schemas.AudienceState.model_validate(found)
 
 
-def _token(row: Connection, warn_within: timedelta) -> schemas.Token | None:
+def _token(row: Connection, warn_within: timedelta) -> dict[str, Any] | None:
     if row.token is None:
         return None
-    return schemas.Token(
-        kind=row.token_kind,
-        last4=row.token_last4,
-        expires_at=row.token_expires_at,
-        data_access_expires_at=row.token_data_access_expires_at,
-        scopes=row.token_scopes or [],
-        expires_soon=ends_soon(row, warn_within),
-    )
+    return {
+        "kind": row.token_kind,
+        "last4": row.token_last4,
+        "expires_at": row.token_expires_at,
+        "data_access_expires_at": row.token_data_access_expires_at,
+        "scopes": row.token_scopes or [],
+        "expires_soon": ends_soon(row, warn_within),
+    }
 
 
-def _consent(row: Connection, names: Mapping[str, str]) -> schemas.ConsentRecord | None:
+def _consent(row: Connection, names: Mapping[str, str]) -> dict[str, Any] | None:
     if row.consent_version is None or row.consent_accepted_at is None:
         return None
-    return schemas.ConsentRecord(
-        version=row.consent_version,
-        accepted_at=row.consent_accepted_at,
-        accepted_by=row.consent_accepted_by or "",
-        accepted_by_name=names.get(row.consent_accepted_by or "", ""),
-    )
+    return {
+        "version": row.consent_version,
+        "accepted_at": row.consent_accepted_at,
+        "accepted_by": row.consent_accepted_by or "",
+        "accepted_by_name": names.get(row.consent_accepted_by or "", ""),
+    }
 
 
 def account_choice(account: AdAccount, scopes: Collection[str]) -> meta_schemas.AdAccountChoice:

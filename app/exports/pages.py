@@ -3,19 +3,31 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.caller_names import names_of
 from app.access.callers import Caller
 from app.connections.account_health.account_blocks import blocked_until
-from app.db.listing import one_of
-from app.db.models import Export
-from app.exports import service
+from app.db.listing import one_of, plain_rows
+from app.db.models import Connection, Export
 from app.exports.listing import Listed
-from app.exports.views import export_views
-from app.http.json_cache import Until, Written
+from app.exports.views import export_fields
+from app.http.json_cache import Item, Until, Written
+
+# of an export, and of its connection what exports show, warn of and start by
+_SHOWN = (
+    *(Export.id, Export.display_name, Export.connection_id, Export.key_identifier),
+    *(Export.attributes, Export.sync_mode, Export.audience, Export.default_country),
+    *(Export.date_format, Export.time_zone, Export.consent, Export.ldu, Export.min_usable_ratio),
+    *(Export.allow_shrink, Export.schedule, Export.enabled, Export.labels, Export.version),
+    *(Export.created_at, Export.created_by, Export.updated_at, Export.updated_by),
+)
+_OF_CONNECTION = (
+    *(Connection.id, Connection.display_name, Connection.type, Connection.status),
+    *(Connection.shared_with, Connection.blocked, Connection.audience, Connection.audience_request),
+    *(Connection.token, Connection.ad_account, Connection.consent_version),
+)
 
 
 async def written_exports(
@@ -29,16 +41,22 @@ async def written_exports(
     """Each export as JSON; one that was deleted meanwhile is left out."""
     names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
 
-    async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
-        exports = (await session.scalars(select(Export).where(Export.id == one_of(missing)))).all()
-        views = await export_views(session, exports, caller, max_members=max_members)
-        connections = await service.connections_of(session, exports)
-        found: dict[Any, tuple[BaseModel, Until]] = {}
-        for view in views:
-            connection = connections.get(view.connection_id or "")
-            ends = [view.next_run_at, None if connection is None else blocked_until(connection)]
+    async def write(missing: list[Any]) -> dict[Any, tuple[Item, Until]]:
+        exports = await plain_rows(session, select(*_SHOWN).where(Export.id == one_of(missing)))
+        wanted = {row.connection_id for row in exports if row.connection_id is not None}
+        of_these = select(*_OF_CONNECTION).where(Connection.id == one_of(wanted))
+        connections = {row.id: row for row in await plain_rows(session, of_these)}
+        found: dict[Any, tuple[Item, Until]] = {}
+        for fields in await export_fields(
+            session, exports, caller, connections, names, max_members=max_members
+        ):
+            connection = connections.get(fields["connection_id"] or "")
+            ends = [
+                fields["next_run_at"],
+                None if connection is None else blocked_until(connection),
+            ]
             until = min((moment for moment in ends if moment is not None), default=None)
-            found[view.id] = view, until
+            found[fields["id"]] = fields, until
         return found
 
     made_of = {

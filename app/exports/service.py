@@ -8,7 +8,6 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import load_only
 
 from app import clock
 from app.access.audit import record
@@ -16,7 +15,7 @@ from app.access.callers import Caller
 from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.labels import merged
-from app.db.listing import one_of
+from app.db.listing import one_of, plain_rows
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.collaborators import Exports
@@ -56,31 +55,30 @@ async def segment_ids_of(session: AsyncSession, export_ids: Sequence[str]) -> di
     return found
 
 
-async def segments_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, list[Segment]]:
-    """Each export's segments with their names, in the caller's order."""
+async def segments_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Each export's segments in the caller's order, with what exports show and warn of."""
+    shown = (Segment.id, Segment.name, Segment.display_name, Segment.source, Segment.state)
     statement = (
-        select(ExportSegment.export_id, Segment)
+        select(ExportSegment.export_id, *shown, Segment.member_count)
         .join(Segment, Segment.id == ExportSegment.segment_id)
         .where(ExportSegment.export_id == one_of(export_ids))
         .order_by(ExportSegment.export_id, ExportSegment.position)
     )
-    found: dict[str, list[Segment]] = {name: [] for name in export_ids}
-    for export_id, segment in await session.execute(statement):
-        found[export_id].append(segment)
+    found: dict[str, list[Any]] = {name: [] for name in export_ids}
+    for row in await plain_rows(session, statement):
+        found[row.export_id].append(row)
     return found
 
 
-async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, Run]:
-    """Each export's active run, or else its newest, if it has one.
+async def last_runs_of(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, Any]:
+    """What exports show of each one's active run, or else of its newest, if it has one.
 
     A moment that was due meanwhile leaves a skipped run, which must not hide the one at work (L55).
     """
     shown = select(shown_run()).where(Export.id == one_of(export_ids))
-    fields = (Run.export_id, Run.status, Run.trigger, Run.queued_at, Run.finished_at)
+    fields = (Run.id, Run.export_id, Run.status, Run.trigger, Run.queued_at, Run.finished_at)
     numbers = (Run.staged, Run.received, Run.skipped, Run.invalid, Run.error)
-    rows = await session.scalars(
-        select(Run).where(Run.id.in_(shown)).options(load_only(*fields, *numbers))
-    )
+    rows = await plain_rows(session, select(*fields, *numbers).where(Run.id.in_(shown)))
     return {row.export_id: row for row in rows}
 
 

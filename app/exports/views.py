@@ -1,6 +1,6 @@
 """Rows → what callers see of an export."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -8,14 +8,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.caller_names import names_of
 from app.access.callers import Caller
-from app.db.models import Connection, Export
+from app.db.models import Connection, Export, Run
 from app.exports import schedule, schemas, service
 from app.exports.members.mapping import MIN_USABLE_RATIO
 from app.exports.members.staging import usable_share
 from app.exports.previews import schemas as findings
 from app.exports.previews.unsaved_export import Draft, KeySample
 from app.exports.warnings import export_warnings
-from app.identifiers import KeyIdentifier
 from app.segments.schemas import ReadingCost
 
 
@@ -23,79 +22,105 @@ async def export_views(
     session: AsyncSession, rows: Sequence[Export], caller: Caller, *, max_members: int
 ) -> list[schemas.Export]:
     """Exports with their segments, last runs and what the caller may do; a fixed number of queries."""
+    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    by_connection = await service.connections_of(session, rows)
+    shown = await export_fields(
+        session, rows, caller, by_connection, names, max_members=max_members
+    )
+    return [schemas.Export.model_validate(item) for item in shown]
+
+
+async def export_fields(
+    session: AsyncSession,
+    rows: Sequence[Export],
+    caller: Caller,
+    by_connection: Mapping[str, Connection],
+    names: Mapping[str, str],
+    *,
+    max_members: int,
+) -> list[dict[str, Any]]:
+    """What `schemas.Export` shows of each, field by field in its order.
+
+    Their connections by id, and the names of callers, are whoever's that asks.
+    """
     ids = [row.id for row in rows]
     segments = await service.segments_of(session, ids)
-    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
     last_runs = await service.last_runs_of(session, ids)
-    by_connection = await service.connections_of(session, rows)
     refresh, now = await schedule.refresh_rule(session), clock.now()
-    views = []
+    found = []
     for row in rows:
         run = last_runs.get(row.id)
         connection = by_connection.get(row.connection_id or "")
-        views.append(
-            schemas.Export(
-                id=row.id,
-                display_name=row.display_name,
-                connection_id=row.connection_id,
-                connection=None
-                if connection is None
-                else schemas.ExportConnection.model_validate(connection),
-                key_identifier=KeyIdentifier(row.key_identifier),
-                attributes={
-                    key: names[0] if len(names) == 1 else names
-                    for key, names in row.attributes.items()
-                },
-                segment_ids=[item.id for item in segments[row.id]],
-                segments=[schemas.ExportSegment.model_validate(item) for item in segments[row.id]],
-                target_audience=_target(row, connection),
-                sync_mode=schemas.SyncMode(row.sync_mode),
-                audience=_shown(row.audience),
-                default_country=row.default_country,
-                date_format=row.date_format,
-                time_zone=row.time_zone,
-                consent=row.consent,
-                ldu=row.ldu,
-                min_usable_ratio=MIN_USABLE_RATIO
-                if row.min_usable_ratio is None
-                else row.min_usable_ratio,
-                allow_shrink=row.allow_shrink,
-                schedule=row.schedule,
-                enabled=row.enabled,
-                metadata=row.labels or {},
-                next_run_at=schedule.next_run_at(row, connection, refresh, now),
-                status="detached"
-                if row.connection_id is None
-                else "active"
-                if row.enabled
-                else "disabled",
-                last_run=None if run is None else schemas.LastRun.model_validate(run),
-                warnings=[
-                    schemas.Warning(**item)
-                    for item in export_warnings(
-                        row, segments[row.id], connection, max_members=max_members
-                    )
-                ],
-                your_permission="edit" if service.may_edit(caller, connection) else "view",
-                created_at=row.created_at,
-                created_by=row.created_by,
-                created_by_name=names[row.created_by],
-                updated_at=row.updated_at,
-                updated_by=row.updated_by,
-                updated_by_name=names[row.updated_by],
-                version=row.version,
-            )
-        )
-    return views
+        members = segments[row.id]
+        fields = {
+            "id": row.id,
+            "display_name": row.display_name,
+            "connection_id": row.connection_id,
+            "connection": None if connection is None else _picked(connection, _CONNECTION),
+            "key_identifier": row.key_identifier,
+            "attributes": {
+                key: columns[0] if len(columns) == 1 else columns
+                for key, columns in row.attributes.items()
+            },
+            "segment_ids": [item.id for item in members],
+            "segments": [_picked(item, _SEGMENT) for item in members],
+            "target_audience": _target(row, connection),
+            "sync_mode": row.sync_mode,
+            "audience": _shown(row.audience),
+            "default_country": row.default_country,
+            "date_format": row.date_format,
+            "time_zone": row.time_zone,
+            "consent": row.consent,
+            "ldu": row.ldu,
+            "min_usable_ratio": MIN_USABLE_RATIO
+            if row.min_usable_ratio is None
+            else row.min_usable_ratio,
+            "allow_shrink": row.allow_shrink,
+            "schedule": row.schedule,
+            "enabled": row.enabled,
+            "next_run_at": schedule.next_run_at(row, connection, refresh, now),
+            "metadata": row.labels or {},
+            "status": "detached"
+            if row.connection_id is None
+            else "active"
+            if row.enabled
+            else "disabled",
+            "last_run": None if run is None else _last_run(run),
+            "warnings": export_warnings(row, members, connection, max_members=max_members),
+            "your_permission": "edit" if service.may_edit(caller, connection) else "view",
+            "created_at": row.created_at,
+            "created_by": row.created_by,
+            "created_by_name": names[row.created_by],
+            "updated_at": row.updated_at,
+            "updated_by": row.updated_by,
+            "updated_by_name": names[row.updated_by],
+            "version": row.version,
+        }
+        found.append(fields)
+    return found
 
 
-def _target(row: Export, connection: Connection | None) -> schemas.TargetAudience | None:
+_CONNECTION = tuple(schemas.ExportConnection.model_fields)
+_SEGMENT = tuple(schemas.ExportSegment.model_fields)
+_LAST_RUN = tuple(schemas.LastRun.model_fields)
+
+
+def _picked(row: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
+
+
+def _last_run(run: Run) -> dict[str, Any]:
+    error = None if run.error is None else schemas.LastRunError(**run.error)
+    return {**_picked(run, _LAST_RUN), "error": error}
+
+
+def _target(row: Export, connection: Connection | None) -> dict[str, Any] | None:
     chosen = row.audience
     if chosen is None and connection is not None:
         chosen = connection.audience or connection.audience_request
     if chosen is None:
         return None
-    return schemas.TargetAudience(id=chosen.get("id"), name=chosen.get("name"))
+    return {"id": chosen.get("id"), "name": chosen.get("name")}
 
 
 def _shown(audience: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -16,10 +16,13 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
 from app import clock
+from app.http.schemas import moment_text
 
 Until = datetime | None
 """When the clock alone makes an item another one."""
-Write = Callable[[list[Any]], Awaitable[Mapping[Any, tuple[BaseModel, Until]]]]
+Item = BaseModel | Mapping[str, Any]
+"""What is shown, or its fields: rows are ours, so nobody need validate what was made of them."""
+Write = Callable[[list[Any]], Awaitable[Mapping[Any, tuple[Item, Until]]]]
 """Of the items' names to the items; one that is gone is absent."""
 
 
@@ -43,7 +46,7 @@ class Written:
         missing = [name for name, text in found.items() if text is None]
         if missing:
             for name, (item, until) in (await write(missing)).items():
-                text = found[name] = item.model_dump_json().encode()
+                text = found[name] = as_json(item)
                 self._keep(made_of[name], text, until)
         return [text for text in found.values() if text is not None]
 
@@ -61,6 +64,19 @@ class Written:
         while self._bytes > self._most:
             _, (oldest, _) = self._kept.popitem(last=False)
             self._bytes -= len(oldest)
+
+
+def as_json(item: Item) -> bytes:
+    """An item as its schema would write it; what the schema is not asked for costs two thirds less."""
+    return orjson.dumps(item, _by_us, orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _by_us(value: object) -> object:
+    if isinstance(value, datetime):
+        return moment_text(value)
+    if isinstance(value, BaseModel):
+        return vars(value)  # in the order of its fields
+    raise TypeError
 
 
 def written_page(items: Sequence[bytes], next_cursor: str | None) -> Response:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
+import orjson
 from pydantic import (
     AfterValidator,
     AwareDatetime,
@@ -18,15 +19,19 @@ from pydantic import (
 )
 
 
-def _utc(value: datetime) -> str:
+def moment_text(value: datetime) -> str:
+    """RFC 3339 in UTC, to the millisecond."""
     # a list has hundreds of them, and nearly all are in UTC already
     in_utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return in_utc.isoformat(timespec="milliseconds")[:-6] + "Z"
+    # half the time of isoformat, which asks the zone
+    return orjson.dumps(in_utc)[1:20].decode() + _MILLISECONDS[in_utc.microsecond // 1000]
 
+
+_MILLISECONDS = [f".{number:03}Z" for number in range(1000)]
 
 Timestamp = Annotated[
     datetime,
-    PlainSerializer(_utc, return_type=str, when_used="json"),
+    PlainSerializer(moment_text, return_type=str, when_used="json"),
     Field(
         description="RFC 3339, UTC",
         examples=["2026-11-23T14:05:09.120Z"],

@@ -3,16 +3,31 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
-from pydantic import BaseModel
-from sqlalchemy import select
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.listing import one_of
+from app.db.listing import one_of, plain_rows
 from app.db.models import Run, RunBatch
-from app.http.json_cache import Until, Written
+from app.http.json_cache import Item, Until, Written
 from app.runs import schemas
 from app.runs.related_rows import Standing, surroundings_of
-from app.runs.views import run_view
+from app.runs.views import run_fields
+
+# a run's row holds twice as much as is shown of it
+_SHOWN = (
+    *(Run.id, Run.export_id, Run.connection_id, Run.trigger, Run.status, Run.phase),
+    func.jsonb_build_object(
+        *("export", Run.spec["export"], "connection", Run.spec["connection"]), type_=JSONB
+    ).label("spec"),
+    *(Run.read, Run.expanded, Run.duplicates, Run.skipped, Run.suppressed, Run.staged),
+    *(Run.added, Run.removed, Run.received, Run.invalid, Run.refused),
+    *(Run.batches_total, Run.batches_done, Run.skipped_reasons, Run.refused_values),
+    *(Run.error, Run.note, Run.warnings, Run.audience_id, Run.audience_state, Run.session_ids),
+    *(Run.waiting, Run.cancel_requested_at, Run.throttled_until),
+    *(Run.rules_version, Run.schema_hash, Run.labels, Run.requested_by),
+    *(Run.queued_at, Run.started_at, Run.finished_at, Run.attempt, Run.phases, Run.progressed_at),
+)
 
 
 class Versioned(Standing, Protocol):
@@ -30,9 +45,9 @@ async def written_runs(
     """Each run as JSON; one that was forgotten meanwhile is left out."""
     around = await surroundings_of(session, rows)
 
-    async def write(names: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
-        runs = await session.scalars(select(Run).where(Run.id == one_of(names)))
-        return {run.id: (run_view(run, around), None) for run in runs}
+    async def write(names: list[Any]) -> dict[Any, tuple[Item, Until]]:
+        runs = await plain_rows(session, select(*_SHOWN).where(Run.id == one_of(names)))
+        return {run.id: (run_fields(run, around), None) for run in runs}
 
     made_of = {
         row.id: (row.id, row.version, around.names[row.requested_by], around.places.get(row.id))
@@ -46,7 +61,7 @@ async def written_batches(
 ) -> list[bytes]:
     """Each batch of the run as JSON."""
 
-    async def write(numbers: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
+    async def write(numbers: list[Any]) -> dict[Any, tuple[Item, Until]]:
         batches = await session.scalars(
             select(RunBatch).where(
                 RunBatch.run_id == run_id, RunBatch.sequence.between(numbers[0], numbers[-1])

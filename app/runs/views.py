@@ -1,6 +1,7 @@
 """Rows → what callers see of a run."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -8,7 +9,7 @@ from app.connections.views import audience_state
 from app.db.models import Run
 from app.runs import progress, schemas
 from app.runs.related_rows import Surroundings, surroundings_of
-from app.runs.states import Phase, RunStatus, Trigger
+from app.runs.states import RunStatus, Trigger
 from app.runs.statistics import Statistics
 
 _ALONE = Surroundings()
@@ -22,62 +23,72 @@ async def run_views(session: AsyncSession, rows: Sequence[Run]) -> list[schemas.
 
 def run_view(row: Run, around: Surroundings = _ALONE) -> schemas.Run:
     """A run with its numbers, and what of its surroundings is known."""
+    return schemas.Run.model_validate(run_fields(row, around))
+
+
+def run_fields(row: Run, around: Surroundings = _ALONE) -> dict[str, Any]:
+    """What `schemas.Run` shows, field by field in its order."""
     times = progress.phase_times(row)
-    return schemas.Run(
-        id=row.id,
-        export_id=row.export_id,
-        export=schemas.RunExport(
-            id=row.export_id,
-            display_name=(row.spec.get("export") or {}).get("display_name"),
-        ),
-        connection_id=row.connection_id,
-        connection=_connection(row),
-        trigger=Trigger(row.trigger),
-        status=RunStatus(row.status),
-        phase=None if row.phase is None else Phase(row.phase),
-        counts=schemas.Counts.model_validate(row),
-        skipped_reasons=row.skipped_reasons,
-        refused_values=row.refused_values,
-        error=None if row.error is None else schemas.RunErrorInfo(**row.error),
-        note="unchanged" if row.note == "unchanged" else None,
-        warnings=[schemas.RunWarning(**item) for item in row.warnings],
-        audience_id=row.audience_id,
-        audience_state=audience_state(row.audience_state),
-        session_ids=[str(item) for item in row.session_ids],
-        waiting=_waiting(row),
-        cancel_requested_at=row.cancel_requested_at,
-        throttled_until=row.throttled_until,
-        rules_version=row.rules_version,
-        schema_hash=row.schema_hash,
-        metadata=row.labels or {},
-        requested_by=row.requested_by,
-        requested_by_name=around.names.get(row.requested_by, row.requested_by),
-        queued_at=row.queued_at,
-        started_at=row.started_at,
-        finished_at=row.finished_at,
-        attempt=row.attempt,
-        phases=[
-            schemas.PhaseTimes(
-                phase=item.phase,
-                attempt=item.attempt,
-                started_at=item.started_at,
-                finished_at=item.finished_at,
-            )
+    return {
+        "id": row.id,
+        "export_id": row.export_id,
+        "export": {
+            "id": row.export_id,
+            "display_name": (row.spec.get("export") or {}).get("display_name"),
+        },
+        "connection_id": row.connection_id,
+        "connection": _connection(row),
+        "trigger": row.trigger,
+        "status": row.status,
+        "phase": row.phase,
+        "counts": {name: getattr(row, name) for name in _COUNTS},
+        "skipped_reasons": row.skipped_reasons,
+        "refused_values": row.refused_values,
+        "error": None if row.error is None else schemas.RunErrorInfo(**row.error),
+        "note": "unchanged" if row.note == "unchanged" else None,
+        "warnings": [schemas.RunWarning(**item) for item in row.warnings],
+        "audience_id": row.audience_id,
+        "audience_state": audience_state(row.audience_state),
+        "session_ids": [str(item) for item in row.session_ids],
+        "waiting": _waiting(row),
+        "cancel_requested_at": row.cancel_requested_at,
+        "throttled_until": row.throttled_until,
+        "rules_version": row.rules_version,
+        "schema_hash": row.schema_hash,
+        "metadata": row.labels or {},
+        "requested_by": row.requested_by,
+        "requested_by_name": around.names.get(row.requested_by, row.requested_by),
+        "queued_at": row.queued_at,
+        "started_at": row.started_at,
+        "finished_at": row.finished_at,
+        "attempt": row.attempt,
+        "phases": [
+            {
+                "phase": item.phase,
+                "attempt": item.attempt,
+                "started_at": item.started_at,
+                "finished_at": item.finished_at,
+            }
             for item in times
         ],
-        rate=progress.rate(row, times),
-        estimated_finish_at=progress.estimated_finish_at(row),
-        queue_position=around.places.get(row.id),
-    )
+        "rate": progress.rate(row, times),
+        "estimated_finish_at": progress.estimated_finish_at(row),
+        "queue_position": around.places.get(row.id),
+    }
 
 
-def _connection(row: Run) -> schemas.RunConnection | None:
+_COUNTS = tuple(schemas.Counts.model_fields)
+
+
+def _connection(row: Run) -> dict[str, Any] | None:
     if row.connection_id is None:
         return None
     kept = row.spec.get("connection") or {}
-    return schemas.RunConnection(
-        id=row.connection_id, display_name=kept.get("display_name"), type=kept.get("type")
-    )
+    return {
+        "id": row.connection_id,
+        "display_name": kept.get("display_name"),
+        "type": kept.get("type"),
+    }
 
 
 def _waiting(row: Run) -> schemas.Waiting | None:

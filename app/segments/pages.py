@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.caller_names import names_of
 from app.access.callers import Caller
-from app.db.listing import one_of
+from app.db.listing import one_of, plain_rows
 from app.db.models import Segment
 from app.db.secrets import Vault
-from app.http.json_cache import Until, Written
-from app.segments.views import segment_views
+from app.http.json_cache import Item, Until, Written
+from app.segments.views import segment_fields
+
+_SHOWN = (
+    *(Segment.id, Segment.name, Segment.display_name, Segment.source, Segment.query),
+    *(Segment.state, Segment.member_count, Segment.evaluated_at, Segment.labels),
+    *(Segment.created_at, Segment.created_by, Segment.updated_at, Segment.updated_by),
+    Segment.version,
+)
 
 
 async def written_segments(
@@ -22,10 +28,10 @@ async def written_segments(
     """Each segment as JSON; one that was deleted meanwhile is left out."""
     names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
 
-    async def write(missing: list[Any]) -> dict[Any, tuple[BaseModel, Until]]:
-        segments = await session.scalars(select(Segment).where(Segment.id == one_of(missing)))
-        views = await segment_views(session, vault, caller, segments.all())
-        return {view.id: (view, None) for view in views}
+    async def write(missing: list[Any]) -> dict[Any, tuple[Item, Until]]:
+        segments = await plain_rows(session, select(*_SHOWN).where(Segment.id == one_of(missing)))
+        shown = await segment_fields(session, vault, caller, segments, names)
+        return {fields["id"]: (fields, None) for fields in shown}
 
     # not everybody is shown the queries of sources
     sees = caller.is_administrator

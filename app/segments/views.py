@@ -21,10 +21,22 @@ async def segment_views(
     session: AsyncSession, vault: Vault, caller: Caller, rows: Sequence[Segment]
 ) -> list[schemas.Segment]:
     """Segments as the caller may see them, each with what went wrong at the last look, if anything did."""
-    failures = await evaluations.failures_of(session, [row.id for row in rows])
     names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    shown = await segment_fields(session, vault, caller, rows, names)
+    return [schemas.Segment.model_validate(item) for item in shown]
+
+
+async def segment_fields(
+    session: AsyncSession,
+    vault: Vault,
+    caller: Caller,
+    rows: Sequence[Segment],
+    names: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """What `schemas.Segment` shows of each, field by field in its order; `names` of callers."""
+    failures = await evaluations.failures_of(session, [row.id for row in rows])
     return [
-        _view(row, source_shown(vault, row, caller), failures.get(row.id), names) for row in rows
+        _fields(row, source_shown(vault, row, caller), failures.get(row.id), names) for row in rows
     ]
 
 
@@ -74,25 +86,30 @@ def evaluation_view(row: SegmentEvaluation) -> schemas.SegmentEvaluation:
     )
 
 
-_DERIVED = {"last_error", "metadata", "source", "created_by_name", "updated_by_name"}
-
-
-def _view(
+def _fields(
     row: Segment,
     source: dict[str, Any],
     failure: SegmentEvaluation | None,
     names: Mapping[str, str],
-) -> schemas.Segment:
-    own = schemas.Segment.model_fields.keys() - _DERIVED
+) -> dict[str, Any]:
     last = None
     if failure is not None and failure.error is not None:
         last = schemas.LastFailure(**failure.error, at=failure.at)
-    values = {name: getattr(row, name) for name in own}
-    return schemas.Segment(
-        **values,
-        source=source,
-        metadata=row.labels or {},
-        last_error=last,
-        created_by_name=names[row.created_by],
-        updated_by_name=names[row.updated_by],
-    )
+    return {
+        "id": row.id,
+        "name": row.name,
+        "display_name": row.display_name,
+        "source": source,
+        "state": row.state,
+        "member_count": row.member_count,
+        "evaluated_at": row.evaluated_at,
+        "last_error": last,
+        "metadata": row.labels or {},
+        "created_at": row.created_at,
+        "created_by": row.created_by,
+        "created_by_name": names[row.created_by],
+        "updated_at": row.updated_at,
+        "updated_by": row.updated_by,
+        "updated_by_name": names[row.updated_by],
+        "version": row.version,
+    }
