@@ -281,6 +281,7 @@ def oidc_verifier(settings: Settings, http: httpx.AsyncClient) -> OidcVerifier |
         http=http,
         answer_bytes=settings.issuer_answer_bytes,
         seconds=settings.issuer_timeout_seconds,
+        allow_plain_http=settings.allow_plain_http,
     )
 
 

@@ -34,6 +34,17 @@ def _is_here(host: str) -> bool:
         return False
 
 
+def in_the_clear(address: str, *, allowed: bool = False) -> bool:
+    """Whether others could read, or change, what is exchanged with the address: no https, and not here.
+
+    `allowed`: plain http may go elsewhere too (ALLOW_PLAIN_HTTP). Raises ValueError for no address.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "https":
+        return False
+    return parts.scheme != "http" or not (allowed or _is_here(parts.hostname or ""))
+
+
 class SettingsError(ValueError):
     """Settings that are missing or wrong, named in one sentence without their values."""
 
@@ -406,9 +417,8 @@ class Settings(BaseSettings):
     def _encrypted_unless_here(self) -> Self:
         """Tokens and the app's secret go there."""
         for name in ("graph_api_url", "oidc_issuer"):
-            parts = urlsplit(getattr(self, name))
-            in_the_clear = parts.netloc and parts.scheme != "https"
-            if in_the_clear and not (self.allow_plain_http or _is_here(parts.hostname or "")):
+            address = getattr(self, name)
+            if urlsplit(address).netloc and in_the_clear(address, allowed=self.allow_plain_http):
                 msg = (
                     f"{name.upper()} must begin with https:// unless it is on this machine; for a network "
                     "you trust set ALLOW_PLAIN_HTTP"

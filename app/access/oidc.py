@@ -19,6 +19,7 @@ from app.access.callers import Caller, Role
 from app.bounded_reads import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
 from app.observability.logs import get_logger
+from app.settings import in_the_clear
 
 log = get_logger(__name__)
 
@@ -36,6 +37,8 @@ ALGORITHMS = (
     "EdDSA",
 )
 _KEPT_SECONDS = 600.0
+# codes, tokens and the client's secret go there, or the keys that all trust hangs on come from there
+_ENDPOINTS = ("jwks_uri", "authorization_endpoint", "token_endpoint")
 # unknown key ids fetch the keys so many times in so many seconds: tokens are anybody's to make up
 _MOST_FETCHES, _FETCH_WINDOW = 3, 60.0
 _AFTER_FAILURE_SECONDS = 5.0
@@ -52,13 +55,18 @@ class RoleMissing(Forbidden):
     code = "role-missing"
 
 
+class EndpointInTheClear(ValueError):
+    """The issuer names an address that is not https, or none at all."""
+
+
 @dataclass(slots=True)
 class OidcVerifier:
     """Verifies tokens of one issuer.
 
     `roles_claim` is the name of a claim, or a path such as `realm_access.roles`; its value is a role,
     several in a list, or several in a text with blanks between. The issuer has `seconds` for each of its
-    documents, which may have `answer_bytes`.
+    documents, which may have `answer_bytes`. What it names of its endpoints must be https unless it is on
+    this machine, as the issuer itself (`allow_plain_http`: ALLOW_PLAIN_HTTP).
     """
 
     issuer: str
@@ -68,6 +76,7 @@ class OidcVerifier:
     monotonic: Callable[[], float] = field(default=time.monotonic, repr=False)
     answer_bytes: int = 1024 * 1024
     seconds: float = 5.0
+    allow_plain_http: bool = False
     _keys: dict[str, jwt.PyJWK] = field(default_factory=dict, repr=False)
     _named: dict[str, str] = field(default_factory=dict, repr=False)
     _fetched: float = float("-inf")
@@ -187,6 +196,7 @@ class OidcVerifier:
             # whoever answers must be who the tokens name (OpenID Connect Discovery, section 4.3)
             if found["issuer"] != self.issuer:
                 raise ValueError
+            self._refuse_clear(found)
             document = await self._get(found["jwks_uri"])
             keys = jwt.PyJWKSet.from_dict(document).keys
         except (
@@ -207,6 +217,12 @@ class OidcVerifier:
         }
         self._found = found
         self._fetched, self._failed = self.monotonic(), float("-inf")
+
+    def _refuse_clear(self, found: Mapping[str, Any]) -> None:
+        for name in _ENDPOINTS:
+            address = found.get(name)
+            if address is not None and in_the_clear(address, allowed=self.allow_plain_http):
+                raise EndpointInTheClear
 
     async def _get(self, address: str) -> Any:
         return await get_json(self.http, address, most=self.answer_bytes, seconds=self.seconds)

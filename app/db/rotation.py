@@ -9,6 +9,7 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from sqlalchemy import Table, Text, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -48,6 +49,40 @@ SEALED = (
 )
 
 
+def answer_owner(claim: str) -> str:
+    """What a kept answer's seal is bound to."""
+    return f"idempotency_keys/{claim}/body"
+
+
+def is_plain_answer(body: bytes) -> bool:
+    """Whether a kept answer is as version 0.1 writes it: processes of it go on while they are replaced.
+
+    Answers are JSON or empty; a sealed one begins with a key's id and random bytes, and is neither.
+    """
+    try:
+        orjson.loads(body or b"null")
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+async def seal_plain_answers(database: Database, vault: Vault) -> int:
+    """Seal what processes of version 0.1 kept since the migration; how many. Raises `Unavailable`."""
+    sealed = 0
+    async with database.transaction() as session:
+        kept = select(IdempotencyKey.claim, IdempotencyKey.body)
+        others = kept.where(_under_older_key(IdempotencyKey.__table__.c.body, vault))
+        for claim, body in (await session.execute(others)).all():
+            if body is not None and is_plain_answer(body):
+                await session.execute(
+                    update(IdempotencyKey)
+                    .where(IdempotencyKey.claim == claim, IdempotencyKey.body == body)
+                    .values(body=vault.seal(body.decode(), owner=answer_owner(claim)))
+                )
+                sealed += 1
+    return sealed
+
+
 @dataclass(frozen=True, slots=True)
 class Rotated:
     """What a rotation did. `unreadable` names rows whose key is lost; their secrets stay as they are.
@@ -73,6 +108,7 @@ async def rotate(database: Database, vault: Vault) -> Rotated:
     """Bring every secret under the vault's first key. Repeating it changes nothing."""
     resealed: dict[str, int] = {}
     unreadable: list[str] = []
+    await seal_plain_answers(database, vault)
     for place in SEALED:
         name = f"{place.table.name}.{place.column}"
         resealed[name], lost = await _rotate_column(database, vault, place)

@@ -16,6 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import clock
 from app.db.models import IdempotencyKey
+from app.db.rotation import answer_owner, is_plain_answer
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import BadRequest, Conflict, Unprocessable
@@ -166,12 +167,14 @@ async def _claim(
             code="idempotency-key-reused",
         )
     headers = {**(row.headers or {}), "Idempotency-Replayed": "true"}
-    body = "" if row.body is None else vault.open(row.body, owner=_owner(row.claim))
+    body = "" if row.body is None else _opened(vault, row.body, row.claim)
     return Response(body, status_code=row.status or 200, headers=headers)
 
 
-def _owner(claim: str) -> str:
-    return f"idempotency_keys/{claim}/body"
+def _opened(vault: Vault, body: bytes, claim: str) -> str:
+    if is_plain_answer(body):
+        return body.decode()
+    return vault.open(body, owner=answer_owner(claim))
 
 
 async def _free(database: Database, *, caller: str, key: str, claim: str) -> None:
@@ -205,7 +208,7 @@ async def _answer(
         .values(
             status=response.status_code,
             headers=kept,
-            body=vault.seal(bytes(response.body).decode(), owner=_owner(claim)),
+            body=vault.seal(bytes(response.body).decode(), owner=answer_owner(claim)),
         )
     )
     session = getattr(request.state, "session", None)

@@ -249,6 +249,14 @@ async def test_an_issuer_that_is_away_is_asked_again_and_known_keys_go_on(issuer
         {"issuer": ISSUER, "jwks_uri": 7},
         ["issuer"],
         {"issuer": ISSUER, "jwks_uri": "not an address"},
+        {"issuer": ISSUER, "jwks_uri": "http://login.example.com/keys"},
+        {"issuer": ISSUER, "jwks_uri": "HTTP://[2001:db8::1]/keys"},
+        {"issuer": ISSUER, "jwks_uri": "//login.example.com/keys"},
+        {"issuer": ISSUER, "jwks_uri": "https://[/keys"},
+        {"issuer": ISSUER, "jwks_uri": KEYS, "token_endpoint": "http://login.example.com/token"},
+        {"issuer": ISSUER, "jwks_uri": KEYS, "token_endpoint": ["https://login.example.com/token"]},
+        {"issuer": ISSUER, "jwks_uri": KEYS, "authorization_endpoint": "http://10.0.0.1/authorize"},
+        {"issuer": ISSUER, "jwks_uri": KEYS, "authorization_endpoint": "javascript:alert(1)"},
     ],
 )
 async def test_a_strange_discovery_document_gives_no_keys(
@@ -258,6 +266,31 @@ async def test_a_strange_discovery_document_gives_no_keys(
     answer = await me(api, token())
     assert (await expect(answer, 503))["code"] == "issuer-unavailable"
     assert int(answer.headers["retry-after"]) > 0
+
+
+@pytest.mark.parametrize(
+    ("address", "allowed"),
+    [
+        ("http://127.0.0.1:8081/keys", False),
+        ("http://[::1]:8081/keys", False),
+        ("http://localhost:8081/keys", False),
+        ("http://login.internal/keys", True),
+    ],
+)
+async def test_plain_http_is_for_this_machine_unless_it_is_allowed(
+    address: str, allowed: bool
+) -> None:
+    """What an issuer names is held to what the issuer itself is."""
+    found = {"issuer": ISSUER, "jwks_uri": address, "token_endpoint": address}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        keys = {"keys": [public(RSA, "one")]}
+        return httpx.Response(200, json=keys if str(request.url) == address else found)
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+        verifier = OidcVerifier(ISSUER, AUDIENCE, "roles", http, allow_plain_http=allowed)
+        assert await verifier.endpoints() == found
+        assert (await verifier.verify(token(), request_id=None)).id == "oidc:user-17"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import httpx
 from sqlalchemy import text
 
 from app.db.models import Base
-from app.db.rotation import SEALED, rotate
+from app.db.rotation import SEALED, rotate, seal_plain_answers
 from app.db.secrets import SecretUnreadable, Vault, generate_key
 from app.db.session import Database
 from app.settings import Settings
@@ -81,6 +81,34 @@ async def test_api_keys_go_on_under_every_encryption_key(
             assert (await caller.get("/v1/me")).status_code == 200
         async with bearing(only_new, unused["key"]) as caller:
             assert (await caller.get("/v1/me")).status_code == 401
+
+
+async def test_an_answer_of_the_release_before_is_given_again_and_sealed(
+    api: httpx.AsyncClient, settings: Settings, database: Database
+) -> None:
+    """Processes of 0.1 keep answers plain, and go on for a while after the migration."""
+    vault = Vault([key.get_secret_value() for key in settings.encryption_keys])
+
+    async def asked(key: str) -> httpx.Response:
+        body = PUSHED | {"name": f"of_{key}"}
+        return await api.post("/v1/segments", json=body, headers={"Idempotency-Key": key})
+
+    first, other = await asked("one"), await asked("two")
+    put = text("update idempotency_keys set body = :body where key = :key")
+    lost = Vault([generate_key()]).seal(other.text, owner="whatever")
+    async with database.transaction() as session:
+        await session.execute(put, {"key": "one", "body": first.content})
+        await session.execute(put, {"key": "two", "body": lost})
+    for sealed in (1, 0):
+        again = await asked("one")
+        assert (again.status_code, again.content) == (201, first.content)
+        assert again.headers["idempotency-replayed"] == "true"
+        assert await seal_plain_answers(database, vault) == sealed
+        assert b"of_one" not in await scalar(
+            database, "select body from idempotency_keys where key = 'one'"
+        )
+    # what a lost key sealed is no plain answer
+    assert await scalar(database, "select body from idempotency_keys where key = 'two'") == lost
 
 
 def rotate_command(settings: Settings, keys: str) -> "subprocess.CompletedProcess[str]":

@@ -151,6 +151,19 @@ def test_with_secrets_of_its_own_it_is_left_alone(tmp_path, monkeypatch) -> None
     assert settings.upload_concurrency == 3
 
 
+def test_images_of_others_are_pinned_by_digest() -> None:
+    """A tag is whatever its owner last pushed."""
+    pinned = re.compile(r"[a-z/.-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}")
+    named = {one["image"] for one in services().values()} - {"audience-export"}
+    assert len(named) == 2
+    dockerfile = (COMPOSE.parent / "Dockerfile").read_text()
+    bases = set(re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE))
+    assert bases == {"${PYTHON_IMAGE}"}
+    named |= set(re.findall(r"^ARG PYTHON_IMAGE=(\S+)$", dockerfile, re.MULTILINE))
+    assert len(named) == 3
+    assert all(pinned.fullmatch(one) for one in named), named
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -90,6 +90,20 @@ def test_it_holds_to_the_schemas_of_kubernetes(
 
 
 @needs_helm
+def test_the_image_may_be_named_by_its_digest(tmp_path: Path) -> None:
+    digest = f"sha256:{'a' * 64}"
+    found = render(tmp_path, existingSecret="keys", image={"digest": digest})
+    images = {
+        container["image"]
+        for kind in ("Deployment", "Job")
+        for made in of_kind(found, kind)
+        for container in made["spec"]["template"]["spec"]["containers"]
+    }
+    assert len(images) == 1
+    assert images.pop().endswith(f"@{digest}")
+
+
+@needs_helm
 def test_every_pod_is_read_only_and_nobodys(tmp_path: Path) -> None:
     found = render(tmp_path, **EVERYTHING)
     assert len(pods(found)) == 3

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.db.rotation import seal_plain_answers
 from app.errors import AppError
 from app.observability.logs import get_logger
 from app.runs.maintenance.compaction import compact_batches
@@ -39,6 +40,7 @@ async def clean_up_after_runs(ctx: dict[str, Any]) -> None:
     worker: WorkerContext = ctx["worker"]
     try:
         await worker.notifier.forget_dead_cron_jobs()
+        await seal_plain_answers(worker.database, worker.vault)
         pushes = await forget_replaced(worker.database, worker.store)
         cleaned = await clean_up(worker.database, worker.store, history=worker.limits.history)
         lines = None

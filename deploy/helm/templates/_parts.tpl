@@ -74,7 +74,7 @@ volumes:
 
 {{/* A container of the image, read-only; the image's own user. */}}
 {{- define "audience-export.container" -}}
-image: "{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}"
+image: "{{ .Values.image.repository }}:{{ default .Chart.AppVersion .Values.image.tag }}{{ with .Values.image.digest }}@{{ . }}{{ end }}"
 imagePullPolicy: {{ .Values.image.pullPolicy }}
 securityContext:
   allowPrivilegeEscalation: false
