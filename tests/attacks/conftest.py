@@ -46,6 +46,31 @@ def environment(settings: Settings) -> dict[str, str]:
     return told
 
 
+# what attacks cost, for those who run them without several processes: docs/attacks.md has the table
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep what an attack cost, by what it is, for the end of the tests."""
+    kept = request.config.stash.setdefault(_FIGURES, [])
+
+    def keep(attack: str, **figures: float) -> None:
+        said = ", ".join(f"{name} {figure:,.2f}" for name, figure in figures.items())
+        kept.append(f"{attack:<60} {said}")
+
+    return keep
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """A line for each."""
+    if kept := config.stash.get(_FIGURES, []):
+        terminalreporter.section("what attacks cost", sep="-")
+        terminalreporter.write_line("\n".join(kept))
+
+
 @dataclass
 class Target:
     """A running server, and what an attacker and a bystander see of it."""

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,9 @@ async def freed(api: httpx.AsyncClient, seconds: float = 5) -> float:
     return time.monotonic() - began
 
 
-async def test_what_timed_out_does_not_run_on(api: httpx.AsyncClient, segment_root: Path) -> None:
+async def test_what_timed_out_does_not_run_on(
+    api: httpx.AsyncClient, segment_root: Path, figures: Callable[..., None]
+) -> None:
     """Before: seven refreshes of an 8 MB gzip of 4 GB ran on for 3 minutes, and others' reads timed out."""
     path = segment_root / "many.csv.gz"
     pack(path, 0)
@@ -51,11 +54,13 @@ async def test_what_timed_out_does_not_run_on(api: httpx.AsyncClient, segment_ro
         ]
         await asyncio.sleep(0.2)
         # somebody else's share is free
+        began = time.monotonic()
         await expect(await other.post(f"/v1/segments/{few['id']}/refresh"), 200)
+        wait = time.monotonic() - began
         assert not all(one.done() for one in refreshes)
         codes = sorted([(await one).status_code for one in refreshes])
     assert codes == [429] * 5 + [504] * 2
-    print(f"freed {await freed(api):.2f} s after the last answer")
+    figures("seven refreshes of a bomb", others=wait, freed_seconds=await freed(api))
 
     # one refresh of a segment at a time
     first, second = await asyncio.gather(

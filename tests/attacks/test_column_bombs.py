@@ -115,7 +115,9 @@ BOMBS: dict[str, tuple[str, Callable[[Path], None], set[str]]] = {
 
 @pytest.mark.parametrize("way", ["file", "push"])
 @pytest.mark.parametrize("bomb", BOMBS)
-def test_it_is_refused_and_costs_little(tmp_path: Path, bomb: str, way: str) -> None:
+def test_it_is_refused_and_costs_little(
+    tmp_path: Path, bomb: str, way: str, figures: Callable[..., None]
+) -> None:
     name, make, codes = BOMBS[bomb]
     make(tmp_path / name)
     ran = subprocess.run(
@@ -130,6 +132,7 @@ def test_it_is_refused_and_costs_little(tmp_path: Path, bomb: str, way: str) -> 
     assert code in codes, ran.stdout
     assert int(megabytes) < BOUND
     assert float(seconds) < 10
+    figures(f"{bomb}, {way}", megabytes=int(megabytes), seconds=float(seconds))
 
 
 def test_what_is_only_large_is_read(tmp_path: Path) -> None:

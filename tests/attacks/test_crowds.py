@@ -27,7 +27,9 @@ async def ask(server: Target, path: str, reader: Any, writer: Any) -> tuple[int,
     return int(head.split()[1]), "\r\nretry-after: " in head, time.monotonic() - began
 
 
-async def test_probes_answer_in_a_crowd(target: Callable[..., Any]) -> None:
+async def test_probes_answer_in_a_crowd(
+    target: Callable[..., Any], figures: Callable[..., None]
+) -> None:
     """Before, with 200 readers: lists at 21 s in the median, /readyz at 29 s."""
     few = {"max_concurrent_requests": 4, "request_queue_seconds": 0.3}
     patient = {"header_timeout_seconds": 30, "max_connections_per_address": 500}
@@ -55,9 +57,13 @@ async def test_probes_answer_in_a_crowd(target: Callable[..., Any]) -> None:
     assert {status for status, _, _ in lists} == {200, 503}
     assert all(retry for status, retry, _ in lists if status == 503)
     served = [seconds for status, _, seconds in lists if status == 200]
-    print(  # the figures, for those who run it with -s
-        f"{len(served)} served at {statistics.median(served):.2f} s, {len(lists) - len(served)} shed, "
-        f"{len(probes)} probes at {statistics.median(probes):.2f} s, {max(probes):.2f} s at most"
+    figures(
+        "200 readers",
+        served=len(served),
+        p50_seconds=statistics.median(served),
+        shed=len(lists) - len(served),
+        readyz_p50_seconds=statistics.median(probes),
+        readyz_slowest_seconds=max(probes),
     )
     assert statistics.median(served) < 4
     assert statistics.median(probes) < 2

@@ -77,6 +77,10 @@ async def crumbs(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.1)
 
 
+def _name(answer: Answering) -> str:
+    return answer.__qualname__.partition(".")[0]
+
+
 def peak_bytes() -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmRSS:"))
@@ -90,26 +94,30 @@ def graph(address: str) -> GraphClient:
 
 
 @pytest.mark.parametrize("answer", [bomb(100 * MEGABYTE), flood(100 * MEGABYTE), crumbs])
-async def test_the_graph_api(answer: Answering) -> None:
+async def test_the_graph_api(answer: Answering, figures: Callable[..., None]) -> None:
     """Before: 600 MB of gzip took a worker to 1.5 GB."""
     async with answering(answer) as address, graph(address) as client:
         before, began = peak_bytes(), time.monotonic()
         with pytest.raises(GraphError):
             await client.debug_token("token")
-        assert peak_bytes() - before < 30 * MEGABYTE
-        assert time.monotonic() - began < 8
+        cost = peak_bytes() - before, time.monotonic() - began
+        assert cost[0] < 30 * MEGABYTE
+        assert cost[1] < 8
+        figures(f"Graph API: {_name(answer)}", megabytes=cost[0] / MEGABYTE, seconds=cost[1])
 
 
 @pytest.mark.parametrize("answer", [bomb(100 * MEGABYTE), flood(100 * MEGABYTE), crumbs])
-async def test_the_issuer(answer: Answering) -> None:
+async def test_the_issuer(answer: Answering, figures: Callable[..., None]) -> None:
     """Before: a document of 80 MB took the API to 573 MB, and a byte a second held sign-ins for 60 s."""
     async with answering(answer) as address, httpx.AsyncClient(timeout=5) as http:
         verifier = OidcVerifier(address, "us", "roles", http, seconds=1.0)
         before, began = peak_bytes(), time.monotonic()
         with pytest.raises(Unavailable):
             await asyncio.gather(*(verifier.endpoints() for _ in range(5)))
-        assert peak_bytes() - before < 30 * MEGABYTE
-        assert time.monotonic() - began < 4
+        cost = peak_bytes() - before, time.monotonic() - began
+        assert cost[0] < 30 * MEGABYTE
+        assert cost[1] < 4
+        figures(f"issuer: {_name(answer)}", megabytes=cost[0] / MEGABYTE, seconds=cost[1])
 
 
 @pytest.mark.parametrize("answer", [bomb(20 * MEGABYTE), flood(50 * MEGABYTE), crumbs])

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -32,7 +32,9 @@ async def stalled() -> AsyncIterator[bytes]:
     await asyncio.sleep(60)
 
 
-async def test_stalled_pushes_block_nobody(api: httpx.AsyncClient) -> None:
+async def test_stalled_pushes_block_nobody(
+    api: httpx.AsyncClient, figures: Callable[..., None]
+) -> None:
     """Before: four of them blocked all pushes for as long as they liked."""
     ids = [await segment(api, f"s{number}") for number in range(5)]
 
@@ -51,7 +53,7 @@ async def test_stalled_pushes_block_nobody(api: httpx.AsyncClient) -> None:
         assert not any(push.done() for push in waiting)
         for ended in await asyncio.gather(*waiting):
             assert (ended.status_code, ended.json()["code"]) == (408, "body-timeout")
-        print(f"freed after {time.monotonic() - began:.2f} s")
+        figures("stalled pushes, 5 s allowed", freed_seconds=time.monotonic() - began)
         assert (await push(api, 0, b"EMAIL\nb@example.com\n")).status_code == 200
     seen = await expect(await api.get(f"/v1/segments/{ids[1]}"), 200)
     assert seen["member_count"] in {None, 0}
