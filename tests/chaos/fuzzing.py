@@ -11,6 +11,7 @@ import faulthandler
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
+from hypothesis.errors import HypothesisWarning
 
 from app.errors import AppError
 
@@ -159,7 +161,10 @@ def fuzz(
             if time.monotonic() < until or not idle:
                 tried(value)
 
-        run()
+        # a failure shows its example, however long that is
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HypothesisWarning)
+            run()
 
     start = int(os.environ.get("FUZZ_SEED", time.time_ns() % 1_000_000))
     rounds = 0

@@ -121,11 +121,17 @@ def _asked(
         return connection.execute(query, given).fetchmany(2)
     except sqlite3.Error as error:
         raise _fault(database, error) from None
+    except UnicodeError:  # SQLite keeps whatever it is given as a text
+        raise _no_catalog(database) from None
 
 
 def _fault(database: str, error: sqlite3.Error) -> SourceError:
     if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
         return said.unreachable(database)
+    return _no_catalog(database)
+
+
+def _no_catalog(database: str) -> SourceError:
     return said.catalog(
         database, "database-not-found", "the file at this place holds no catalog of Iceberg"
     )
