@@ -7,7 +7,7 @@ import base64
 import re
 from functools import cached_property
 from importlib.util import find_spec
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -16,6 +16,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.database_addresses import fault_of
+from app.plain_http import in_the_clear
 
 Csv = Annotated[tuple[str, ...], NoDecode]
 
@@ -23,26 +24,6 @@ _POSTGRES = re.compile(r"postgres(ql)?(\+asyncpg)?://.")
 _REDIS = re.compile(r"(rediss?|redis\+sentinel|unix)://.")
 _KEY_BYTES = 32
 _SHORTEST_BOOTSTRAP_KEY = 16
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def in_the_clear(address: str, *, allowed: bool = False) -> bool:
-    """Whether others could read, or change, what is exchanged with the address: no https, and not here.
-
-    `allowed`: plain http may go elsewhere too (ALLOW_PLAIN_HTTP). Raises ValueError for no address.
-    """
-    parts = urlsplit(address)
-    if parts.scheme == "https":
-        return False
-    return parts.scheme != "http" or not (allowed or _is_here(parts.hostname or ""))
 
 
 class SettingsError(ValueError):

@@ -19,7 +19,7 @@ from app.access.callers import Caller, Role
 from app.bounded_reads import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
 from app.observability.logs import get_logger
-from app.settings import in_the_clear
+from app.plain_http import in_the_clear
 
 log = get_logger(__name__)
 

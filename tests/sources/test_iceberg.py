@@ -2,11 +2,13 @@
 
 import gzip
 import json
+import sqlite3
 import sys
 import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +266,13 @@ def asked(rest: Any, lake: Lake, folder: Any) -> Callable[..., Any]:
     port, secret = rest.server_port, folder.root / "token"
     secret.write_text("hunter2\n")
     (folder.root / "stale").write_text("old")
+    with closing(sqlite3.connect(folder.root / "spoilt")) as spoilt, spoilt:
+        spoilt.execute("create table iceberg_tables as select 'main' catalog_name, 'crm.eu' table_namespace,"
+                       " 'members' table_name, cast(x'80' as text) metadata_location")  # fmt: skip
+    with closing(sqlite3.connect(folder.root / "damaged")) as damaged, damaged:
+        damaged.execute("create table iceberg_tables (a)")
+        damaged.execute("pragma writable_schema = on")
+        damaged.execute("update sqlite_master set sql = cast(x'437280' as text)")
     api = f"iceberg+http://127.0.0.1:{port}/api?warehouse"
     databases = {
         "lake": f"{api}=main&token_file={secret}",
@@ -276,6 +285,8 @@ def asked(rest: Any, lake: Lake, folder: Any) -> Callable[..., Any]:
         "tls": f"iceberg+https://127.0.0.1:{port}/api?warehouse=main",
         "no file": "iceberg+sqlite:///nowhere/catalog.db",
         "no catalog": f"iceberg+sqlite://{secret}",
+        "spoilt": f"iceberg+sqlite://{folder.root}/spoilt",
+        "damaged": f"iceberg+sqlite://{folder.root}/damaged",
         "other": "mysql://reader:hunter2@db/crm",
     }
     access = SourceAccess(roots=folder.access.roots, databases=databases)
@@ -307,6 +318,7 @@ def test_a_rest_catalog(asked: Any, rest: Any) -> None:
         ("unreadable", "", "secret-unreadable"), ("absent", "", "database-not-found"),
         ("away", "", "database-unreachable"), ("tls", "", "tls-refused"),
         ("no file", "", "database-not-found"), ("no catalog", "", "database-not-found"),
+        ("spoilt", "", "database-not-found"), ("damaged", "", "database-not-found"),
         ("other", "", "database-kind-mismatch"), ("nobody", "", "database-unknown"),
         ("lake", "redirects", "address-invalid"), ("lake", "busy", "database-unreachable"),
         ("lake", "no json", "database-unreachable"),

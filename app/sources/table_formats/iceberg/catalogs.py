@@ -126,7 +126,8 @@ def _asked(
 
 
 def _fault(database: str, error: sqlite3.Error) -> SourceError:
-    if isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error):
+    ours = any(words in str(error) for words in ("no such table", "decode to UTF-8"))
+    if isinstance(error, sqlite3.OperationalError) and not ours:
         return said.unreachable(database)
     return _no_catalog(database)
 
