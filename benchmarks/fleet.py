@@ -35,11 +35,11 @@ TIERS: dict[str, dict[str, Any]] = {
     "full": {"score_max": 9000, "block_seconds": 60, "tier": "standard_access"},
     "development": {"score_max": 60, "block_seconds": 300},
 }
-_WINDOW, _WRITE = 300, 3
+_WINDOW = 300
 _COLUMNS = (
     "workers", "runs", "seconds", "runs/s", "p50, p95 wait of small", "of large",
-    "quota's bound", "waited for limits a call", "refused for limits", "Postgres transactions a run",
-    "Redis commands a run", "Graph calls a run", "worker CPU ms a run",
+    "quota's bound", "lost against it", "waited for limits a call", "refused for limits",
+    "Postgres transactions a run", "Redis commands a run", "Graph calls a run", "worker CPU ms a run",
 )  # fmt: skip
 
 
@@ -107,7 +107,7 @@ class Fleet:
         cells = [
             *(workers, count, f"{seconds:.1f}", f"{count / seconds:.1f}"),
             *(waits(ended, small=small) for small in (True, False)),
-            f"{self._bound(ended, reports):.1f} s",
+            *self._bound(reports, seconds),
             f"{waited / calls * 1000:.0f} ms",
             refused,
             *(f"{(then - first) / count:.0f}" for first, then in zip(before, after, strict=True)),
@@ -132,15 +132,16 @@ class Fleet:
             raise RuntimeError(run["error"])
         return run
 
-    def _bound(self, ended: list[dict[str, Any]], reports: list[dict[str, Any]]) -> float:
-        """The seconds below which no sender could have been, by the limits of the fullest account.
+    def _bound(self, reports: list[dict[str, Any]], seconds: float) -> tuple[str, str]:
+        """The seconds that the limits of the fullest account take, and how many more were taken.
 
-        Admitted calls are reads of a point, and writes: batches, of three.
+        An account begins empty and may be filled at once; what is beyond goes as fast as it drains.
         """
-        writes = sum(run["counts"]["batches_done"] for run in ended) / len(reports)
         most = float(self._limits["score_max"])
-        points = max(report["admitted"] for report in reports) + (_WRITE - 1) * writes
-        return max(0.0, (points - most) / (most / _WINDOW))
+        bound = (max(report["points"] for report in reports) - most) / (most / _WINDOW)
+        if bound <= 0:
+            return "none: it is never full", "none"
+        return f"{bound:.1f} s", f"{seconds - bound:.1f} s"
 
     def _report(self, account: str) -> dict[str, Any]:
         answer = self._sandbox.get(f"/_sandbox/quota/{account}")

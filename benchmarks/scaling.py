@@ -1,22 +1,26 @@
-"""What Postgres has to do for ten, a hundred and a thousand workers: their claims, signs of life and ends.
+"""What Postgres and Redis have to do for ten, a hundred and a thousand workers.
 
     python -m benchmarks.scaling [--workers 10 100 1000] [--seconds 8]
 
 Workers are tasks that call what real ones call (`claim_next`, `keep_alive`, `conclude`'s update), without
 members and without Meta; they share as many connections as a pooler would give them. So what is measured
-is the one thing that all workers share and that does not grow with them.
+is what all workers share and what does not grow with them. CPU is that of the servers' processes, which
+says the same on a machine that has other work; the times of the simulation do not.
 """
 
 import argparse
 import asyncio
+import os
 import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import asyncpg
+from redis.asyncio import Redis
 from sqlalchemy import update
 
 from app import clock
@@ -25,6 +29,8 @@ from app.db.liveness import beat
 from app.db.models import Run
 from app.db.session import Database
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.valkey import EmbeddedValkey
+from app.facebook.quota.redis_state import RedisQuota
 from app.ids import new_id
 from app.runs.execution import Claim, claim_next, keep_alive
 from app.runs.states import RunStatus
@@ -37,6 +43,7 @@ ACCOUNTS = 500
 # as app.db.liveness and workers.lease have them
 _BEAT, _SIGN = 5.0, 1.0
 _CONNECTIONS = 20
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass
@@ -119,15 +126,67 @@ async def beating(
         await asyncio.sleep(_BEAT)
 
 
-async def claims_alone(database: Database, count: int) -> float:
-    """Milliseconds of a claim when nobody else asks: the middle of some."""
-    seen = []
-    for _ in range(count):
-        began = time.perf_counter()
+def cpu_of(server: int) -> float:
+    """CPU seconds of a server and of its children, those that have ended included."""
+    total = 0
+    for place in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            fields = (place / "stat").read_text().rpartition(")")[2].split()
+            own = place.name == str(server)
+            if own or fields[1] == str(server):
+                total += sum(map(int, fields[11 : 15 if own else 13]))
+    return total / _TICKS
+
+
+async def cost(server: int, times: int, step: Callable[[int], Awaitable[object]]) -> str:
+    """CPU milliseconds of the server and of the client for one such step, one after the other."""
+    served, asked = cpu_of(server), time.process_time()
+    for number in range(times):
+        await step(number)
+    mine, theirs = time.process_time() - asked, cpu_of(server) - served
+    return f"{theirs / times * 1000:.2f} | {mine / times * 1000:.2f}"
+
+
+async def costs(url: str, database: Database, server: int) -> None:
+    """Print what each thing costs that a worker asks of Postgres."""
+    print("| of Postgres | CPU ms there | CPU ms of the worker |\n|---|---|---|")
+
+    async def claimed(_: int) -> None:
         async with database.transaction() as session:
             await claim_next(session, lease_seconds=60, budget=9, account_runs=1_000_000)
-        seen.append((time.perf_counter() - began) * 1000)
-    return statistics.median(seen)
+
+    for queued in (10, 1_000, 10_000):
+        await queue(url, queued)
+        found = await cost(server, min(queued, 100), claimed)
+        print(f"| a claim with {queued:,} runs queued | {found} |", flush=True)
+    taken, started = await queue(url, 0, 500), clock.now()
+
+    async def sign(number: int) -> None:
+        async with database.transaction() as session:
+            await keep_alive(session, Claim(taken[number % 500], 1), lease_seconds=60)
+
+    async def heartbeat(number: int) -> None:
+        async with database.transaction() as session:
+            await beat(session, f"wrk_{number % 100}", process_id=1, started_at=started)
+
+    print(f"| a sign of life | {await cost(server, 1000, sign)} |")
+    print(f"| a heartbeat | {await cost(server, 500, heartbeat)} |", flush=True)
+
+
+async def admissions(url: str) -> None:
+    """Print what it costs Redis to admit a call to Meta under a pace, and to end it."""
+    redis = Redis.from_url(url)
+    server = int((await redis.info("server"))["process_id"])
+    quota, scopes = RedisQuota(redis), ("account:1", "app")
+    await quota.block("account:1", 0.0, named=True, in_flight=60)
+
+    async def call(number: int) -> None:
+        await quota.enter(scopes, f"call_{number}")
+        await quota.leave(scopes, f"call_{number}", passed=False)
+
+    print("\n| of Redis | CPU ms there | CPU ms of the worker |\n|---|---|---|")
+    print(f"| a call admitted and ended | {await cost(server, 2000, call)} |\n", flush=True)
+    await redis.aclose()
 
 
 async def queue(url: str, queued: int, taken: int = 0) -> list[str]:
@@ -161,7 +220,7 @@ async def queue(url: str, queued: int, taken: int = 0) -> list[str]:
     return names[:taken]
 
 
-async def measure(url: str, workers: list[int], seconds: float) -> None:
+async def measure(url: str, server: int, redis: str, workers: list[int], seconds: float) -> None:
     """Fill, measure, print."""
     await upgrade(url)
     connection = await asyncpg.connect(plain_address(url))
@@ -170,25 +229,25 @@ async def measure(url: str, workers: list[int], seconds: float) -> None:
     await fill(connection, exports=most, runs=most, batches_a_run=1)
     await connection.close()
     database = Database(url, pool_size=_CONNECTIONS // 2)
-    print("| queued runs | ms of a claim, alone |\n|---|---|")
-    for queued in (10, 1_000, 10_000):
-        await queue(url, queued)
-        print(f"| {queued:,} | {await claims_alone(database, 15):.1f} |", flush=True)
+    await costs(url, database, server)
+    await admissions(redis)
     print(
-        "\n| workers | runs under way | claims/s | signs/s | ms of a claim (p50, p95) | of a sign "
-        "| of an end | late signs |"
+        "| workers | runs under way | claims/s | signs/s | ms of a claim (p50, p95) | of a sign "
+        "| of an end | late signs | Postgres, share of a core | the workers' |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for count in workers:
         places = count * RUNS_A_WORKER
         taken = await queue(url, places, places)
-        began = time.monotonic()
+        began, served, asked = time.monotonic(), cpu_of(server), time.process_time()
         tally = await fleet(database, taken, seconds)
         took = time.monotonic() - began
+        shares = ((cpu_of(server) - served) / took, (time.process_time() - asked) / took)
         signs = len(tally.times.get("sign", []))
         cells = [
             f"{count:,}", f"{count * RUNS_A_WORKER:,}", f"{tally.claims / took:.0f}", f"{signs / took:.0f}",
             *(tally.middle(name) for name in ("claim", "sign", "end")), f"{tally.late / max(signs, 1):.0%}",
+            *(f"{share:.0%}" for share in shares),
         ]  # fmt: skip
         print(f"| {' | '.join(cells)} |", flush=True)
     await database.close()
@@ -202,9 +261,12 @@ def main() -> None:
     asked = parser.parse_args()
     with (
         tempfile.TemporaryDirectory(prefix="audience-export-bench-") as place,
-        EmbeddedPostgres(Path(place)) as postgres,
+        # how fast the disk of this machine is does not matter here
+        EmbeddedPostgres(Path(place), durable=False) as postgres,
+        EmbeddedValkey(Path(place)) as valkey,
     ):
-        asyncio.run(measure(postgres.url, asked.workers, asked.seconds))
+        server = int((postgres.folder.data / postgres.pid_file).read_text().split()[0])
+        asyncio.run(measure(postgres.url, server, valkey.url, asked.workers, asked.seconds))
 
 
 if __name__ == "__main__":

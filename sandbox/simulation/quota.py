@@ -58,6 +58,8 @@ class Usage:
     blocked_by: Literal["score", "buc"] | None = None
     refused_at: float = 0
     admitted: int = 0
+    points: float = 0
+    """Of the score model, all that were ever charged."""
     refused: int = 0
     requests_during_block: int = 0
     on_their_way: int = 0
@@ -127,6 +129,7 @@ class Quotas:
             if usage.level + points > limits.score_max:
                 return "score"
             usage.level += points
+            usage.points += points
         if limits.buc_max is not None and buc:
             while usage.calls and usage.calls[0] <= now - limits.buc_window:
                 usage.calls.popleft()
