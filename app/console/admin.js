@@ -1,5 +1,5 @@
 // Administration: keys, webhooks and their deliveries, the refresh schedule, the audit.
-import {html, Code, items, codes, api, t, many, fmt, say, useList, useLoad, useForm, useState, Page, Dim, Card, Act, List, Loaded, Table, Badge, Mark, Time, Text, Said, Button, Empty, Dialog, Form, TextField, SelectField, Choice, Choices, Wrong, Once, toast, place, filter} from './kit.js';
+import {html, Code, items, codes, api, t, many, fmt, say, useList, useLoad, useForm, useState, Page, Dim, Card, Act, List, Loaded, Table, Badge, Mark, Time, Text, Said, Button, Empty, Dialog, Form, TextField, SelectField, Choice, Choices, Wrong, Once, Link, toast, place} from './kit.js';
 
 const TABS = {keys: Keys, webhooks: Webhooks, schedule: Schedule, audit: Audit};
 
@@ -100,10 +100,10 @@ function Audit() {
   const state = useList('/v1/audit-events', {resource_id: query.resource, actor: query.actor, action: query.action});
   const names = ['resource', 'actor', 'action'].filter((name) => query[name]);
   const only = (name, value, text) => html`<a class=${name === 'actor' ? '' : 'mono'} href="#/admin/audit?${name}=${encodeURIComponent(value)}">${text}</a>`;
-  return html`${names.length > 0 && html`<div class="row">${names.map((name) => Code(`${name}: ${query[name]}`))}${Button('Clear', () => filter({resource: '', actor: '', action: ''}), 'small')}</div>`}
+  return html`${names.length > 0 && html`<div class="row">${names.map((name) => Code(`${name}: ${query[name]}`))}${Link('admin/audit', 'Clear', 'btn small')}</div>`}
     ${List(state, (items) => Table('Audit', [
       ['When', (one) => Time(one.at)], ['Who', (one) => html`${only('actor', one.actor, Text(one.actor_name))}<span class="sub">${say.name(one.role)}</span>`],
       ['What', (one) => only('action', one.action, one.action)], ['About', (one) => one.resource_id ? only('resource', one.resource_id, `${one.resource_id.slice(0, 18)}…`) : '–'],
-      ['Change', (one) => one.before || one.after ? html`<details class="small"><summary>${t('Show')}</summary><code>${JSON.stringify({before: one.before, after: one.after}, null, 1)}</code></details>` : '–'],
+      ['Change', (one) => one.before || one.after ? html`<details class="small"><summary>${t('Show')}</summary>${Code(JSON.stringify({before: one.before, after: one.after}, null, 1))}</details>` : '–'],
     ], items), Empty('Nothing has', ''))}`;
 }

@@ -1,7 +1,7 @@
 // An export in the making, in the steps and words of the documentation; beside it what its members would become.
-import {html, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, go, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
+import {html, Dim, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, go, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
 
-const NEEDED = {email: ['EMAIL'], phone: ['PHONE'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY']};
+const NEEDED = {email: ['EMAIL'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY'], phone: ['PHONE']};
 const BEGINNING = {display_name: '', connection_id: '', key_identifier: 'email', attributes: {EMAIL: ''}, segment_ids: [], sync_mode: 'add', default_country: null, schedule: {mode: 'system'}, audience: null, allow_shrink: false, date_format: null};
 const FIELDS = Object.keys(BEGINNING);
 
@@ -18,7 +18,7 @@ export default function Builder({parts}) {
     // the others are asked for when somebody wants to change these
     return saved.connection ? {groups: [{display_name: 'Facebook Ads Manager', connections: [saved.connection]}], segments: saved.segments, part: true, saved, etag} : {...await choices(), saved, etag};
   });
-  return html`<${Page} state=${state} title=${id ? t('Edit export') : t('Add export')} crumb=${id ? [`exports/${id}`, Text(state.data?.saved.display_name ?? t('Export'))] : ['exports', t('Exports')]}>
+  return html`<${Page} state=${state} title=${id ? t('Edit export') : t('Add export')} curl=${id ? `/v1/exports/${id}` : '/v1/exports'} crumb=${id ? [`exports/${id}`, Text(state.data?.saved.display_name ?? t('Export'))] : ['exports', t('Exports')]}>
     ${(found) => found.groups.length || id ? html`<${Builds} key=${found.etag} found=${found} id=${id} reload=${state.reload}/>`
       : html`<div class="card">${Empty('No connection is', isAdmin() ? t('Add a connection') : t('An administrator adds'), isAdmin() && Link('connections/new', 'Add connection', 'btn first'))}</div>`}
   <//>`;
@@ -66,7 +66,7 @@ function Builds({found: first, id, reload}) {
         <${Target} draft=${draft} ...${form.field('audience')}/>
         <${TextField} label="Display name" ...${form.field('display_name')} hint="For people"/></div>`)}
       ${Card('Key identifier', html`<${Choices} box hidden label="Key identifier" value=${draft.key_identifier} onInput=${(key) => set({key_identifier: key, attributes: {...suggested(Object.fromEntries(NEEDED[key].map((one) => [one, ''])), attributes.list), ...mapped(draft.attributes)}})}
-        options=${[['email', say.name('email'), 'Best chances'], ['name_and_address', say.name('name_and_address'), 'First name'], ['phone', say.name('phone'), 'With a country']]}/>`)}
+        options=${Object.keys(NEEDED).map((key) => [key, say.name(key), say.code('key', key)])}/>`)}
       ${Card('Segments', html`<${Segments} found=${found} widen=${widen} ...${form.field('segment_ids')}/>`, {action: found.part && Button('Choose others', others, {kind: 'small', busy: asking.busy})})}
       ${Card('Mapping', Mapping(form, attributes))}
       ${Card('Sync mode and schedule', html`<div class="stack"><${Choices} label="Sync mode" ...${form.field('sync_mode')} options=${codes('mode').map((mode) => [mode, say.name(mode), say.code('mode', mode)])}/>
@@ -74,7 +74,7 @@ function Builds({found: first, id, reload}) {
         ${draft.schedule.mode === 'custom' && html`<${Cron} schedule=${draft.schedule} saved=${saved?.next_run_at} onInput=${(schedule) => set({schedule})}/>`}</div>`)}
       ${form.rest()}
       <div class="row">${Button('Save', null, {kind: 'first', type: 'submit', busy: form.busy, why})}${Button('Save and run', () => form.submit(null, {run: true}), {busy: form.busy, why})}${Link(id ? `exports/${id}` : 'exports', t('Leave'), 'btn plain')}</div>
-      <p class="dim">${why ?? t('Saving checks')}</p>
+      ${Dim(why ?? t('Saving checks'))}
     </div>
     <div class="aside"><${Preview} draft=${draft} why=${!draft.segment_ids.length ? t('Choose a segment') : lacking(draft).length ? t('Map the key') : null} onMap=${(key, name) => set({attributes: {...draft.attributes, [key]: name}})}/></div></form>`;
 }

@@ -15,7 +15,7 @@ export default function ConnectionPage({parts: [, id]}) {
       ${one.status === 'reauthentication_required' && Note('bad', 'Meta refuses', 'Scheduled runs', Link(renew, 'Renew the sign-in', 'btn first small'))}
       ${one.status === 'ready' && html`<${RunFailed} items=${failed}/>`}
       ${one.blocked && Note('bad', 'Meta blocks', html`<p>${Said(one.blocked.reason)}</p><p>${t('Its runs wait', {when: fmt.moment(one.blocked.until)})}</p>`, html`${Act('Go on now', async () => { put(await api.send('POST', `/v1/connections/${id}/resume`)); toast('Its runs go on.'); }, 'small')}${Outside(one.blocked.help_url)}`)}
-      <div class="cols">${Card('What it is', About(one))}${Card('Sign-in and consent', SignIn(one))}</div>
+      <div class="cols">${Card('What it is', About(one), {action: Link(`${renew}?step=audience`, 'Edit')})}${Card('Sign-in and consent', SignIn(one))}</div>
       <${Checks} id=${id} ready=${Boolean(one.token && one.ad_account)}/>
       ${Card('Exports on it', Loaded({...uses, reload: state.reload}, ({items}) => items.length ? html`<ul class="stack tight">${items.map((each) => html`<li>${Name(`exports/${each.id}`, each.display_name)}</li>`)}</ul>` : Dim('None.')))}`}
   <//>`;
@@ -27,7 +27,7 @@ const Deletes = (one, uses) => Act('Delete', async () => { await api.remove(`/v1
 
 /** @param {Connection} one */
 const About = ({ad_account: account, audience, audience_state: size, ...one}) => Terms([
-  ['Type', 'Facebook Ads Manager'], ['Ad account', account && html`${Text(account.name ?? '')} <code>${account.id}</code>${account.business && html`<br/><small>${Text(account.business.name ?? account.business.id)}</small>`}`],
+  ['Type', 'Facebook Ads Manager'], ['Ad account', account && html`${Text(account.name ?? '')} ${Code(account.id)}${account.business && html`<br/><small>${Text(account.business.name ?? account.business.id)}</small>`}`],
   ['Audience', audience && html`${Text(audience.name ?? '')} ${audience.id ? Code(audience.id) : html`<span class="soft">${t('made with the')}</span>`}`],
   size && ['Size at Meta', html`${SizeAt(size)} <small>${Time(size.looked_at, 'ago')}</small>`],
   size?.operation_status?.description && ['State at Meta', Said(size.operation_status.description)],

@@ -1,4 +1,4 @@
-// Connections: where data may go. For administrators; contributors see the names they may use elsewhere.
+// Connections: where data may go; for administrators.
 import {html, Renew, Add, t, many, fmt, say, useList, Page, List, Table, Badge, Mark, End, Text, Name, Empty, Filters, statuses, place, Link} from './kit.js';
 
 export default function Connections() {

@@ -1,4 +1,4 @@
-// A new erasure: who is to be forgotten. Names are not enough; an e-mail or a phone number is.
+// A new erasure: who is to be forgotten, by e-mail or phone number.
 import {html, having, api, t, many, useForm, Page, Card, Note, Form, TextField, Country, ask, go} from './kit.js';
 
 /** One person a line: {EMAIL: […], PHONE: […]}. */
@@ -18,7 +18,7 @@ export default function Erase() {
   const people = peopleOf(form.values.people);
   const empty = people.findIndex((one) => !Object.keys(one).length);
   const field = form.field('people');
-  return html`<${Page} title="Erase people" crumb="erasures"><div class="narrow"><${Form} form=${form} submit="Erase" kind="danger" why=${(!people.length || empty >= 0) && 'Enter at least'} leave="erasures">
+  return html`<${Page} title="Erase people" crumb="erasures" curl="/v1/erasures"><div class="narrow"><${Form} form=${form} submit="Erase" kind="danger" why=${(!people.length || empty >= 0) && 'Enter at least'} leave="erasures">
     ${Card('Who', html`<div class="stack"><${TextField} rows="8" label="One person" hint="What you type" ...${field} error=${empty >= 0 ? t('Line {n} has', {n: empty + 1}) : field.error}/>
       <${Country} field=${form.field('default_country')} hint="For phone numbers"/></div>`)}
     ${Note('', 'What an erasure', 'It removes')}<//></div><//>`;

@@ -9,7 +9,7 @@ export default function ErasurePage({parts: [, id]}) {
   return html`<${Page} state=${state} title="Erasure" badge=${state.data && Badge(state.data.status)} crumb="erasures" curl="/v1/erasures/${id}"
     actions=${state.data && html`${Button('Print the proof', () => print())}${state.data.status === 'done' && Button('Lift', () => lift(true))}`}>${(one) => html`
       ${busy && Note('', 'It is being', 'Nobody erased')}
-      ${one.error && Note('bad', 'It is not done yet', html`${Said(one.error.message)} <code>${one.error.code}</code>`)}
+      ${one.error && Note('bad', 'It is not done yet', html`${Said(one.error.message)} ${Code(one.error.code)}`)}
       ${one.status === 'lifted' && Note('warn', 'Lifted', html`${Time(one.lifted_at)} · ${Text(one.lifted_by)}<br/>${Text(one.lift_reason)}`)}
       ${Card('What was asked for', Terms([['People', fmt.number(one.people)], ['Ad accounts', one.ad_account_ids.join(', ') || t('all')], ['Asked for', html`${Time(one.requested_at)} · ${Text(one.requested_by)}`], ['Finished', Time(one.finished_at)], ['Erasure', Code(one.id)]]))}
       ${one.results.length > 0 && Card('What was done where', Results(one.results))}

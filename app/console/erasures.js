@@ -1,4 +1,4 @@
-// Erasures: people who asked to be forgotten, taken out of every audience this service fills.
+// Erasures: people who asked to be forgotten.
 import {html, Add, fmt, useList, Page, List, Table, Badge, Time, Num, Said, Empty, Link} from './kit.js';
 
 export default function Erasures() {

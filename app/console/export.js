@@ -1,5 +1,5 @@
 // One export: how it stands, what its runs did, what it sends; run, edit, detach, delete.
-import {html, Code, RunBadge, startRun, Renew, api, apart, t, many, fmt, say, useLoad, useForm, useState, useEvery, Page, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Link, Names, Empty, Grid, Choice, Dialog, Button, toast, go, isAdmin, Stacks, useLive, RunTable, ACTIVE} from './kit.js';
+import {html, Dim, Code, RunBadge, startRun, Renew, api, apart, t, many, fmt, say, useLoad, useForm, useState, useEvery, Page, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Link, Names, Empty, Grid, Choice, Dialog, Button, toast, go, isAdmin, Stacks, useLive, RunTable, ACTIVE} from './kit.js';
 
 export default function ExportPage({parts: [, id]}) {
   const state = useLoad(async () => {
@@ -79,21 +79,21 @@ function History(past) {
   return html`<${Stacks} ...${rest} title="What each run" mark=${(point) => changed.get(point.run_id) || null}
     series=${[{name: 'Added', tone: 'good', of: (point) => point.added}, {name: 'Removed', tone: 'busy', of: (point) => point.removed}, {name: 'Not usable', tone: 'warn', of: (point) => point.skipped}, {name: 'Called invalid by Meta', tone: 'bad', of: (point) => point.invalid}]}/>
     ${items.some(size) && html`<h3>${t('Received, and')}</h3><${Stacks} ...${rest} title="Received, and" series=${[{name: 'Received', tone: 'accent', of: (point) => point.received}]} band=${{name: 'Size at Meta', of: size}} height=${120}/>
-      <p class="dim">${t('Matching takes')} ${t('The audience holds')}</p>`}
+      ${Dim('Matching takes', ' ', 'The audience holds')}`}
     <p class="dim">${many(past.runs, 'runs kept')}, ${many(past.runs_by_status.succeeded + past.runs_by_status.succeeded_with_warnings, 'went well')}.</p>`;
 }
 
 /** @param {Export} one */
 const Mapping = (one) => html`<div class="stack">${Terms([['Key identifier', say.name(one.key_identifier)], ['Segments', Names('segments', one.segments)]])}
-  ${Grid('Mapping', ['Meta’s key', 'Attribute of'], Object.entries(one.attributes).map(([key, names]) => [html`${say.name(key)} ${Code(key)}`, html`<code><bdi>${[names].flat().join(', ')}</bdi></code>`]))}</div>`;
+  ${Grid('Mapping', ['Meta’s key', 'Attribute of'], Object.entries(one.attributes).map(([key, names]) => [html`${say.name(key)} ${Code(key)}`, Code([names].flat().join(', '))]))}</div>`;
 
 /** @param {Export} one */
 const Settings = (one) => Terms([
   ['Connection', one.connection ? html`${isAdmin() ? Names('connections', [one.connection]) : Text(one.connection.display_name)} ${Badge(one.connection.status)}` : t('none')],
   ['Audience', one.target_audience && html`${Text(one.target_audience.name ?? '')} <code class="soft">${one.target_audience.id ?? t('made with the first')}</code>`],
   ['Sync mode', html`${say.name(one.sync_mode)} <small>${say.code('mode', one.sync_mode)}</small>`],
-  ['Schedule', html`${say.name(one.schedule.mode)}${one.schedule.mode === 'custom' && html` <code>${one.schedule.cron}</code> ${one.schedule.time_zone}`}`],
+  ['Schedule', html`${say.name(one.schedule.mode)}${one.schedule.mode === 'custom' && html` ${Code(one.schedule.cron)} ${one.schedule.time_zone}`}`],
   one.default_country && ['Country where', one.default_country], one.date_format && ['Format of dates', one.date_format],
-  one.min_usable_ratio != null && ['At least usable', fmt.share(one.min_usable_ratio)], one.consent && ['Only with consent', html`<code>${one.consent.attribute}</code> = <code>${String(one.consent.equals)}</code>`],
+  one.min_usable_ratio != null && ['At least usable', fmt.share(one.min_usable_ratio)], one.consent && ['Only with consent', html`${Code(one.consent.attribute)} = ${Code(String(one.consent.equals))}`],
   ['Changed', html`${Time(one.updated_at)} · ${Text(one.updated_by_name)}`],
 ]);

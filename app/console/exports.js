@@ -1,5 +1,5 @@
 // Exports with the last result, its reason and the next run; run one, some or all, schedule several.
-import {html, RunBadge, startRun, Add, api, t, many, fmt, say, useList, useForm, useState, Page, List, Table, Act, Badge, Time, Text, Said, Empty, Button, Choices, Dialog, Filters, statuses, place, Link, Name, LeftOut, Ran, toast, mayEdit, Cron, ownSchedule} from './kit.js';
+import {html, RunBadge, startRun, Add, api, t, many, fmt, say, useList, useForm, useState, Page, List, Table, Act, Badge, Time, Text, Said, Empty, Button, Choices, Dialog, Filters, statuses, RESULTS, place, Link, Name, LeftOut, Ran, toast, mayEdit, Cron, ownSchedule} from './kit.js';
 
 export default function Exports() {
   const {query} = place.value;
@@ -9,12 +9,13 @@ export default function Exports() {
   const ids = [...chosen];
   const pick = (id) => (event) => { const next = new Set(chosen); event.target.checked ? next.add(id) : next.delete(id); choose(next); };
   const all = (state.items ?? []).filter((one) => one.your_permission === 'edit').map((one) => one.id).slice(0, 200);
+  const more = ids.length < all.length, chosenOnly = {kind: 'small', why: !ids.length && 'Choose exports first'};
   const run = async (body) => { open({ran: await api.create('/v1/exports/runs', body)}); state.reload(); };
   return html`<${Page} title="Exports" curl="/v1/exports" actions=${mayEdit() && html`${Act('Run all', () => run({}), {sure: ['Run every export?', 'All whose schedule', 'Run all', 'first']})}${Add('exports/new', 'Add export')}`}>
-    <${Filters} search="Search export" selects=${[['last', 'Last result', [...statuses('failed', 'skipped', 'succeeded_with_warnings', 'succeeded', 'running', 'queued', 'canceled'), ['none', t('Never run')]]],
+    <${Filters} search="Search export" selects=${[['last', 'Last result', [...statuses(...RESULTS), ['none', t('Never run')]]],
       ['sort', 'Sort by', [['-created_at', t('Newest first')], ['created_at', t('Oldest first')], ['display_name', t('Name')]], '-created_at']]}/>
-    ${List(state, (items) => html`${mayEdit() && html`<div class="row above"><b class="chosen">${many(ids.length, 'exports chosen')}</b>${ids.length < all.length ? Button('Choose all shown', () => choose(new Set(all)), 'small') : Button('Choose none', () => choose(new Set()), 'small')}
-      ${Act('Run them', () => run({export_ids: ids}), {kind: 'small', why: !ids.length && 'Choose exports first'})}${Button('Schedule them', () => open({schedule: true}), {kind: 'small', why: !ids.length && 'Choose exports first'})}</div>`}${Table('Exports', [
+    ${List(state, (items) => html`${mayEdit() && html`<div class="row above"><b class="chosen">${many(ids.length, 'exports chosen')}</b>${Button(more ? 'Choose all shown' : 'Choose none', () => choose(new Set(more ? all : [])), 'small')}
+      ${Act('Run them', () => run({export_ids: ids}), chosenOnly)}${Button('Schedule them', () => open({schedule: true}), chosenOnly)}</div>`}${Table('Exports', [
       mayEdit() && ['', (one) => html`<input type="checkbox" aria-label=${t('Choose {name}', {name: one.display_name})} checked=${chosen.has(one.id)} disabled=${one.your_permission !== 'edit'} onChange=${pick(one.id)}/>`],
       ['Export', (one) => html`${Name(`exports/${one.id}`, one.display_name)}${one.status !== 'active' && html` ${Badge(one.status)}`}<span class="sub">${one.connection ? Text(one.connection.display_name) : t('no connection')}${one.connection && one.connection.status !== 'ready' && html` · <span class="bad">${say.status(one.connection.status)}</span>`}</span>`],
       ['Audience', (one) => one.target_audience ? html`${Text(one.target_audience.name ?? one.target_audience.id)}<span class="sub">${say.name(one.sync_mode)}</span>` : '–'],

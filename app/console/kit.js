@@ -1,6 +1,5 @@
-// The shared kit: words, the API, pieces of pages, forms, tables, pictures. It knows no screen. One long module on
-// purpose: every screen needs most of it, and each module is a request. Plain functions are called (`Badge('failed')`);
-// only what keeps state of its own is a component (`<${Dialog} …>`).
+// The shared kit: words, the API, pieces of pages, forms, tables, pictures. One long module, since each is a request.
+// Plain functions are called (`Badge('failed')`); what keeps state of its own is a component (`<${Dialog} …>`).
 import {html, signal, useEffect, useRef, useState, useId} from './vendor/preact.js';
 
 export {html, signal, useEffect, useRef, useState};
@@ -45,7 +44,8 @@ export const fmt = {
   share: (x, digits = 1) => x == null ? '–' : format(Intl.NumberFormat, {style: 'percent', maximumFractionDigits: digits}).format(x),
   range: (low, high) => low == null || low === high ? fmt.number(low) : `${fmt.number(low)}–${fmt.number(high)}`,
   time: moment(HOUR), day: moment(DAY), date: moment({...DAY, year: 'numeric'}), moment: moment({...DAY, ...HOUR}), exact: moment({dateStyle: 'full', timeStyle: 'long'}),
-  inZone: (iso, zone, more) => moment({weekday: 'short', ...HOUR, timeZone: zone, ...more})(iso),
+  /** A zone that is being typed, or that this browser does not know, has no time. */
+  inZone(iso, zone, more) { try { return moment({weekday: 'short', ...HOUR, timeZone: zone, ...more})(iso); } catch { return '–'; } },
   ago(iso) {
     if (!iso) return '–';
     const seconds = (Date.parse(iso) - Date.now()) / 1000;
@@ -251,7 +251,7 @@ export const Icon = (name) => html`<svg class="icon" aria-hidden="true"><use hre
 export const Mark = (tone, text) => html`<span class="badge ${tone}">${text}</span>`;
 export const Badge = (status) => Mark(TONES[status] ?? 'quiet', say.status(status));
 export const Time = (iso, how = 'moment') => iso ? html`<time class="num" datetime=${iso} title=${fmt.exact(iso)}>${fmt[how](iso)}</time>` : '–';
-export const Code = (text) => html`<code>${text}</code>`;
+export const Code = (text) => html`<code><bdi>${text}</bdi></code>`;
 export const Dim = (...text) => html`<p class="dim">${text.map(read)}</p>`;
 export const Num = (n) => html`<span class="num">${fmt.number(n)}</span>`;
 /** A text somebody else wrote: shown in its own direction, obeyed never. */
@@ -297,8 +297,8 @@ export function Problem(error, again) {
   const title = {0: 'No connection', 403: 'Your role may', 404: 'This is not', 412: 'Somebody changed'}[error.status] ?? (error.culprit === 'external' ? 'Meta refused' : 'This did not work');
   const others = (error.errors ?? []).filter((one) => one.detail && one.detail !== error.message);
   return Note('bad', title, html`<p>${Said(error.message)}</p>
-    ${others.length > 0 && html`<ul>${others.map((one) => html`<li><code>${one.pointer ?? one.parameter}</code> ${Said(one.detail)}</li>`)}</ul>`}
-    ${error.request_id && html`<p class="dim">${error.code} · ${t('request')} <code>${error.request_id}</code></p>`}`,
+    ${others.length > 0 && html`<ul>${others.map((one) => html`<li>${Code(one.pointer ?? one.parameter)} ${Said(one.detail)}</li>`)}</ul>`}
+    ${error.request_id && html`<p class="dim">${error.code} · ${t('request')} ${Code(error.request_id)}</p>`}`,
   html`${again && Button(error.status === 412 ? 'Save mine over it' : 'Try again', again, 'small')}${error.run_id && Link(`runs/${error.run_id}`, 'Open the run')}${Outside(error.help_url)}`);
 }
 
@@ -314,6 +314,7 @@ export function Loaded(state, show, lines = 4) {
 export function Page({state, of, title: text, crumb, badge, actions, curl, children, tab}) {
   const head = useRef(null);
   const ready = !state || state.data !== undefined;
+  const [path, body] = [curl].flat();
   const title = of ? Text(of.display_name) : read(text), shown = tab ?? of?.display_name ?? title;
   useEffect(() => { document.title = `${shown} · Audience Export`; }, [shown]);
   useEffect(() => { scrollTo(0, 0); }, []);
@@ -321,7 +322,7 @@ export function Page({state, of, title: text, crumb, badge, actions, curl, child
   return html`<div key=${ready ? 'page' : 'bones'}><div class="page-head"><div>${crumb && html`<p class="crumb">${typeof crumb === 'string' ? Link(crumb, say.code('screen', crumb)) : Link(...crumb)}</p>`}<div class="row"><h1 tabindex="-1" ref=${head}>${title}</h1>${badge}</div></div>
     ${ready && actions && html`<div class="row">${actions}</div>`}</div>
     <div class="stack">${state ? Loaded(state, children) : children}</div>
-    ${ready && curl && html`<footer class="page-foot"><details><summary>${t('The same with curl')}</summary><p><code>curl -H "Authorization: Bearer $KEY" "${location.origin}${curl}"</code></p></details></footer>`}</div>`;
+    ${ready && curl && html`<footer class="page-foot"><details><summary>${t('The same with curl')}</summary><p><code>curl -H "Authorization: Bearer $KEY" "${location.origin}${path}"${body && ` --json '${body}'`}</code></p></details></footer>`}</div>`;
 }
 let moved = false;
 
@@ -358,6 +359,7 @@ export function Filters({search, selects = []}) {
     ${selects.map(([name, label, options, first = '']) => html`<${SelectField} label=${label} value=${query[name] ?? first} onInput=${(value) => filter({[name]: value === first ? '' : value})} options=${options}/>`)}
     ${Object.keys(query).length > 0 && Button('Clear', clear, 'plain')}</form>`;
 }
+export const RESULTS = ['failed', 'skipped', 'succeeded_with_warnings', 'succeeded', 'running', 'queued', 'canceled'];
 export const statuses = (...codes) => [['', t('Any')], ...codes.map((code) => [code, say.status(code)])];
 
 // -- forms --
@@ -456,7 +458,6 @@ export const Once = ({title, text, secret, onClose}) => html`<${Dialog} title=${
 
 // -- pictures --
 
-/** Decoration: its number stands beside it. */
 export const Bar = (share, tone = 'accent') => html`<svg class="bar" preserveAspectRatio="none" viewBox="0 0 100 10" aria-hidden="true">
   <rect width="100" height="10" rx="2"/><rect class="f-${tone}" width=${Math.max(0, Math.min(1, share || 0)) * 100} height="10" rx="2"/></svg>`;
 
@@ -548,16 +549,21 @@ export function Timeline({title, batches}) {
 
 // -- what several screens show --
 
+export const Took = (of) => html`<span class="num">${fmt.span(of.started_at, of.finished_at)}</span>`;
+/** Whether a run waits for something, and is not merely next. */
+export const waits = (run) => ACTIVE.includes(run.status) && (run.waiting || Date.parse(run.throttled_until) > Date.now());
+export const Wait = ({waiting, throttled_until}) => html`${say.code('wait', waiting?.reason ?? 'throttled')} · ${t('until')} ${Time(waiting?.until ?? throttled_until, 'time')}`;
+
 export const LeftOut = ({skipped, invalid}) => [skipped > 0 && many(skipped, 'rows could'), invalid > 0 && many(invalid, 'Meta calls')].filter(Boolean).join(' ');
 
 /** @param {Run[]} items */
 export const RunTable = (items, of = null) => Table('Runs', [
   !of && ['Export', (run) => Name(`runs/${run.id}`, run.export.display_name ?? run.export_id)],
-  ['Result', (run) => html`${Badge(run.status)}<span class="sub">${run.error ? Said(run.error.message) : run.note ? t('nothing had') : run.status === 'succeeded_with_warnings' ? LeftOut(run.counts) || run.warnings.map((one) => Said(one.detail)) : run.phase && ACTIVE.includes(run.status) ? say.name(run.phase) : ''}</span>`],
+  ['Result', (run) => html`${Badge(run.status)}<span class="sub">${waits(run) ? Wait(run) : run.error ? Said(run.error.message) : run.note ? t('nothing had') : run.status === 'succeeded_with_warnings' ? LeftOut(run.counts) || run.warnings.map((one) => Said(one.detail)) : run.phase && ACTIVE.includes(run.status) ? say.name(run.phase) : ''}</span>`],
   ['Sent / received', (run) => html`<span class="num">${fmt.number(run.counts.staged)} / ${fmt.number(run.counts.received)}</span>`, 'right'],
   ['Started by', (run) => html`${say.name(run.trigger)}<span class="sub">${Text(run.requested_by_name)}</span>`],
   ['Asked for', (run) => Link(`runs/${run.id}`, fmt.moment(run.queued_at), 'name num')],
-  ['Took', (run) => html`<span class="num">${fmt.span(run.started_at, run.finished_at)}</span>`, 'right'],
+  ['Took', Took, 'right'],
 ], items);
 
 export const Ran = ({found, onClose}) => html`<${Dialog} title=${many(found.started.length, 'runs have begun')} onClose=${onClose}>

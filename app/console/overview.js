@@ -1,5 +1,5 @@
 // What somebody on call wants to know first: what is broken, runs, comes, and is about to end.
-import {html, Renew, api, t, many, fmt, say, useLoad, useState, useEvery, Page, Dim, Card, Act, Badge, Mark, Time, Text, Said, Link, Name, Names, Outside, Note, Ran, isAdmin, mayEdit, Bar, Stacks} from './kit.js';
+import {html, Renew, api, t, many, fmt, say, useLoad, useState, useEvery, Page, Dim, Card, Act, Badge, Mark, Time, Text, Said, Link, Name, Names, Outside, Note, Ran, isAdmin, mayEdit, Bar, Stacks, waits, Wait} from './kit.js';
 
 export default function Overview() {
   const state = useLoad(() => api.get('/v1/overview'));
@@ -25,7 +25,7 @@ function FirstSteps(totals) {
     [totals.exports, t('Add an export'), t('Choose key'), mayEdit() && 'exports/new'],
   ];
   const next = steps.findIndex(([n]) => !n);
-  return Card('Three steps', html`<ol class="items">${steps.map(([n, title, text, to], i) => html`<li class="row between"><div><b>${title}</b><p class="dim">${text}</p></div>
+  return Card('Three steps', html`<ol class="items">${steps.map(([n, title, text, to], i) => html`<li class="row between"><div><b>${title}</b>${Dim(text)}</div>
     ${n ? Mark('good', t('Done')) : to ? Link(to, title, `btn ${i === next ? 'first' : ''}`) : html`<small>${t('An administrator')}</small>`}</li>`)}</ol>`, {flush: true});
 }
 
@@ -45,9 +45,10 @@ function Broken({items}) {
 const target = (one) => ({export: `exports/${one.id}`, connection: isAdmin() ? `connections/${one.id}` : 'exports', webhook: 'admin/webhooks'})[one.kind];
 
 /** @param {Overview['running']} items */
-const Running = (items) => Card(many(items.length, 'runs under'), Items(items, ({id, export_id, export: of, status, phase, counts}) => {
+const Running = (items) => Card(many(items.length, 'runs under'), Items(items, (run) => {
+  const {id, export_id, export: of, status, phase, counts} = run;
   const share = counts.batches_total ? counts.batches_done / counts.batches_total : 0;
-  return html`<div class="row between"><div class="row">${Name(`runs/${id}`, of.display_name ?? export_id)}${Badge(status)}<small>${phase ? say.name(phase) : ''}</small></div>
+  return html`<div class="row between"><div class="row">${Name(`runs/${id}`, of.display_name ?? export_id)}${Badge(status)}<small>${waits(run) ? Wait(run) : phase ? say.name(phase) : ''}</small></div>
       <span class="num soft">${counts.batches_total ? fmt.share(share, 0) : counts.read ? many(counts.read, 'members read') : ''}</span></div>${Bar(share, 'busy')}`;
 }), {flush: true});
 
@@ -55,7 +56,7 @@ const Running = (items) => Card(many(items.length, 'runs under'), Items(items, (
 const Tokens = (items) => Card('Sign-ins that end', Items(items, ({connection, ends_at, exports}) => html`<div class="row between">
       <div class="row">${isAdmin() ? Name(`connections/${connection.id}`, connection.display_name) : html`<b>${Text(connection.display_name)}</b>`}
       ${Mark(new Date(ends_at) < new Date() ? 'bad' : 'warn', fmt.ago(ends_at))}</div>${isAdmin() && Link(`connections/${connection.id}/setup`, 'Renew', 'btn small')}</div>
-      <p class="dim">${exports.length ? html`${t('At risk:')} ${Names('exports', exports)}` : t('No export uses it.')}</p>`), {flush: true});
+      ${Dim(exports.length ? html`${t('At risk:')} ${Names('exports', exports)}` : t('No export uses it.'))}`), {flush: true});
 
 /** @param {Overview['runs_by_hour']} items */
 function Hours(items) {

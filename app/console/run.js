@@ -1,5 +1,5 @@
 // One run, live: what happened, whose move it is and what to do; where every row went; how fast it goes.
-import {html, Bones, RefusedValues, SizeAt, startRun, Renew, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, Page, Code, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, Names, Outside, LeftOut, copy, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, useLive, ACTIVE} from './kit.js';
+import {html, Dim, Bones, RefusedValues, SizeAt, startRun, Renew, api, t, many, fmt, say, useLoad, useState, useEffect, useRef, useEvery, useNow, Page, Code, Card, Act, Badge, Time, Text, Said, Terms, Note, Problem, Button, Link, Names, Outside, LeftOut, copy, isAdmin, mayEdit, Bar, Funnel, Timeline, Figures, Took, waits, useLive, ACTIVE} from './kit.js';
 
 export default function RunPage({parts: [, id]}) {
   const state = useLoad(() => api.get(`/v1/runs/${id}`));
@@ -31,9 +31,6 @@ const Actions = (run, active, put) => html`${mayEdit() && (active
 const REPORTED = ['id', 'export_id', 'connection_id', 'audience_id', 'status', 'trigger', 'attempt', 'queued_at', 'started_at', 'finished_at', 'error', 'counts', 'skipped_reasons', 'session_ids', 'rules_version', 'schema_hash'];
 const report = (run) => ['Audience Export', ...REPORTED.map((name) => `${name}: ${typeof run[name] === 'object' ? JSON.stringify(run[name]) : run[name]}`)].join('\n');
 
-/** Whether it waits for something, and is not merely next. */
-const waits = (run) => ACTIVE.includes(run.status) && (run.waiting || Date.parse(run.throttled_until) > Date.now());
-
 /** One sentence: what happened, whose move, what to do.
  * @param {Of<{run: Run}>} _ */
 function Headline({run, active}) {
@@ -47,29 +44,31 @@ function Headline({run, active}) {
   if (run.note === 'unchanged') return Note('good', 'nothing had', 'Neither the', mayEdit() && Act('Read and compare', () => startRun(run.export_id, {force: true}), 'small'));
   const size = run.audience_state && Size(run.audience_state);
   if (status === 'succeeded') return Note('good', t('rows reached Meta', received), size || t('Nothing to'));
-  if (status === 'succeeded_with_warnings') return Note('warn', t('rows reached', received), html`<p>${LeftOut(counts)} ${t('The reasons')}</p>${size}`);
+  if (status === 'succeeded_with_warnings') return Note('warn', t('rows reached', received), html`<p>${LeftOut(counts)} ${t('The reasons')}</p>${size}`, mayEdit() && Mend(run));
   if (status === 'canceled') return Note('', 'It was cancelled.', counts.received ? t('rows had been', received) : t('Nothing had been sent.'));
   const token = /token|reauth|permission/.test(error?.code ?? '');
   return Note(status === 'skipped' ? 'warn' : 'bad', `${say.move(error?.culprit)}: ${status === 'skipped' ? t('it was skipped') : t('it failed')}`, html`<p class="head-run">${Said(error?.message)}</p>
-      ${error?.graph && html`<p class="dim">Meta ${error.graph.code ?? ''}${error.graph.subcode && `/${error.graph.subcode}`} · fbtrace_id <code>${error.graph.fbtrace_id ?? '–'}</code></p>`}`,
+      ${error?.graph && html`<p class="dim">Meta ${error.graph.code ?? ''}${error.graph.subcode && `/${error.graph.subcode}`} · fbtrace_id ${Code(error.graph.fbtrace_id ?? '–')}</p>`}`,
   html`${token && run.connection_id && (isAdmin() ? Renew(run.connection_id, 'btn first small') : html`<span>${t('An administrator must')}</span>`)}
-    ${!token && error?.culprit === 'user' && Link(`exports/${run.export_id}/edit`, 'Edit the export', 'btn first small')}${Outside(error?.help_url)}`);
+    ${!token && error?.culprit === 'user' && Mend(run, 'first')}${Outside(error?.help_url)}`);
 }
+
+const Mend = (run, kind = '') => Link(`exports/${run.export_id}/edit`, 'Edit the export', `btn small ${kind}`);
 
 /** @param {Run} run */
 function Waits(run, until, left) {
   const {waiting} = run;
   const reason = waiting?.reason ?? 'throttled';
   return Note('warn', say.code('wait', reason), html`<p>${t('It goes on')} ${left > 0 ? html`${Time(until, 'time')} (${t('in {time}', {time: fmt.clock(left)})})` : t('shortly')}. ${t('Nothing is lost.')} ${waiting?.attempt && t('Attempt {n}', {n: waiting.attempt, of: waiting.of})}</p>
-    ${waiting?.last_error && html`<p class="dim">${Said(waiting.last_error.message)} <code>${waiting.last_error.code}</code></p>`}`,
+    ${waiting?.last_error && html`<p class="dim">${Said(waiting.last_error.message)} ${Code(waiting.last_error.code)}</p>`}`,
   reason === 'account-blocked' && isAdmin() && run.connection_id && Link(`connections/${run.connection_id}`, 'To the connection', 'btn small'));
 }
 
 /** @param {Run['audience_state']} state */
 function Size(state) {
-  if (state.error) return html`<p class="dim">${t('The audience')} <code>${state.error}</code></p>`;
+  if (state.error) return html`<p class="dim">${t('The audience')} ${Code(state.error)}</p>`;
   return html`<p>${t('The audience at Meta:')} ${SizeAt(state)} <small>(${Time(state.looked_at, 'ago')})</small>${state.operation_status?.description && html` · ${Said(state.operation_status.description)}`}. ${t('Matching takes')}</p>
-    ${state.readings.length > 1 && html`<p class="dim">${state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · ')}</p>`}`;
+    ${state.readings.length > 1 && html`${Dim(state.readings.map((one) => `${fmt.moment(one.looked_at)}: ${fmt.range(one.lower_bound, one.upper_bound)}`).join(' · '))}`}`;
 }
 
 /** @param {Of<{run: Run}>} _ */
@@ -88,7 +87,7 @@ function Progress({run, share}) {
 function Where(run, active, live) {
   const c = run.counts;
   const open = active ? Math.max(0, c.staged - c.added - c.removed) : 0;
-  const {read, expanded, duplicates, skipped, staged} = Object.fromEntries(Object.entries(c).map(([name, n]) => [name, fmt.number(n)]));
+  const said = Object.fromEntries(Object.entries(c).map(([name, n]) => [name, fmt.number(n)]));
   const blanks = RefusedValues(run.refused_values);
   const rows = [
     ['Read', c.read, 'accent'], ['several e-mails', c.expanded, 'accent', '+'], ['not usable', c.skipped, 'bad', '−', run.skipped_reasons], ['duplicates', c.duplicates, 'quiet', '−'],
@@ -96,7 +95,7 @@ function Where(run, active, live) {
     ['Received by Meta', c.received, 'good'], ['of them called invalid', c.invalid, 'warn', ' '],
   ];
   return html`<div class="stack">${Funnel(rows.filter(([, n, , sign]) => live || n || sign === undefined))}
-    <p class="dim">${(live || c.read > 0) && `${t('{read} + {expanded}', {read, expanded, duplicates, skipped, staged})}: ${c.read + c.expanded === c.duplicates + c.skipped + c.staged ? t('it adds up.') : t('still counting.')}`}</p>
+    ${Dim((live || c.read > 0) && `${t('{read} + {expanded}', said)}: ${c.read + c.expanded === c.duplicates + c.skipped + c.staged ? t('it adds up.') : t('still counting.')}`)}
     ${blanks.length > 0 && html`<details class="small"><summary>${t('Values sent as blanks')}</summary><ul>${blanks}</ul></details>`}</div>`;
 }
 
@@ -105,10 +104,10 @@ const Facts = (run) => html`<div class="stack">${Terms([
   ['Export', Link(`exports/${run.export_id}`, Text(run.export.display_name ?? run.export_id))],
   run.connection && ['Connection', isAdmin() ? Names('connections', [{...run.connection, id: run.connection_id}]) : Text(run.connection.display_name)],
   ['Asked for', html`${Time(run.queued_at)} · ${Text(run.requested_by_name)} · ${say.name(run.trigger)}`],
-  ['Took', html`<span class="num">${fmt.span(run.started_at, run.finished_at)}</span>`],
+  ['Took', Took(run)],
   ['Speed', run.rate && t('{n} rows a second', {n: fmt.number(Math.round(run.rate))})],
   ['Attempts', fmt.number(run.attempt)], ['Audience', run.audience_id && Code(run.audience_id)], ['Id', Code(run.id)],
-])}<details class="small"><summary>${t('Phases')}</summary>${Terms(run.phases.map((one) => [`${say.name(one.phase)}${one.attempt > 1 ? ` (${t('attempt {n}', {n: one.attempt})})` : ''}`, html`<span class="num">${fmt.span(one.started_at, one.finished_at)}</span>`]))}</details></div>`;
+])}<details class="small"><summary>${t('Phases')}</summary>${Terms(run.phases.map((one) => [`${say.name(one.phase)}${one.attempt > 1 ? ` (${t('attempt {n}', {n: one.attempt})})` : ''}`, Took(one)]))}</details></div>`;
 
 /** Every answered batch; what is new is read on from where it was.
  * @param {Of<{run: Run}>} _ */

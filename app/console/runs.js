@@ -1,5 +1,5 @@
-// Every run, newest first; the reason of a failure stands in the list. Filters are part of the address.
-import {html, t, useList, Page, List, Empty, Filters, statuses, place, Link, useLive, RunTable} from './kit.js';
+// Every run, newest first, with the reason of a failure.
+import {html, t, useEvery, useList, Page, List, Empty, Filters, statuses, RESULTS, place, Link, useLive, RunTable, ACTIVE} from './kit.js';
 
 export default function Runs() {
   const {query} = place.value;
@@ -10,9 +10,11 @@ export default function Runs() {
     if (items?.some((one) => one.id === run.id)) state.put(items.map((one) => one.id === run.id ? run : one));
     else if (items && !Object.values(params).some(Boolean)) state.put([run, ...items]);
   });
+  // where no event comes
+  useEvery(15, state.reload, state.items?.length <= 50 && state.items.some((one) => ACTIVE.includes(one.status)));
   const search = new URLSearchParams(Object.entries(params).flatMap(([name, value]) => [value ?? []].flat().map((one) => [name, one])));
   return html`<${Page} title="Runs" curl="/v1/runs${search.size ? `?${search}` : ''}">
-    <${Filters} search="Search" selects=${[['status', 'Status', [...statuses(), ['queued,running', t('Under way')], ...statuses('queued', 'running', 'succeeded', 'succeeded_with_warnings', 'failed', 'skipped', 'canceled').slice(1)]],
+    <${Filters} search="Search" selects=${[['status', 'Status', [...statuses(), ['queued,running', t('Under way')], ...statuses(...RESULTS).slice(1)]],
       ['trigger', 'Started by', [['', t('Any')], ['on_demand', t('On demand')], ['scheduled', t('Schedule')]]]]}/>
     ${List(state, (items) => RunTable(items), Object.keys(query).length ? Empty('No run fits', 'Clear them') : Empty('Nothing has run yet', 'Open an export', Link('exports', 'To the exports', 'btn')))}
   <//>`;

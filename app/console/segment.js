@@ -14,11 +14,11 @@ export default function SegmentPage({parts: [, id]}) {
   return html`<${Page} state=${state} title="Segment" of=${one} badge=${one && one.state !== 'active' && Badge(one.state)} crumb="segments" curl=${path}
     actions=${one && mayEdit() && html`${!upload && Act('Refresh', async () => { await api.send('POST', `${path}/refresh`); toast('Counted again.'); state.reload(); })}${(isAdmin() || upload) && html`${Link(`segments/${id}/edit`, 'Edit', 'btn')}
       ${Act('Delete', async () => { await api.remove(path); go('segments'); }, {kind: 'danger', sure: ['Delete this segment?', 'Its source', 'Delete']})}`}`}>${({attributes, uses}) => html`
-      ${one.last_error && Note('bad', `${say.move(one.last_error.culprit)}: ${t('the source')}`, html`<p>${Said(one.last_error.message)}</p><p class="dim">${Time(one.last_error.at)} · <code>${one.last_error.code}</code></p>`)}
+      ${one.last_error && Note('bad', `${say.move(one.last_error.culprit)}: ${t('the source')}`, html`<p>${Said(one.last_error.message)}</p><p class="dim">${Time(one.last_error.at)} · ${Code(one.last_error.code)}</p>`)}
       ${upload && mayEdit() && (isAdmin() || one.created_by === session.value.caller) && html`<${Upload} one=${one} onDone=${state.reload}/>`}
       <section class="card" aria-label=${t('How many')}><dl class="figures">${[['Members', fmt.number(one.member_count)], ['Counted', fmt.ago(one.evaluated_at)], ['Read from', say.name(one.source.kind)], ['Exports', fmt.number(uses.length)]].map(([name, value]) => html`<div><dt>${t(name)}</dt><dd>${value}</dd></div>`)}</dl></section>
-      <div class="cols">${Card('Attributes', Loaded({...attributes, reload: state.reload}, ({items}) => items.length ? Grid('Attributes', ['Name', 'Type', 'Looks like'], items.map((each) => [html`<code><bdi>${each.name}</bdi></code>`, each.data_type, each.suggested_key ? html`${say.name(each.suggested_key)} ${Code(each.suggested_key)}` : '–'])) : Dim('Known after')))}
-      ${Card('What it is', Terms([['Name', Code(one.name)], ...Object.entries(one.source).filter(([, value]) => value != null).map(([name, value]) => [say.code('field', name), name === 'kind' ? say.name(value) : html`<code><bdi>${String(value)}</bdi></code>`]), ['Changed', Time(one.updated_at)], ['Exports', uses.length ? Names('exports', uses) : t('none')]]))}</div>
+      <div class="cols">${Card('Attributes', Loaded({...attributes, reload: state.reload}, ({items}) => items.length ? Grid('Attributes', ['Name', 'Type', 'Looks like'], items.map((each) => [Code(each.name), each.data_type, each.suggested_key ? html`${say.name(each.suggested_key)} ${Code(each.suggested_key)}` : '–'])) : Dim('Known after')))}
+      ${Card('What it is', Terms([['Name', Code(one.name)], ...Object.entries(one.source).filter(([, value]) => value != null).map(([name, value]) => [say.code('field', name), name === 'kind' ? say.name(value) : Code(String(value))]), ['Changed', Time(one.updated_at)], ['Exports', uses.length ? Names('exports', uses) : t('none')]]))}</div>
       <${Past} path=${path}/>`}
   <//>`;
 }
@@ -46,7 +46,7 @@ function Upload({one, onDone}) {
   const drag = (is) => (event) => { event.preventDefault(); set(is); };
   const refused = RefusedValues(done?.refused_values ?? {});
   return html`<section class="card stack" aria-label=${t('Upload members')}><div class="drop ${over ? 'over' : ''}" onDragOver=${drag(true)} onDragLeave=${drag(false)} onDrop=${(event) => { drag(false)(event); take(event.dataTransfer.files); }}>
-      <p class="strong">${state.busy ? t('Uploading {name} …', {name: file?.name}) : t('Drag a file')}</p><p class="dim">${t('Columns are')}</p>
+      <p class="strong">${state.busy ? t('Uploading {name} …', {name: file?.name}) : t('Drag a file')}</p>${Dim('Columns are')}
       <label class="btn over">${t('Choose a file')}<input type="file" accept=${Object.keys(TYPES).map((one) => `.${one}`).join()} disabled=${state.busy} onChange=${(event) => take(event.target.files)}/></label></div>
     ${Problem(state.error, () => send(file))}
     ${done && Note(refused.length ? 'warn' : 'good', many(done.member_count ?? 0, 'members are'), refused.length > 0 && html`<p>${t('Values that')}</p><ul>${refused}</ul>`)}</section>`;

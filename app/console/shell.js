@@ -2,7 +2,7 @@
 // A screen is a module of its own, fetched when it is first wanted; it uses the documented API and nothing else.
 import {render} from './vendor/preact.js';
 import {
-  html, signal, codes, useEffect, useState, t, language, LANGUAGES, remember, session, features, lost, offline, api, Refused,
+  html, Dim, signal, codes, useEffect, useState, t, language, LANGUAGES, remember, session, features, lost, offline, api, Refused,
   place, go, Icon, Button, Act, Problem, TextField, Dialog, Form, Asked, Toasts, Bones, Note, Page, Link, say, useForm, useEvery, isAdmin,
 } from './kit.js';
 
@@ -55,7 +55,7 @@ function Screen() {
 function SignInForm({ways, onDone}) {
   const form = useForm({key: ''}, async ({key}) => { session.value = await api.send('POST', '/v1/session', {key: key.trim()}); onDone(); });
   const error = form.error?.status === 401 ? t('This key is') : form.error?.message;
-  return html`<div class="stack">${ways.oidc_url && html`<a class="btn first" href=${ways.oidc_url}>${t('Sign in with your')}</a><p class="dim">${t('or with an API key')}</p>`}
+  return html`<div class="stack">${ways.oidc_url && html`<a class="btn first" href=${ways.oidc_url}>${t('Sign in with your')}</a>${Dim('or with an API key')}`}
     <${Form} form=${{...form, rest: () => null}} submit="Sign in" kind=${ways.oidc_url ? '' : 'first'} why=${!form.values.key && 'Enter a key first'}><input type="text" name="username" autocomplete="username" value="Audience Export" hidden/>
       <${TextField} label="API key" type="password" name="key" autocomplete="current-password" ...${form.field('key')} error=${error} hint="An administrator makes"/><//></div>`;
 }

@@ -1,4 +1,4 @@
-// A segment in the making: its name, and where its members are read from: in the kinds and fields of the API's document.
+// A segment in the making: its name, and its source, in the kinds and fields of the API's document.
 import {html, items, having, api, t, say, useLoad, useForm, useState, Page, Code, Card, Act, Loaded, Note, Form, TextField, SelectField, Choice, Choices, Said, CheckList, toast, go, isAdmin} from './kit.js';
 
 /** The fields of each kind: {kind: [{name, about, type, options, needed}]}. */
@@ -23,7 +23,7 @@ export default function Source({parts}) {
     const [shapes, saved] = await Promise.all([kinds(), id ? api.read(`/v1/segments/${id}`) : null]);
     return {shapes, saved: saved?.data, etag: saved?.etag};
   });
-  return html`<${Page} state=${state} title=${id ? t('Edit segment') : t('Add a segment')} crumb=${id ? [`segments/${id}`, t('The segment')] : ['segments', t('Segments')]}>${(found) => html`<${Edit} ...${found}/>`}<//>`;
+  return html`<${Page} state=${state} title=${id ? t('Edit segment') : t('Add a segment')} curl=${id ? `/v1/segments/${id}` : '/v1/segment-sources'} crumb=${id ? [`segments/${id}`, t('The segment')] : ['segments', t('Segments')]}>${(found) => html`<${Edit} ...${found}/>`}<//>`;
 }
 
 /** A name for programs out of one for people. */
@@ -76,6 +76,6 @@ function Database({kind, value, onInput, ...rest}) {
     if (!usable.length) return Note('warn', 'No database', 'An operator');
     return html`<${SelectField} ...${rest} value=${value ?? ''} onInput=${(name) => { tell(null); onInput(name); }} options=${[['', t('Choose a database'), true], ...usable.map((one) => [one.name, one.answers ? one.name : `${one.name} – ${t('does not answer')}`])]}/>
       ${chosen && html`<div class="row">${Act('Check this database', async () => tell(await api.send('POST', `/v1/segment-sources/${chosen.name}/check`)), 'small')}</div>`}
-      ${found ? html`<${CheckList} ...${found}/>` : chosen && !chosen.answers && Note('bad', 'It does not answer', html`${Said(chosen.detail)} <code>${chosen.code}</code>`)}`;
+      ${found ? html`<${CheckList} ...${found}/>` : chosen && !chosen.answers && Note('bad', 'It does not answer', html`${Said(chosen.detail)} ${Code(chosen.code)}`)}`;
   });
 }

@@ -1,5 +1,5 @@
 // A connection step by step, as the documentation tells it. Whoever leaves at any step has a draft.
-import {html, codes, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, go, features, problemOf} from './kit.js';
+import {html, Code, codes, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, go, features, problemOf} from './kit.js';
 
 const STEPS = codes('step');
 
@@ -8,7 +8,7 @@ export default function Wizard({parts}) {
   const renewed = place.value.query.outcome === 'connected';
   const state = useLoad(async () => ({one: id ? await api.get(`/v1/connections/${id}`) : null, failed: renewed ? await failedOn(id) : []}));
   const name = state.data?.one?.display_name;
-  return html`<${Page} state=${state} title=${name ? html`${t('Set up')} ${Text(name)}` : t('Add connection')} tab=${t('Set up a connection')} crumb=${id ? [`connections/${id}`, t('The connection')] : ['connections', t('Connections')]}>
+  return html`<${Page} state=${state} title=${name ? html`${t('Set up')} ${Text(name)}` : t('Add connection')} tab=${t('Set up a connection')} curl=${id ? `/v1/connections/${id}` : '/v1/connections'} crumb=${id ? [`connections/${id}`, t('The connection')] : ['connections', t('Connections')]}>
     ${(found) => html`<${Steps} ...${found} put=${(one) => state.put({...found, one})}/>`}<//>`;
 }
 
@@ -62,7 +62,7 @@ function Account({one, saved}) {
   const form = useForm({ad_account_id: one.ad_account?.id ?? ''}, async (values) => saved(await patch(one, values)));
   return Card('Select the', Loaded(state, (items) => !items.length ? Empty('This sign-in', 'Ask for access', Outside('https://www.facebook.com/business/help/910137316041095', 'Meta’s help', 'btn'))
     : html`<${Form} form=${form} submit="Save and go on" why=${!form.values.ad_account_id && 'Choose an ad'}>
-      <${Pick} items=${items} label="Ad account" find="Find an ad account" ...${form.field('ad_account_id')} hint=${(item) => html`<code>${item.id}</code> ${item.business && html`· ${Text(item.business.name ?? '')}`} ${item.currency}`}/><//>`));
+      <${Pick} items=${items} label="Ad account" find="Find an ad account" ...${form.field('ad_account_id')} hint=${(item) => html`${Code(item.id)} ${item.business && html`· ${Text(item.business.name ?? '')}`} ${item.currency}`}/><//>`));
 }
 
 /** @param {Of<{one: Connection}>} _ */
@@ -72,7 +72,7 @@ function Audience({one, saved}) {
   const form = useForm({kind: own.id ? 'existing' : 'new', name: own.id ? '' : own.name ?? '', id: own.id ?? '', audience_choice: /** @type {string} */ (one.audience_choice), allowed: one.allowed_audience_ids},
     async ({kind, name, id, audience_choice, allowed}) => saved(await patch(one, {audience: kind === 'new' ? {name} : {id}, audience_choice, allowed_audience_ids: audience_choice === 'listed' ? allowed : []})));
   const {kind, name, id, audience_choice: choice} = form.values;
-  const about = (item) => html`${item.subtype === 'CUSTOM' ? t('Customer list') : item.subtype} · <code>${item.id}</code>${item.approximate_count_lower_bound > 0 && html` · <span class="num">${fmt.short(item.approximate_count_lower_bound)}–${fmt.short(item.approximate_count_upper_bound)}</span>`}`;
+  const about = (item) => html`${item.subtype === 'CUSTOM' ? t('Customer list') : item.subtype} · ${Code(item.id)}${item.approximate_count_lower_bound > 0 && html` · <span class="num">${fmt.short(item.approximate_count_lower_bound)}–${fmt.short(item.approximate_count_upper_bound)}</span>`}`;
   return Card('Audience to fill', Loaded(state, (items) => html`<${Form} form=${form} submit="Save and go on" why=${kind === 'new' ? !name.trim() && t('Enter a name first') : !id && 'Choose an audience'}>
     <${Choices} box hidden label="New or existing" ...${form.field('kind', '/-')} options=${[['new', 'New custom audience', 'Made at Meta'], ['existing', 'Existing custom', 'Only customer']]}/>
     ${kind === 'new' ? html`<${TextField} label="Name of the" ...${form.field('name', '/audience')}/>` : html`<${Pick} items=${items} label="Existing custom" find="Find an audience" ...${form.field('id', '/audience')} hint=${about}/>`}

