@@ -5,6 +5,8 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
+_WHOLE = 500  # characters, more than any sentence has
+
 
 class Group(TyperGroup):
     """typer's, without pydantic where no command is run.
@@ -20,6 +22,13 @@ class Group(TyperGroup):
             if option.default is None and getattr(option, "is_flag", False):
                 option.default = False
         return found
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Each command with its whole sentence; click would cut it to one line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        shown = [(name, command.get_short_help_str(_WHOLE)) for name, command in commands]
+        with formatter.section("Commands"):
+            formatter.write_dl(shown)
 
 
 def group(help_text: str | None = None) -> typer.Typer:

@@ -39,6 +39,14 @@ def print_one(item: Mapping[str, Any], *, as_json: bool) -> None:
     show_one(item)
 
 
+def print_text(text: str) -> None:
+    """Paragraphs, in lines of the terminal's width."""
+    from app.cli.tables import console  # noqa: PLC0415 - see above
+
+    paragraphs = (" ".join(part.split()) for part in text.split("\n\n"))
+    console().print("\n\n".join(paragraphs), markup=False)
+
+
 def say(sentence: str) -> None:
     """A sentence for the person at the terminal: on standard error, so that it is no output."""
     typer.echo(sentence, err=True)

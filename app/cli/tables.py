@@ -155,4 +155,7 @@ def _several(values: list[Any] | dict[str, Any]) -> str:
         not isinstance(item, (list, dict)) for item in values.values()
     ):
         return ", ".join(f"{name} {_shown(item)}" for name, item in values.items())
+    if isinstance(values, list) and all(isinstance(item, dict) for item in values):
+        # each in lines of its own, as the object alone would be written
+        return "\n".join(map(_several, values))
     return json.dumps(values, ensure_ascii=False)

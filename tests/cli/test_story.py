@@ -266,6 +266,8 @@ LISTS = {
     "segments show {segment}": "segment",
     "webhooks test {webhook}": None,
     "schedule show": None,
+    "consent": None,
+    "segments --help": None,
 }
 
 
@@ -280,6 +282,7 @@ def test_lists_fit_eighty_columns_and_cut_nothing(
         assert len(lines) > 1, words
         assert all(len(line.rstrip()) <= 80 for line in lines), f"{words}\n{shown}"
         assert "…" not in shown, f"{words}\n{shown}"
+        assert "..." not in shown.partition("Commands:")[2], f"{words}\n{shown}"
         told = "".join(shown.split())
         if whole in full:
             # an id stands whole, to be copied

@@ -7,6 +7,7 @@ from typing import Any
 import typer
 
 from app.cli.api_client import Service
+from app.cli.output import print_text
 from app.errors import ConfigurationError
 
 _NEW = "a new audience"
@@ -35,7 +36,9 @@ def connect(api: Service) -> dict[str, Any]:
     audience = _chosen("Audience", [*audiences, {"id": "", "name": _NEW}])
     target = {"id": audience["id"]} if audience["id"] else {"name": typer.prompt("Its name")}
     consent = api.call("GET", "/v1/consent")
-    typer.echo(f"\n{consent['text']}\n{consent['privacy_statement_url']}\n")
+    typer.echo()
+    print_text(consent["text"])
+    typer.echo(f"{consent['privacy_statement_url']}\n")
     typer.confirm("I agree", abort=True)
     agreed = {"accepted": True, "version": consent["version"]}
     found: dict[str, Any] = api.call("PATCH", path, {"audience": target, "consent": agreed})

@@ -3,7 +3,7 @@
 import typer
 
 from app.cli.api_client import service
-from app.cli.output import AsJson, print_json
+from app.cli.output import AsJson, print_json, print_text
 
 
 def consent(*, as_json: AsJson = False) -> None:
@@ -13,4 +13,5 @@ def consent(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    typer.echo(f"{found['text']}\n\nversion: {found['version']}\n{found['privacy_statement_url']}")
+    print_text(found["text"])
+    typer.echo(f"\nversion: {found['version']}\n{found['privacy_statement_url']}")

@@ -66,3 +66,32 @@ def deliveries(webhook_id: WebhookId, limit: Limit = 50, *, as_json: AsJson = Fa
         items = api.items(f"{_path(webhook_id)}/deliveries", limit=limit)
     columns = ("id", "event_type", "status", "attempts", "created_at", "last_error")
     print_list(items, *columns, as_json=as_json)
+
+
+@app.command()
+def resend(
+    webhook_id: WebhookId,
+    delivery_id: Annotated[str, typer.Argument(help="whd_…")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Send one delivery again, also one that was accepted."""
+    path = f"{_path(webhook_id)}/deliveries/{segment_of_path(delivery_id)}/resend"
+    with service() as api:
+        print_one(api.call("POST", path), as_json=as_json)
+
+
+@app.command()
+def recover(
+    webhook_id: WebhookId,
+    since: Annotated[str, typer.Argument(help="RFC 3339, such as 2026-11-23T14:00:00Z.")],
+    *,
+    delivered: Annotated[
+        bool, typer.Option("--delivered", help="Also what the receiver has accepted.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Send again what was missed since a moment."""
+    body = {"since": since, "delivered": delivered}
+    with service() as api:
+        print_one(api.call("POST", f"{_path(webhook_id)}/recover", body), as_json=as_json)

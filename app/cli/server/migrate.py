@@ -41,6 +41,7 @@ async def upgrade(url: str, *, wait_seconds: float = WAIT_SECONDS) -> tuple[str 
     known = FOR_POOLERS if pooled else {}
     engine = create_async_engine(address, poolclass=NullPool, connect_args={"timeout": 5, **known})
     deadline = time.monotonic() + wait_seconds
+    waits = False
     try:
         while True:
             try:
@@ -49,6 +50,11 @@ async def upgrade(url: str, *, wait_seconds: float = WAIT_SECONDS) -> tuple[str 
             except Exception as error:  # noqa: BLE001 - sorted by what happened, below
                 if not is_unreachable(error):
                     raise _refused(error) from None
+                if not waits:
+                    waits = True
+                    typer.echo(
+                        "The database at DATABASE_URL does not answer yet; waiting.", err=True
+                    )
                 if time.monotonic() > deadline:
                     raise Unavailable(
                         f"The database at DATABASE_URL did not answer within {wait_seconds:.0f} s.",
