@@ -9,12 +9,12 @@ from app.access.caller_names import with_names
 from app.access.callers import Role
 from app.access.dependencies import AdministratorDep, ViewerDep
 from app.db.listing import NamedSort, TimeSort, place_of
-from app.http.dependencies import PageDep, SessionDep
+from app.http.dependencies import MadeDep, PageDep, SessionDep
+from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
-from app.http.read_only_fields import ReadingRoute
 from app.http.schemas import Moment
 
-router = APIRouter(prefix="/v1", tags=["access"], route_class=ReadingRoute)
+router = APIRouter(prefix="/v1", tags=["access"], route_class=IdempotentRoute)
 
 
 @router.get("/me", operation_id="get_me")
@@ -23,7 +23,7 @@ async def get_me(caller: ViewerDep) -> schemas.Me:
     return schemas.Me.model_validate(caller)
 
 
-# no Idempotency-Key here: an answer that is stored would be a stored key
+# an answer that is kept for an Idempotency-Key is sealed, and is gone after a day
 @router.post("/api-keys", operation_id="create_api_key", status_code=status.HTTP_201_CREATED)
 async def create_api_key(
     body: schemas.ApiKeyCreate, request: Request, session: SessionDep, caller: AdministratorDep
@@ -45,14 +45,14 @@ async def create_api_key(
 async def list_api_keys(
     session: SessionDep,
     page: PageDep,
+    made: MadeDep,
     _: AdministratorDep,
     q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
     role: Role | None = None,
-    created_by: Annotated[str | None, Query(max_length=300)] = None,
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Page[schemas.ApiKey]:
     """Keys in force, newest first unless sorted otherwise."""
-    filters = {"q": q, "role": role, "created_by": created_by}
+    filters = {"q": q, "role": role, **made}
     scope = f"api-keys|{filters}|{sort}"
     rows = await service.list_api_keys(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

@@ -11,7 +11,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import KEY_PREFIX, Caller, Role
-from app.db.listing import NamedSort, TimeSort, contains, equal, sorted_page, timed_page, within
+from app.db.listing import (
+    NamedSort,
+    TimeSort,
+    contains,
+    equal,
+    made,
+    sorted_page,
+    timed_page,
+    within,
+)
 from app.db.models import ApiKey, AuditEvent
 from app.db.secrets import Vault
 from app.errors import NotFound, Unprocessable
@@ -64,7 +73,8 @@ async def list_api_keys(
 ) -> Sequence[ApiKey]:
     """Keys in force by name (`q`), role and maker; one more than the limit if there is more."""
     query = select(ApiKey).where(ApiKey.revoked_at.is_(None))
-    query = equal(query, filters, ApiKey.role, ApiKey.created_by)
+    query = made(query, filters, ApiKey.created_by, ApiKey.created_at)
+    query = equal(query, filters, ApiKey.role)
     if filters.get("q"):
         query = query.where(contains(ApiKey.display_name, filters["q"]))
     page = sorted_page(query, ApiKey.id, ApiKey.display_name, sort=sort, after=after, limit=limit)

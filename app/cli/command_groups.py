@@ -25,8 +25,8 @@ class Group(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Each command with its whole sentence; click would cut it to one line."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        shown = [(name, command.get_short_help_str(_WHOLE)) for name, command in commands]
+        named = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        shown = [(name, one.get_short_help_str(_WHOLE)) for name, one in named if one is not None]
         with formatter.section("Commands"):
             formatter.write_dl(shown)
 

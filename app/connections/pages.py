@@ -11,7 +11,15 @@ from app import clock
 from app.access.caller_names import names_of
 from app.connections.account_health.account_blocks import blocked_until
 from app.connections.views import callers_of, connection_fields
-from app.db.listing import NamedSort, contains, one_of, plain_rows, sorted_page, version_of
+from app.db.listing import (
+    NamedSort,
+    contains,
+    made,
+    one_of,
+    plain_rows,
+    sorted_page,
+    version_of,
+)
 from app.db.models import Connection
 from app.http.json_cache import Item, Until, Written
 
@@ -49,6 +57,7 @@ async def connections_page(
         query = query.where(contains(Connection.display_name, filters["q"]))
     if filters.get("status") is not None:
         query = query.where(Connection.status == filters["status"])
+    query = made(query, filters, Connection.created_by, Connection.created_at)
     if filters.get("metadata"):
         query = query.where(Connection.labels.contains(filters["metadata"]))
     page = sorted_page(

@@ -22,7 +22,7 @@ from app.connections.views import (
     shown_connection,
 )
 from app.db.listing import NamedSort, place_of
-from app.http.dependencies import MetadataDep, PageDep, SessionDep
+from app.http.dependencies import MadeDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
@@ -90,6 +90,7 @@ async def list_connections(
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
+    made: MadeDep,
     _: AdministratorDep,
     warn_within: WarnWithinDep,
     q: Annotated[str | None, Query(max_length=200, description="in the name")] = None,
@@ -97,7 +98,7 @@ async def list_connections(
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Response:
     """Connections, newest first unless sorted otherwise."""
-    filters = {"q": q, "status": status, "metadata": metadata}
+    filters = {"q": q, "status": status, "metadata": metadata, **made}
     scope = f"connections|{filters}|{sort}"
     rows = await connections_page(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

@@ -44,6 +44,13 @@ class TimeSort(StrEnum):
     OLDEST = "created_at"
 
 
+class SequenceSort(StrEnum):
+    """How a list of numbered things may be sorted."""
+
+    FIRST = "sequence"
+    LAST = "-sequence"
+
+
 def sorted_page(
     query: Select[*tuple[Any, ...]],
     row_id: InstrumentedAttribute[str],
@@ -102,6 +109,17 @@ def equal(
         if filters.get(column.key) is not None:
             query = query.where(column == filters[column.key])
     return query
+
+
+def made(
+    query: Select[Any],
+    filters: Mapping[str, Any],
+    by: InstrumentedAttribute[str],
+    at: InstrumentedAttribute[datetime],
+) -> Select[Any]:
+    """The rows that were made by `created_by`, and from `created_after` to before `created_before`."""
+    query = equal(query, filters, by)
+    return within(query, at, filters.get("created_after"), filters.get("created_before"))
 
 
 def version_of(table: type[Base]) -> ColumnElement[int]:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.connection_types.kinds import DISPLAY_NAMES
-from app.db.listing import NamedSort, contains, sorted_page, version_of
+from app.db.listing import NamedSort, contains, equal, made, sorted_page, version_of
 from app.db.models import Connection, Export, ExportSegment, LastEnd, RefreshSchedule, Run, Segment
 from app.exports.service import shown_run
 
@@ -77,8 +77,8 @@ async def list_exports(
                 Connection.type.in_(_types_named(filters["q"])),
             )
         )
-    if filters.get("connection_id") is not None:
-        statement = statement.where(Export.connection_id == filters["connection_id"])
+    statement = made(statement, filters, Export.created_by, Export.created_at)
+    statement = equal(statement, filters, Export.connection_id, Export.sync_mode)
     if filters.get("segment_id") is not None:
         members = select(ExportSegment.export_id).where(
             ExportSegment.segment_id == filters["segment_id"]

@@ -13,7 +13,7 @@ from app.exports.pages import written_exports
 from app.exports.previews import match_quality, unsaved_export
 from app.exports.previews import schemas as findings
 from app.exports.views import draft_view, export_view, export_views
-from app.http.dependencies import MetadataDep, PageDep, SessionDep
+from app.http.dependencies import MadeDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
@@ -77,6 +77,7 @@ async def list_exports(
     deps: ExportsDep,
     page: PageDep,
     metadata: MetadataDep,
+    made: MadeDep,
     caller: ViewerDep,
     q: Annotated[
         str | None, Query(max_length=200, description="in export name, connection name or type")
@@ -87,6 +88,7 @@ async def list_exports(
     ] = None,
     connection_id: Annotated[str | None, Query(max_length=80)] = None,
     segment_id: Annotated[str | None, Query(max_length=80)] = None,
+    sync_mode: schemas.SyncMode | None = None,
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Response:
     """Exports, newest first unless sorted otherwise."""
@@ -96,7 +98,9 @@ async def list_exports(
         "last_status": last_status,
         "connection_id": connection_id,
         "segment_id": segment_id,
+        "sync_mode": sync_mode,
         "metadata": metadata,
+        **made,
     }
     scope = f"exports|{filters}|{sort}"
     rows = await listing.list_exports(

@@ -1,7 +1,7 @@
 """What routes may ask for, as annotated aliases: a signature reads like its sentence."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, StringConstraints
@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.session import Database
 from app.http.pagination import PageQuery, page_query
+from app.http.schemas import Moment
 
 # none of these is a plain function: FastAPI would call each in a thread, at a millisecond a request
 
@@ -73,3 +74,21 @@ async def metadata_query(
 
 
 MetadataDep = Annotated[dict[str, str], Depends(metadata_query)]
+
+
+async def made_query(
+    created_by: Annotated[
+        str | None, Query(max_length=300, description="whoever made it, by id")
+    ] = None,
+    created_after: Annotated[Moment | None, Query(description="at that moment or later")] = None,
+    created_before: Annotated[Moment | None, Query(description="earlier than that moment")] = None,
+) -> dict[str, Any]:
+    """By whom and when the items of a list were made."""
+    return {
+        "created_by": created_by,
+        "created_after": created_after,
+        "created_before": created_before,
+    }
+
+
+MadeDep = Annotated[dict[str, Any], Depends(made_query)]

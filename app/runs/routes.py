@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from app.access.dependencies import ContributorDep, ViewerDep
-from app.db.listing import TimeSort
+from app.db.listing import SequenceSort, TimeSort
 from app.db.session import Database
 from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
@@ -196,6 +196,11 @@ async def list_run_batches(
         int | None,
         Query(ge=0, le=2**53, description="only batches with a greater sequence, to read on later"),
     ] = None,
+    operation: schemas.BatchOperation | None = None,
+    refused: Annotated[
+        bool | None, Query(description="only those of which Meta refused something, or nothing")
+    ] = None,
+    sort: SequenceSort = SequenceSort.FIRST,
 ) -> Response:
     """Every answered upload of a run, in order.
 
@@ -203,10 +208,10 @@ async def list_run_batches(
     way should go back a little.
     """
     await service.check_run(session, run_id)
-    scope = f"batches|{run_id}|{after_sequence}"
-    after = page.after_number(scope)
+    filters = {"after_sequence": after_sequence, "operation": operation, "refused": refused}
+    scope = f"batches|{run_id}|{filters}|{sort}"
     rows = await service.list_batches(
-        session, run_id, after=after_sequence if after is None else after, limit=page.limit
+        session, run_id, filters, sort=sort, after=page.after_number(scope), limit=page.limit
     )
     items, cursor = cut_page(rows, page, scope=scope, key="sequence")
     return written_page(await written_batches(session, written, run_id, items), cursor)

@@ -12,6 +12,8 @@ from app.http.schemas import Input, Output, Timestamp
 from app.runs.queueing.wait_reasons import WaitReason
 from app.runs.states import Phase, RunStatus, Trigger
 
+BatchOperation = Literal["add", "remove", "replace"]
+
 
 class RunCreate(Input):
     """What a run is given along."""
@@ -171,7 +173,7 @@ class RunBatch(Output):
     """One answered upload; of a run that ended some weeks ago (`RUN_BATCHES_DAYS`) the sum of several."""
 
     sequence: int
-    operation: Literal["add", "remove", "replace"]
+    operation: BatchOperation
     session_id: str | None
     rows: int
     received: int

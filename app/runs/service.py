@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, literal_column, select
+from sqlalchemy import ColumnElement, Select, Text, and_, literal_column, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.cancellation import request_cancel
-from app.db.listing import version_of
+from app.db.listing import SequenceSort, equal, version_of
 from app.db.models import Connection, Export, Run, RunBatch, RunSegment
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
@@ -288,18 +288,30 @@ _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
 
 
 async def list_batches(
-    session: AsyncSession, run_id: str, *, after: int | None, limit: int
+    session: AsyncSession,
+    run_id: str,
+    filters: Mapping[str, Any],
+    *,
+    sort: SequenceSort,
+    after: int | None,
+    limit: int,
 ) -> Sequence[Any]:
-    """The run's answered uploads in order, number and version; one more than the limit if there is more."""
-    query = (
-        select(RunBatch.sequence, version_of(RunBatch).label("version"))
-        .where(RunBatch.run_id == run_id)
-        .order_by(RunBatch.sequence)
-        .limit(limit + 1)
-    )
+    """The run's answered uploads in order, number and version; one more than the limit if there is more.
+
+    `filters`: `after_sequence`, `operation`, and `refused` (whether Meta refused something of it).
+    """
+    number, down = RunBatch.sequence, sort is SequenceSort.LAST
+    query: Select[*tuple[Any, ...]] = select(number, version_of(RunBatch).label("version"))
+    query = query.where(RunBatch.run_id == run_id)
+    query = equal(query, filters, RunBatch.operation)
+    if filters.get("after_sequence") is not None:
+        query = query.where(number > filters["after_sequence"])
+    if filters.get("refused") is not None:
+        query = query.where((RunBatch.refused > 0) == filters["refused"])
     if after is not None:
-        query = query.where(RunBatch.sequence > after)
-    return (await session.execute(query)).all()
+        query = query.where(number < after if down else number > after)
+    query = query.order_by(number.desc() if down else number).limit(limit + 1)
+    return list(await session.execute(query))
 
 
 async def cancel_run(session: AsyncSession, run_id: str, *, caller: Caller) -> Run:

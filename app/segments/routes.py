@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect
 from app.access.dependencies import ContributorDep, ViewerDep
 from app.db.listing import NamedSort, TimeSort, place_of
 from app.errors import BadRequest, RequestTimeout
-from app.http.dependencies import DatabaseDep, MetadataDep, PageDep, SessionDep
+from app.http.dependencies import DatabaseDep, MadeDep, MetadataDep, PageDep, SessionDep
 from app.http.idempotency import IdempotentRoute
 from app.http.json_cache import WrittenDep, written_page
 from app.http.pagination import Page, cut_page
@@ -65,6 +65,7 @@ async def list_segments(
     session: SessionDep,
     page: PageDep,
     metadata: MetadataDep,
+    made: MadeDep,
     caller: ViewerDep,
     q: Annotated[str | None, Query(max_length=200, description="in the names")] = None,
     state: Literal["active", "inactive"] | None = None,
@@ -74,7 +75,7 @@ async def list_segments(
     sort: NamedSort = NamedSort.NEWEST,
 ) -> Response:
     """Segments, newest first unless sorted otherwise."""
-    filters = {"q": q, "state": state, "kind": kind, "metadata": metadata}
+    filters = {"q": q, "state": state, "kind": kind, "metadata": metadata, **made}
     scope = f"segments|{filters}|{sort}"
     rows = await service.list_segments(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

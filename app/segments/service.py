@@ -13,7 +13,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller, Role, role_needed
 from app.db.labels import merged
-from app.db.listing import NamedSort, contains, equal, sorted_page, version_of
+from app.db.listing import NamedSort, contains, equal, made, sorted_page, version_of
 from app.db.models import Export, ExportSegment, Segment, SegmentEvaluation
 from app.db.secrets import Vault
 from app.db.session import Database
@@ -63,6 +63,7 @@ async def list_segments(
     if filters.get("q"):
         q = filters["q"]
         query = query.where(or_(contains(Segment.name, q), contains(Segment.display_name, q)))
+    query = made(query, filters, Segment.created_by, Segment.created_at)
     query = equal(query, filters, Segment.state)
     if filters.get("kind") is not None:
         query = query.where(Segment.source["kind"].astext == filters["kind"])

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response, status
 from app.access.caller_names import with_names
 from app.access.dependencies import AdministratorDep
 from app.db.listing import TimeSort
-from app.http.dependencies import PageDep, SessionDep
+from app.http.dependencies import MadeDep, PageDep, SessionDep
+from app.http.idempotency import IdempotentRoute
 from app.http.pagination import Page, cut_page
-from app.http.read_only_fields import ReadingRoute
 from app.http.schemas import Moment, changes
 from app.webhooks import schemas, service
 from app.webhooks.events import EventType
 from app.webhooks.sending import Sender
 from app.webhooks.views import delivery_view
 
-router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=ReadingRoute)
+router = APIRouter(prefix="/v1", tags=["webhooks"], route_class=IdempotentRoute)
 
 WebhookId = Annotated[str, Path(max_length=80, examples=["whk_0193…"])]
 
@@ -30,7 +30,7 @@ async def get_sender(request: Request) -> Sender:
 SenderDep = Annotated[Sender, Depends(get_sender)]
 
 
-# no Idempotency-Key here and at rotate: an answer that is stored would be a stored secret
+# an answer that is kept for an Idempotency-Key is sealed, as the secret itself is, and is gone after a day
 @router.post("/webhooks", operation_id="create_webhook", status_code=status.HTTP_201_CREATED)
 async def create_webhook(
     body: schemas.WebhookCreate,
@@ -57,15 +57,15 @@ async def create_webhook(
 async def list_webhooks(
     session: SessionDep,
     page: PageDep,
+    made: MadeDep,
     _: AdministratorDep,
     q: Annotated[str | None, Query(max_length=200, description="in the address")] = None,
     event: EventType | None = None,
     enabled: Annotated[bool | None, Query()] = None,
-    created_by: Annotated[str | None, Query(max_length=300)] = None,
     sort: TimeSort = TimeSort.NEWEST,
 ) -> Page[schemas.Webhook]:
     """Webhooks, newest first unless sorted otherwise."""
-    filters = {"q": q, "event": event, "enabled": enabled, "created_by": created_by}
+    filters = {"q": q, "event": event, "enabled": enabled, **made}
     scope = f"webhooks|{filters}|{sort}"
     rows = await service.list_webhooks(
         session, filters, sort=sort, after=page.after(scope), limit=page.limit

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
-from app.db.listing import TimeSort, contains, equal, holds, timed_page, within
+from app.db.listing import TimeSort, contains, equal, holds, made, timed_page, within
 from app.db.models import Webhook, WebhookDelivery
 from app.db.secrets import Vault
 from app.errors import Conflict, NotFound, Unprocessable
@@ -69,7 +69,8 @@ async def list_webhooks(
     limit: int,
 ) -> Sequence[Webhook]:
     """Webhooks by address (`q`), event, maker and switch; one more than the limit if there is more."""
-    query = equal(select(Webhook), filters, Webhook.enabled, Webhook.created_by)
+    query = made(select(Webhook), filters, Webhook.created_by, Webhook.created_at)
+    query = equal(query, filters, Webhook.enabled)
     if filters.get("q"):
         query = query.where(contains(Webhook.url, filters["q"]))
     if filters.get("event") is not None:

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 
 from tests.conftest import api_document
-from tests.flows.journey import expect, make_connection, make_segment
+from tests.flows.journey import expect, make_connection, make_export, make_segment
 
 # lists without pages: they are short, and belong to one resource
 SHORT = {
@@ -25,9 +25,20 @@ def test_every_list_of_pages_is_sorted_and_filtered() -> None:
             continue
         known = {one["name"] for one in operation["parameters"] if one["in"] == "query"}
         assert {"limit", "cursor"} <= known, name
-        # batches are in the order of their numbers, and read on by them
-        assert ("sort" in known) != (name == "list_run_batches"), name
+        assert "sort" in known, name
         assert known - {"limit", "cursor", "sort"}, name
+        if "created_at" in shown_by(document, operation):
+            assert {"created_after", "created_before"} <= known, name
+        if "created_by" in shown_by(document, operation):
+            assert "created_by" in known, name
+
+
+def shown_by(document: dict[str, Any], operation: dict[str, Any]) -> set[str]:
+    """The fields of the items of a list."""
+    schemas = document["components"]["schemas"]
+    page = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"]
+    items = schemas[page.rpartition("/")[2]]["properties"]["items"]["items"]["$ref"]
+    return set(schemas[items.rpartition("/")[2]]["properties"])
 
 
 def test_whoever_is_named_by_an_id_is_named_for_people_too() -> None:
@@ -124,3 +135,34 @@ async def test_erasures_and_looks_at_a_segment(api: httpx.AsyncClient, segment_r
     assert await ids(api, looks, sort="created_at", at_before=failed["at"]) == [good["id"]]
     schedule = await expect(await api.put("/v1/schedule", json={"enabled": False}), 200)
     assert schedule["updated_by_name"] == "Bootstrap key"
+
+
+async def test_what_is_set_up_is_found_by_whom_and_when(
+    api: httpx.AsyncClient, segment_root: Any
+) -> None:
+    (segment_root / "m.csv").write_text("email\na@example.com\n")
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "m.csv"))
+    export = await make_export(api, connection, segment)
+    for kind, one in (("connections", connection), ("segments", segment), ("exports", export)):
+        path, by, at = f"/v1/{kind}", one["created_by"], one["created_at"]
+        assert await ids(api, path, created_by=by, created_after=at) == [one["id"]]
+        assert await ids(api, path, created_by="nobody") == []
+        assert await ids(api, path, created_before=at) == []
+    assert await ids(api, "/v1/exports", sync_mode="add") == [export["id"]]
+    assert await ids(api, "/v1/exports", sync_mode="mirror") == []
+
+
+async def test_what_was_made_with_a_key_is_made_once_also_where_it_is_a_secret(
+    api: httpx.AsyncClient,
+) -> None:
+    for path, body, secret in (
+        ("/v1/api-keys", {"display_name": "cron", "role": "viewer"}, "key"),
+        ("/v1/webhooks", {"url": "https://a.example.com/x", "events": ["run.failed"]}, "secret"),
+    ):
+        key = {"Idempotency-Key": f"once{path}"}
+        first = await expect(await api.post(path, json=body, headers=key), 201)
+        again = await api.post(path, json=body, headers=key)
+        assert again.headers["idempotency-replayed"] == "true"
+        assert again.json()[secret] == first[secret]
+        assert len(await found(api, path)) == 1

@@ -23,6 +23,17 @@ _IGNORED = (
     ("Idempotency-Key", _CHANGES, "An Idempotency-Key is ignored: to repeat this is safe."),
     ("If-Match", _CHANGES, "If-Match is ignored: this has no version."),
 )
+# by the end of a parameter's name
+_OF_LISTS = (
+    ("sort", "the order; `-` turns it round"),
+    ("_after", "at that moment or later"),
+    ("_before", "earlier than that moment"),
+    ("_by", "who it was, by id"),
+    ("actor", "who it was, by id"),
+    ("_id", "of this id only"),
+    ("status", "in this state only"),
+    ("state", "in this state only"),
+)
 _SUCCESSES = {
     "200": "As it is now.",
     "201": "Made; this is it.",
@@ -57,6 +68,7 @@ def finish(document: Json, *, servers: list[Json], cookie: str, oidc: str | None
         _describe(method, operation)
         for parameter in operation.get("parameters", []):
             _never_null(parameter)
+            _say_what_it_is(parameter)
             if parameter["in"] == "path" and "examples" in parameter["schema"]:
                 # the page of the API fills in what the parameter says, not what its schema says
                 parameter["example"] = parameter["schema"].pop("examples")[0]
@@ -144,6 +156,13 @@ def _never_null(parameter: Json) -> None:
     parameter["schema"].pop("title", None)
 
 
+def _say_what_it_is(parameter: Json) -> None:
+    """What the parameters of lists have in common is said once, by their names."""
+    said = next((text for end, text in _OF_LISTS if parameter["name"].endswith(end)), None)
+    if said is not None and parameter["in"] == "query":
+        parameter.setdefault("description", said)
+
+
 def _alike(schemas: Json) -> None:
     """A property that is answered as it is asked has the schema of the request's."""
     for schema in list(schemas.values()):
@@ -222,7 +241,18 @@ def _name_choices(document: Json) -> None:
     """An enumeration has one name wherever it stands."""
     schemas = document["components"]["schemas"]
     named = {tuple(item["enum"]): name for name, item in schemas.items() if "enum" in item}
-    for values, (owner, field) in sorted(_unnamed(schemas, named).items()):
+    asked = {
+        f"{operation['operationId'].title().replace('_', '')}Query": {
+            "properties": {
+                item["name"]: item["schema"]
+                for item in operation.get("parameters", [])
+                if item["in"] == "query"
+            }
+        }
+        for _, operation in operations(document)
+    }
+    # what only a parameter takes is named by its operation
+    for values, (owner, field) in sorted(_unnamed(schemas | asked, named).items()):
         title = owner + field.title().replace("_", "")
         if title not in schemas:
             named[values] = title

@@ -111,7 +111,7 @@ def share_refusals(document: Json) -> None:
                 if codes:
                     places[status][codes].append(operation["responses"])
     shared = document["components"].setdefault("responses", {})
-    shared[_UNLISTED] = deepcopy(_ANY)
+    shared[_UNLISTED] = {**deepcopy(_ANY), "headers": headed(["XRequestID"])}
     schemas = document["components"]["schemas"]
     for status, sets in places.items():
         usual = max(sets, key=lambda codes: (len(sets[codes]), codes))
