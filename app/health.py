@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import Field
 from redis.exceptions import RedisError
+from starlette.datastructures import State
 
 from app.access.dependencies import identify
 from app.db import liveness
@@ -93,7 +94,11 @@ async def readyz(request: Request) -> Health:
     The queue counts as there if it takes what is written to it. Where this process has brought workers
     along (`serve`), they must have reported once, too.
     """
-    state = request.app.state
+    return await ready(request.app.state)
+
+
+async def ready(state: State) -> Health:
+    """What `readyz` says of this process. Raises `Unavailable`."""
     readiness: Readiness = state.readiness
     seen = await readiness.look(state.worker_awaited_since)
     # once it was ready, a worker that restarts is no reason to take requests away

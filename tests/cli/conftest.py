@@ -71,7 +71,7 @@ class Serve:
         self.pids: list[int] = []
         self.folder = str(data_dir)  # where its segments may be read from
 
-    def ready(self, seconds: float = 60) -> float:
+    def ready(self, seconds: float = 180) -> float:
         """Wait for /readyz; the seconds it took."""
         began = time.monotonic()
         while time.monotonic() - began < seconds:

@@ -36,7 +36,9 @@ def test_from_an_empty_folder_to_a_clean_stop_and_again(serve, tmp_path: Path):
     assert me.status_code == 200
     assert me.json()["role"] == "administrator"
     assert "sandbox.in_place_of_meta" in first.output()
-    assert f"API: {first.url} (its pages: {first.url}/docs)" in first.output()
+    # said once it is ready; the time limit of the test bounds the wait
+    while f"API: {first.url} (its pages: {first.url}/docs)" not in first.output():
+        time.sleep(0.05)
     # idle means silent: arq would tell of each look for work
     assert "Starting worker" not in first.output()
     assert "janitor" not in first.output()

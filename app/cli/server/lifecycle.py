@@ -15,7 +15,7 @@ from app.api import create_app
 from app.cli.environment import read_settings
 from app.cli.server.migrate import upgrade
 from app.cli.server.signals import StopSignals
-from app.cli.server.welcome import welcome
+from app.cli.server.welcome import welcome_when_ready
 from app.embedded.child import Child
 from app.embedded.supervisor import Restartable, keep_running
 from app.errors import AppError
@@ -35,8 +35,10 @@ class StartFailed(AppError):
 class Server(uvicorn.Server):
     """Leaves signals to us: uvicorn would raise them again and end us before the clean-up.
 
-    Once it answers it says where the console is.
+    Once it is ready it says where the console is.
     """
+
+    _welcome: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and welcome people."""
@@ -44,7 +46,13 @@ class Server(uvicorn.Server):
         if self.started:
             app = self.config.app
             assert isinstance(app, FastAPI)
-            await welcome(app)
+            self._welcome = asyncio.create_task(welcome_when_ready(app))
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop, also the waiting to be ready."""
+        if self._welcome is not None:
+            self._welcome.cancel()
+        await super().shutdown(sockets)
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:

@@ -1,8 +1,10 @@
-"""What `serve` says to people once it answers: its address, its pages, and a link that signs them in once.
+"""What `serve` says to people once it is ready: its address, its pages, and a link that signs them in once.
 
 On stderr and not in the log: a log is copied to other places, and the link opens the door until it is
 used or its hour is over.
 """
+
+import asyncio
 
 import typer
 from fastapi import FastAPI
@@ -10,7 +12,22 @@ from fastapi import FastAPI
 from app.access.caller_names import BOOTSTRAP_NAME
 from app.access.callers import Caller, Role
 from app.access.session_routes import link_address
-from app.errors import AppError
+from app.errors import AppError, Unavailable
+from app.health import ready
+
+_LOOK_SECONDS = 0.2
+
+
+async def welcome_when_ready(app: FastAPI) -> None:
+    """Wait until `readyz` is 200, which it is once a worker has reported, and say so."""
+    while True:
+        try:
+            await ready(app.state)
+        except Unavailable:
+            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            break
+    await welcome(app)
 
 
 async def welcome(app: FastAPI) -> None:
