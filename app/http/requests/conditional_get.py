@@ -48,6 +48,7 @@ class _Answer:
     def __init__(self, scope: Scope, send: Send, *, head: bool) -> None:
         self.head = head
         self.over = False
+        self._scope = scope
         reads = scope["method"] in {"GET", "HEAD"}
         self._reads = reads
         self._known = Headers(scope=scope).get("if-none-match") if reads else None
@@ -85,6 +86,9 @@ class _Answer:
 
     async def _finish(self, start: Message) -> None:
         self.over = True
+        if self.head:
+            # the server holds the body against the length unless it knows that there is none
+            self._scope["method"] = "HEAD"
         await self._send(start)
         await self._send({"type": "http.response.body", "body": b"", "more_body": False})
 
