@@ -60,11 +60,10 @@ async def list_segments(
         newest.label("evaluation"),
         *(Segment.created_by, Segment.updated_by),
     )
-    if filters.get("q"):
-        q = filters["q"]
+    if q := filters.get("q"):
         query = query.where(or_(contains(Segment.name, q), contains(Segment.display_name, q)))
-    query = made(query, filters, Segment.created_by, Segment.created_at)
     query = equal(query, filters, Segment.state)
+    query = made(query, filters, Segment.created_by, Segment.created_at)
     if filters.get("kind") is not None:
         query = query.where(Segment.source["kind"].astext == filters["kind"])
     if filters.get("metadata"):
