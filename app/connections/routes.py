@@ -206,6 +206,17 @@ async def resume_connection(
     return await shown_connection(deps.database, row, warn_within=warn_within)
 
 
+@router.get("/connections/{connection_id}/throttle", operation_id="get_account_throttle")
+async def get_account_throttle(
+    connection_id: ConnectionId, session: SessionDep, deps: ConnectionsDep, _: AdministratorDep
+) -> schemas.AccountThrottle:
+    """Whether Meta's limits hold up the connection's ad account, and until when."""
+    row = await service.get_connection(session, connection_id)
+    account = row.ad_account["id"] if row.ad_account else None
+    until = await deps.graph.governor.throttled_until(account) if account else None
+    return schemas.AccountThrottle(ad_account_id=account, throttled_until=until)
+
+
 @router.get("/connections/{connection_id}/exports", operation_id="list_connection_exports")
 async def list_connection_exports(
     connection_id: ConnectionId, session: SessionDep, _: AdministratorDep

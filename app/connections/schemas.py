@@ -235,6 +235,15 @@ class Blocked(Output):
     until: Timestamp = Field(description="when runs try again of themselves")
 
 
+class AccountThrottle(Output):
+    """Whether Meta asks this service to slow down on an ad account, as all its workers know it."""
+
+    ad_account_id: str | None = Field(description="null while none is chosen")
+    throttled_until: Timestamp | None = Field(
+        description="no call is made until then; null: calls go"
+    )
+
+
 class Token(Output):
     """What may be known of the stored token."""
 

@@ -272,6 +272,7 @@ RULES: dict[str, Rule] = {
     "get_connection": Rule(ADMINISTRATORS, on_connection),
     "update_connection": Rule(ADMINISTRATORS, sending(on_connection, json={})),
     "delete_connection": Rule(ADMINISTRATORS, on_new_connection),
+    "get_account_throttle": Rule(ADMINISTRATORS, on_connection),
     "list_connection_exports": Rule(ADMINISTRATORS, on_connection),
     "list_ad_accounts": Rule(ADMINISTRATORS, on_connection),
     "list_audiences": Rule(ADMINISTRATORS, on_connection),

@@ -1,12 +1,14 @@
 """A connection from its parts: all at once, step by step, renewed in place, and what is shown of it."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 from sqlalchemy import text
 
 from app.db.session import Database
+from app.facebook.errors import Throttled
 from tests.access.callers import acting_as
 from tests.flows.journey import ACCOUNT, TOKEN, expect, make_connection
 
@@ -281,3 +283,21 @@ async def test_the_catalogue_names_keys_as_people_do(api: httpx.AsyncClient) -> 
     }
     assert names | seed == names
     assert set(kind["key_identifiers"]) == {"email", "name_and_address", "phone"}
+
+
+async def test_an_account_that_meta_slows_down_says_until_when(
+    api: httpx.AsyncClient, sandbox: Any
+) -> None:
+    draft = await expect(await api.post("/v1/connections", json={"display_name": "Draft"}), 201)
+    connection = await make_connection(api)
+    path = f"/v1/connections/{connection['id']}/throttle"
+    free = {"ad_account_id": ACCOUNT, "throttled_until": None}
+    assert await expect(await api.get(path), 200) == free
+    slowed = Throttled(retry_after=300)
+    slowed.named = True
+    await api.app.state.graph.governor.punish(ACCOUNT, slowed)  # type: ignore[attr-defined]
+    told = (await expect(await api.get(path), 200))["throttled_until"]
+    left = datetime.fromisoformat(told) - datetime.now(UTC)
+    assert timedelta(seconds=60) < left <= timedelta(seconds=301)
+    nothing = await api.get(f"/v1/connections/{draft['id']}/throttle")
+    assert await expect(nothing, 200) == {"ad_account_id": None, "throttled_until": None}
