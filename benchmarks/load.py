@@ -10,16 +10,20 @@ which other work on the machine touches less.
 import argparse
 import asyncio
 import itertools
+import os
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import httpx
 import polars as pl
 
 from benchmarks import members
+from benchmarks.filling import fill
+from benchmarks.lists import plain_address
 from benchmarks.stack import KEY, PRESENT, Stack, Tree, cost_of, running_stack
 
 RUNS = 10
@@ -69,6 +73,9 @@ def main() -> None:
     if asked.against:
         root = asked.against.resolve()
         trees["then"] = Tree(root, str(root / ".venv" / "bin" / "python"))
+    # this machine stands for many
+    os.environ["MAX_CONNECTIONS_PER_ADDRESS"] = str(MANY * 2)
+    members.DATA.mkdir(exist_ok=True)
     file = members.DATA / "load.parquet"
     emails = pl.int_range(_ROWS, eager=True).cast(pl.String) + "@load.example.com"
     pl.DataFrame({"email": emails}).write_parquet(file)
@@ -77,7 +84,7 @@ def main() -> None:
         "come back | without Retry-After | slowest probe beyond |\n|---|---|---|---|---|---|---|---|"
     )
     for name, tree in trees.items():
-        with running_stack(members.DATA, tree=tree, latency=_LATENCY) as stack:
+        with running_stack(members.DATA, tree=tree) as stack:
             print(f"| {name} | {loaded(stack, file, asked.seconds)} |", flush=True)
 
 
@@ -87,11 +94,21 @@ def loaded(stack: Stack, file: Path, seconds: float) -> str:
         stack.export_of({"kind": "file", "url": str(file)}, {"EMAIL": "email"}) for _ in range(RUNS)
     ]
     # a history to list, and runs that last as long as this does
+    asyncio.run(_history(stack.environment["DATABASE_URL"]))
+    slow = {"latency": _LATENCY}
+    httpx.put(f"{stack.environment['GRAPH_API_URL']}/_sandbox/settings", json=slow)
     with stack.worker(WORKER_RUNS=str(RUNS), ACCOUNT_RUNS=str(RUNS), UPLOAD_CONCURRENCY="1"):
         for export in exports:
             stack.call("POST", f"/v1/exports/{export}/runs")
         port = int(str(stack.api.base_url).rsplit(":", 1)[1].strip("/"))
         return asyncio.run(_phases(port, stack.api_pid, seconds))
+
+
+async def _history(address: str) -> None:
+    connection = await asyncpg.connect(plain_address(address))
+    await fill(connection, exports=50, runs=500, batches_a_run=1, connections=50, segments=50)
+    await connection.execute("vacuum analyze")
+    await connection.close()
 
 
 async def _phases(port: int, pid: int, seconds: float) -> str:

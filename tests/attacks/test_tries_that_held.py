@@ -212,6 +212,9 @@ async def test_names_that_read_otherwise_than_they_are_written(
             "s3://other-bucket/x.csv",
             "http://127.0.0.1/x.csv",
             "\\\\host\\x",
+            # Before: 500
+            "file:///members%00.csv",
+            "file:///etc/passwd%00",
         ),
     ],
 )

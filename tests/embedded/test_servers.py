@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from app.embedded.binaries import EmbeddedUnavailable
 from app.embedded.data_folder import DataFolderInUse
 from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.server import EmbeddedServer
 from app.embedded.valkey import EmbeddedValkey
 
 
@@ -79,9 +80,15 @@ async def test_only_the_owner_reaches_the_sockets(tmp_path: Path):
     assert not sockets.exists()
 
 
-async def test_valkey_keeps_what_it_acknowledged(tmp_path: Path):
+def environment_of(server: EmbeddedServer) -> bytes:
+    return Path(f"/proc/{server.pid}/environ").read_bytes()
+
+
+async def test_valkey_keeps_what_it_acknowledged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("ENCRYPTION_KEYS", "hunter2")
     server = EmbeddedValkey(tmp_path / "data")
     url = server.start()
+    assert b"hunter2" not in environment_of(server)
     assert await count_up(url) == 1
     assert server.restart() == url
     assert await count_up(url) == 2
@@ -142,9 +149,15 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path):
         EmbeddedPostgres(tmp_path / "file" / "data").start()
 
 
-async def test_the_log_never_holds_the_values_of_a_row(tmp_path: Path):
+async def test_the_log_never_holds_the_values_of_a_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """And the server knows none of our secrets either."""
+    for name in ("ENCRYPTION_KEYS", "FACEBOOK_APP_SECRET", "SEGMENT_DATABASES", "DATABASE_URL"):
+        monkeypatch.setenv(name, "postgresql://hunter2@db/crm")
     lines: list[str] = []
     with EmbeddedPostgres(tmp_path, durable=False, on_line=lines.append) as server:
+        assert b"hunter2" not in environment_of(server)
         await query(server.url, "CREATE TABLE one (v text UNIQUE)", "INSERT INTO one VALUES ('x')")
         secret = "person@example.com"
         insert = f"INSERT INTO one VALUES ({json.dumps(secret).replace(chr(34), chr(39))})"
