@@ -1,6 +1,6 @@
 """Two hundred exports of mixed sizes on twenty accounts: how fast, how fair, how close to the quota.
 
-    python -m benchmarks.fleet [--workers 1 2 4] [--exports 200] [--tier full|development] [--quick]
+    python -m benchmarks.fleet [--workers 1 2 4] [--exports 200] [--accounts 20] [--tier full] [--quick]
 
 One export in ten is large; the large ones are asked for first, then all the small ones, all at once. The
 sandbox answers after Meta's latency and limits every account as Meta documents. What an export waits is
@@ -26,7 +26,6 @@ from benchmarks import members
 from benchmarks.lists import plain_address
 from benchmarks.stack import Stack, cost_of, running_stack
 
-ACCOUNTS = [f"act_{1101 + number}" for number in range(20)]
 LATENCY = 0.3
 SMALL, LARGE = 500, 60_000
 # https://developers.facebook.com/docs/marketing-api/overview/rate-limiting: points of five minutes, and the
@@ -48,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--workers", type=int, nargs="+")
     parser.add_argument("--exports", type=int)
+    parser.add_argument("--accounts", type=int, default=20)
     parser.add_argument("--tier", choices=TIERS, default="full")
     parser.add_argument("--quick", action="store_true", help="one and two workers, 40 exports")
     asked = parser.parse_args()
@@ -58,8 +58,9 @@ def main() -> None:
         pl.DataFrame({"email": emails}).write_parquet(file)
     print(f"| {' | '.join(_COLUMNS)} |\n|{'---|' * len(_COLUMNS)}")
     with running_stack(members.DATA) as stack:
-        exports = made(stack, asked.exports or (40 if asked.quick else 200), files)
-        fleet = Fleet(stack, TIERS[asked.tier])
+        accounts = [f"act_{1101 + number}" for number in range(asked.accounts)]
+        exports = made(stack, asked.exports or (40 if asked.quick else 200), files, accounts)
+        fleet = Fleet(stack, TIERS[asked.tier], accounts)
         for workers in asked.workers or ([1, 2] if asked.quick else [1, 2, 4]):
             print(fleet.measured(workers, exports), flush=True)
 
@@ -75,14 +76,14 @@ class Exports:
 class Fleet:
     """A stack under a tier's limits."""
 
-    def __init__(self, stack: Stack, limits: dict[str, Any]) -> None:
-        self._stack, self._limits = stack, limits
+    def __init__(self, stack: Stack, limits: dict[str, Any], accounts: list[str]) -> None:
+        self._stack, self._limits, self._accounts = stack, limits, accounts
         self._sandbox = httpx.Client(base_url=stack.environment["GRAPH_API_URL"], timeout=30)
         self._control("settings", {"latency": LATENCY})
 
     def measured(self, workers: int, exports: Exports) -> str:
         """One line of the table."""
-        for account in ACCOUNTS:
+        for account in self._accounts:
             self._control(f"quota/{account}", self._limits)
         before = calls_so_far(self._stack)
         ports = range(19_460, 19_460 + workers)
@@ -100,7 +101,7 @@ class Fleet:
             waited = sum(self._waited(port) for port in ports)
         after = calls_so_far(self._stack)
         ended = [self._ended(run) for run in runs]
-        reports = [self._report(account) for account in ACCOUNTS]
+        reports = [self._report(account) for account in self._accounts]
         calls = sum(report["admitted"] for report in reports)
         refused = sum(report["refused"] for report in reports)
         count = len(runs)
@@ -197,7 +198,7 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def made(stack: Stack, exports: int, files: dict[int, Path]) -> Exports:
+def made(stack: Stack, exports: int, files: dict[int, Path], accounts: list[str]) -> Exports:
     """So many exports, one in ten of them large."""
     consent = stack.call("GET", "/v1/consent")["version"]
     segments = {
@@ -216,13 +217,13 @@ def made(stack: Stack, exports: int, files: dict[int, Path]) -> Exports:
             {
                 "display_name": f"c{number}",
                 "access_token": "sandbox-system-token",
-                "ad_account_id": ACCOUNTS[number % len(ACCOUNTS)],
+                "ad_account_id": accounts[number % len(accounts)],
                 "audience": {"name": f"fleet {number}"},
                 "consent": {"accepted": True, "version": consent},
             },
         )["id"]
         # spread over the accounts, which the number of the account is not
-        big = number // len(ACCOUNTS) % 10 == number % 10
+        big = number // len(accounts) % 10 == number % 10
         export = stack.call(
             "POST",
             "/v1/exports",

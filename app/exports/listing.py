@@ -92,7 +92,12 @@ async def list_exports(
         of_export = select(Run.status).where(Run.export_id == Export.id).correlate(Export)
         newest = of_export.order_by(Run.id.desc()).limit(1).scalar_subquery()
         wanted = filters["last_status"]
-        statement = statement.where(~of_export.exists() if wanted == "none" else newest == wanted)
+        if wanted == "none":
+            # most have ended once, and are told without a look at their runs
+            ended = select(LastEnd.export_id).where(LastEnd.export_id == Export.id)
+            statement = statement.where(~ended.exists(), ~of_export.exists())
+        else:
+            statement = statement.where(newest == wanted)
         if wanted in _ENDS:
             # whose newest run ended so is among those whose newest end was such
             ended = select(LastEnd.export_id).where(LastEnd.status == wanted)
