@@ -1,5 +1,5 @@
-// One erasure: what was done where, what is undone; a proof to print, and the way to lift it.
-import {html, api, t, fmt, say, useLoad, useForm, useState, useEvery, Page, Code, Card, Badge, Time, Text, Said, Terms, Grid, Note, Button, Dialog, TextField, ACTIVE} from './kit.js';
+// One erasure: what was done where.
+import {html, having, api, t, fmt, say, useLoad, useForm, useState, useEvery, Page, Code, Card, Badge, Time, Text, Said, Terms, Note, Button, Dialog, TextField, ACTIVE} from './kit.js';
 
 export default function ErasurePage({parts: [, id]}) {
   const state = useLoad(() => api.get(`/v1/erasures/${id}`));
@@ -11,16 +11,15 @@ export default function ErasurePage({parts: [, id]}) {
       ${busy && Note('', 'It is being', 'Nobody erased')}
       ${one.error && Note('bad', 'It is not done yet', html`${Said(one.error.message)} ${Code(one.error.code)}`)}
       ${one.status === 'lifted' && Note('warn', 'Lifted', html`${Time(one.lifted_at)} · ${Text(one.lifted_by)}<br/>${Text(one.lift_reason)}`)}
-      ${Card('What was asked for', Terms([['People', fmt.number(one.people)], ['Ad accounts', one.ad_account_ids.join(', ') || t('all')], ['Asked for', html`${Time(one.requested_at)} · ${Text(one.requested_by)}`], ['Finished', Time(one.finished_at)], ['Erasure', Code(one.id)]]))}
+      ${Card('What was asked for', Terms([['People', fmt.number(one.people)], ['Ad accounts', one.ad_account_ids.join(', ') || t('all')], ['Asked for', html`${Time(one.requested_at, 'exact')} · ${Text(one.requested_by)}`], ['Finished', Time(one.finished_at, 'exact')], ['Erasure', Code(one.id)]]))}
       ${one.results.length > 0 && Card('What was done where', Results(one.results))}
       ${lifting && html`<${Lift} one=${one} onClose=${(made) => { lift(false); if (made) state.put(made); }}/>`}`}
   <//>`;
 }
 
-function Results(rows) {
-  const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-  return Grid('What was done where', columns.map((name) => say.code('field', name)), rows.map((row) => columns.map((name) => typeof row[name] === 'object' && row[name] ? Code(JSON.stringify(row[name])) : String(row[name] ?? '–'))));
-}
+const said = (value) => typeof value === 'object' ? Object.values(value ?? {}).map(said).join(', ') : /\d/.test(value) ? String(value) : say.name(value);
+
+const Results = (rows) => html`<div class="stack">${rows.map(({kind, ...row}) => html`<div><h3>${say.name(kind)}</h3>${Terms(Object.entries(having(row, said)).map(([name, value]) => [say.code('field', name), said(value)]))}</div>`)}</div>`;
 
 function Lift({one, onClose}) {
   const form = useForm({reason: ''}, async (values) => onClose(await api.send('POST', `/v1/erasures/${one.id}/lift`, values)));
