@@ -37,6 +37,8 @@ INSERT INTO meant VALUES (18446744073709551615, 1234, 4915112345678, 16777216, 4
   b'10100101', 1985, '1985-03-14', '1985-03-14 12:00:00.123456', 'Müller Å', 'Łódź', 'Männlich', 'a,ç',
   x'00112233445566778899aabbccddeeff'), (0, 0, 0, 1, 0, b'0', b'0', 0, '0000-00-00', '0000-00-00', '',
   '', 'f', '', '');
+CREATE USER locked IDENTIFIED BY 'x' ACCOUNT LOCK;
+CREATE USER spent IDENTIFIED BY 'x' WITH MAX_QUERIES_PER_HOUR 2; GRANT SELECT ON crm.* TO spent;
 CREATE SEQUENCE counter; CREATE USER reader IDENTIFIED BY 'hunter2 /'; GRANT SELECT ON crm.* TO reader;
 CREATE FUNCTION meddle() RETURNS int MODIFIES SQL DATA RETURN nextval(counter)
 """
@@ -57,6 +59,8 @@ def access(socket: str) -> Callable[..., SourceAccess]:
         "reads": f"mysql://reader:hunter2%20%2F@localhost/crm?{end}",
         "wrong": f"mysql://reader:nothing@localhost/crm?{end}",
         "absent": f"mysql://root@localhost/absent?{end}",
+        "locked": f"mysql://locked:x@localhost/crm?{end}",
+        "spent": f"mysql://spent:x@localhost/crm?{end}",
         "away": f"mysql://reader:hunter2@127.0.0.1:{free_port()}/crm",
         "other": "postgresql://crm:hunter2@db/members",
     }
@@ -144,6 +148,8 @@ def test_types_mean_what_people_mean(opened: Any) -> None:
         ("CALL anything()", "query-not-read-only"),
         ("SELECT email FROM members INTO OUTFILE '/tmp/ae-outfile'", "query-not-read-only"),
         ("SELECT email FROM members FOR UPDATE", "query-not-read-only"),
+        ("SELECT email FROM members Lock /* x */ IN\nSHARE -- y\n MODE", "query-not-read-only"),
+        ("SELECT email FROM members /*!50000 LOCK IN*/ SHARE MODE", "query-not-read-only"),
         ("WITH m AS (SELECT 1 AS email) DELETE FROM members", "query-failed"),
         ("DROP TABLE members", "query-not-read-only"),
         ("SET SESSION TRANSACTION READ WRITE", "query-not-read-only"),
@@ -165,7 +171,8 @@ def test_a_query_can_only_read(opened: Any, socket: str, query: str, code: str) 
 
 @pytest.mark.parametrize(
     ("database", "code"),
-    [("wrong", "credentials-refused"), ("absent", "database-not-found"),
+    [("wrong", "credentials-refused"), ("locked", "account-disabled"), ("spent", "quota-exceeded"),
+     ("absent", "database-not-found"),
      ("away", "database-unreachable"), ("other", "database-kind-mismatch"),
      ("nowhere", "database-unknown")],
 )  # fmt: skip

@@ -251,6 +251,7 @@ def test_no_members(members: Members) -> None:
         ("SELECT email, nextval('counter') FROM members", "source-not-found"),
         ("SELECT email INTO copied FROM members", "query-not-read-only"),
         ("SELECT email FROM members FOR UPDATE", "query-not-read-only"),
+        ("SELECT email FROM members FOR KEY SHARE", "query-not-read-only"),
         ("DROP TABLE members", "query-not-read-only"),
         ("TRUNCATE members", "query-not-read-only"),
         ("COMMIT", "query-not-read-only"),
@@ -367,6 +368,18 @@ async def test_one_snapshot_and_no_lock_afterwards(members: Members) -> None:
     ids = pl.concat([first, *chunks])["id"].cast(pl.Int64)
     assert (ids.len(), ids.min(), ids.n_unique()) == (300_000, 1, 300_000)
     await execute(members.address, "DROP TABLE moving")
+
+
+async def test_a_query_tells_nobody(members: Members) -> None:
+    """A read-only transaction may NOTIFY; this one is never committed."""
+    heard: list[Any] = []
+    connection = await asyncpg.connect(members.address)
+    await connection.add_listener("members", lambda *told: heard.append(told))
+    query = "SELECT pg_notify('members', email)::text AS email FROM members"
+    assert members.read("email", query=query).height == 5_000
+    await connection.execute("SELECT 1")
+    await connection.close()
+    assert heard == []
 
 
 async def test_an_abandoned_reading_ends_at_the_server(members: Members) -> None:

@@ -32,6 +32,18 @@ EXPIRED: Final[Refusal] = (
     "Have the owner of the database set a new one.",
     Culprit.SYSTEM,
 )
+DISABLED: Final[Refusal] = (
+    "account-disabled",
+    "the service's account there is disabled or locked",
+    "Have the owner of the database enable it.",
+    Culprit.SYSTEM,
+)
+QUOTA: Final[Refusal] = (
+    "quota-exceeded",
+    "the service's account has used up what it may ask or connect now",
+    "Try again later, or have the owner of the database raise its limits.",
+    Culprit.EXTERNAL,
+)
 TIMEOUT: Final[Refusal] = (
     "statement-timeout",
     "the query took longer than it may",

@@ -8,12 +8,14 @@ from app.errors import SourceError
 from app.sources import errors
 from app.sources.databases.refusals import (
     CREDENTIALS,
+    DISABLED,
     EXPIRED,
     NO_DATABASE,
     NO_TABLE,
     NO_TLS,
     NOT_READ_ONLY,
     PERMISSION,
+    QUOTA,
     TIMEOUT,
     UNREACHABLE,
     Refusal,
@@ -27,11 +29,13 @@ _BY_NUMBER: dict[int, Refusal] = {
     **dict.fromkeys((0, 1040, 1053, 1129, 1927, 2002, 2003, 2006, 2013), UNREACHABLE),
     **dict.fromkeys((1290, 1295, 1792, 1336), NOT_READ_ONLY),
     **dict.fromkeys((1820, 1862), EXPIRED),
+    **dict.fromkeys((3118, 4151), DISABLED),
+    **dict.fromkeys((1203, 1226), QUOTA),
     **dict.fromkeys((1317, 1969, 3024), TIMEOUT),
     **dict.fromkeys((1142, 1143, 1227, 1370), PERMISSION),
     1049: NO_DATABASE,
     1146: NO_TABLE,
-    _TLS: NO_TLS,
+    **dict.fromkeys((_TLS, 3159), NO_TLS),  # also one that takes none without encryption
 }
 _SYNTAX, _TWO_NAMES = 1064, 1060
 # what an attempt to write may be refused with: by the session, by rights, for want of a database

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import importlib
 import logging
+import re
 import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from typing import Any, Final
 from app.sources.access import Patience
 from app.sources.databases.mysql.errors import database_fault, not_a_query
 from app.sources.databases.mysql.tls import encryptions
+from app.sources.databases.refusals import NOT_READ_ONLY, refused
 from app.sources.databases.segment_databases import (
     Address,
     Relation,
@@ -26,6 +28,9 @@ from app.sources.databases.segment_databases import (
 )
 
 _KILL_SECONDS: Final = 2.0
+_WORD: Final = re.compile(r"[a-z_]+")
+_COMMENT: Final = re.compile(r"/\*(?!M?!).*?\*/|(?:--\s|#)[^\n]*", re.DOTALL)
+_LOCKING: Final = re.compile(r"\b(?:lock in share mode|for share)\b")
 
 Connection = Any  # asyncmy is an extra, so nothing of it is imported before it is used
 
@@ -76,6 +81,8 @@ async def executed(connection: Connection, statement: str) -> Any:
 async def described(connection: Connection, relation: Relation) -> Sequence[Any]:
     """The fields of a relation that was parsed alone, and is a query. Raises `SourceError`."""
     await _prepared(connection, relation.alone)
+    if relation.is_query and _locks(relation.text):
+        raise refused(relation.name, NOT_READ_ONLY)
     try:
         cursor = await executed(connection, f"SELECT * FROM {relation.inside} LIMIT 0")  # noqa: S608
     except outside() as error:
@@ -153,6 +160,15 @@ async def _end(name: str, parts: Address, connection: Connection) -> None:
                 await asked(other, f"KILL {number}")  # an account may end its own connections
             finally:
                 other.close()
+
+
+def _locks(query: str) -> bool:
+    """Whether it would hold rows back from those who write, which a read-only session lets it do.
+
+    A literal that holds these very words is taken for them.
+    """
+    texts = (query.lower(), _COMMENT.sub(" ", query.lower()))
+    return any(_LOCKING.search(" ".join(_WORD.findall(text))) for text in texts)
 
 
 async def _prepared(connection: Connection, statement: str) -> None:

@@ -228,11 +228,14 @@ async def _reading(name: str, address: str, patience: Patience) -> AsyncIterator
         try:
             await check_server(name, connection)
             transaction = connection.transaction(isolation="repeatable_read", readonly=True)
-            async with transaction:
+            await transaction.start()
+            try:
                 await connection.execute(
                     _SESSION.format(milliseconds=int(patience.statement * 1000))
                 )
                 yield connection
+            finally:
+                await transaction.rollback()  # nothing of a query stays, not even a NOTIFY
             await connection.close(timeout=patience.connect)
         finally:
             connection.terminate()
