@@ -243,6 +243,32 @@ async def test_an_account_that_may_write_is_refused(
         await execute(socket, "DROP USER account")
 
 
+async def test_what_everybody_may_in_a_new_server_s_own_test_database_is_not_the_account_s(
+    socket: str,
+) -> None:
+    """As `mariadb-install-db` leaves a server; where members lie in that database, it counts."""
+    everybody = ("ON test.*", r"ON `test\_%`.*")
+    await execute(
+        socket, "CREATE DATABASE test", "CREATE TABLE test.members (email text)",
+        "INSERT INTO test.members VALUES ('a@example.com')", "CREATE USER account IDENTIFIED BY 'x'",
+        "GRANT SELECT ON crm.* TO account", *(f"GRANT ALL {on} TO PUBLIC" for on in everybody),
+    )  # fmt: skip
+    try:
+        for database, refused in (("crm", False), ("test", True)):
+            address = f"mysql://account:x@localhost/{database}?unix_socket={socket}"
+            source = {"kind": "mysql", "database": "crm", "query": "SELECT email FROM members"}
+            found = open_source(source, SourceAccess(databases={"crm": address}))
+            if not refused:
+                assert found.count() == 5_000
+                continue
+            with pytest.raises(SourceError) as caught:
+                found.count()
+            assert caught.value.code == "account-may-write"
+    finally:
+        revoked = (f"REVOKE ALL {on} FROM PUBLIC" for on in everybody)
+        await execute(socket, *revoked, "DROP USER account", "DROP DATABASE test")
+
+
 @pytest.mark.parametrize(
     "query",
     ["SELECT id FROM parts", "SELECT id FROM here UNION ALL SELECT id FROM there ORDER BY NULL"],
