@@ -20,7 +20,7 @@ async def test_a_run_whose_job_has_a_namesake_is_handed_back_as_well(
     (segment_root / "m.csv").write_text("email\nanna@example.com\n")
     segment = await make_segment(api, str(segment_root / "m.csv"))
     run = await start_run(api, await make_export(api, await make_connection(api), segment))
-    sandbox.control("PUT", "settings", json={"latency": 1.0})
+    sandbox.control("PUT", "settings", json={"latency": 4.0})
     context, stopping = build_context(settings), asyncio.Event()
     await context.notifier.answered(f"run:{run['id']}:0")
     name = new_id("run")

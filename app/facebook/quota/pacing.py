@@ -13,7 +13,7 @@ from app.facebook.usage_headers import HOUR, Level
 
 _CALM = 70.0  # percent below which nothing slows down
 _FULL = 90.0  # percent from which calls come only as fast as the quota drains
-_BRIM = 96.0  # percent above which what is left is saved
+_BRIM = 96.0  # percent above which a quota must drain faster than it fills
 _UNKNOWN_COST = 1.0  # seconds apart near the brim before a cost is known
 _LONGEST = 60.0
 _MEMORY = 0.5  # weight of what was learned before
@@ -106,6 +106,7 @@ def _interval(level: Level, cost: float | None, expected: float) -> float:
         return 0.0 if expected < _FULL else _UNKNOWN_COST
     urgency = min(1.0, (expected - _CALM) / (_FULL - _CALM))
     if expected >= _BRIM:
-        # an hour that was filled at once gives nothing back before its end: what is left must last as long
-        urgency = 100 / max(100 - expected, 1.0)
+        # a score drains all the time, so a little more is enough; an hour that was filled at once gives
+        # nothing back before its end: what is left must last as long
+        urgency = 1.5 if level.window < HOUR else 100 / max(100 - expected, 1.0)
     return min(_LONGEST, cost * level.window / 100 * urgency)
