@@ -27,6 +27,13 @@ UNSAID = """() => {
 MOST_REQUESTS = 10
 MOST_SHIFT = 0.01
 FIRST_PAINT_MILLISECONDS = 300
+# what stands in the document is painted a moment later
+FIRST_PAINT = """async () => {
+  let painted;
+  while (!(painted = performance.getEntriesByName('first-contentful-paint')[0]))
+    await new Promise((go_on) => setTimeout(go_on, 20));
+  return painted.startTime;
+}"""
 STYLES = [
     {"color_scheme": "light", "viewport": {"width": 1600, "height": 900}},
     {"color_scheme": "dark", "viewport": {"width": 360, "height": 740}, "locale": "nb-NO"},
@@ -158,11 +165,7 @@ async def test_the_overview_is_painted_at_once(
             await page.goto("about:blank")
             await page.goto(served.url)
             await page.get_by_role("heading", name="Overview").wait_for()
-            # the heading stands in the document a moment before it is painted
-            moment = await page.wait_for_function(
-                "performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
-            )
-            painted.append(await moment.json_value())
+            painted.append(await page.evaluate(FIRST_PAINT))
     assert min(painted) <= FIRST_PAINT_MILLISECONDS, painted
 
 
