@@ -1,6 +1,6 @@
 """The names of callers, for people: what stands in a row is an id that outlives its key."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -34,6 +34,24 @@ async def names_of(session: AsyncSession, caller_ids: Iterable[str | None]) -> d
         )
         names |= {row.caller: row.display_name for row in signed_in}
     return {one: names.get(one, one.removeprefix("oidc:")) for one in wanted}
+
+
+async def makers_of(session: AsyncSession, rows: Sequence[Any]) -> dict[str, str]:
+    """The names of whoever made each of the rows, and of whoever changed it last."""
+    return await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+
+
+def made_and_changed(row: Any, names: Mapping[str, str]) -> dict[str, Any]:
+    """The last fields of what people set up: by whom and when it was made and changed, and its version."""
+    return {
+        "created_at": row.created_at,
+        "created_by": row.created_by,
+        "created_by_name": names[row.created_by],
+        "updated_at": row.updated_at,
+        "updated_by": row.updated_by,
+        "updated_by_name": names[row.updated_by],
+        "version": row.version,
+    }
 
 
 async def with_names(

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.caller_names import names_of
+from app.access.caller_names import made_and_changed, names_of
 from app.connections import meta_schemas, schemas, verification
 from app.connections.account_health.account_blocks import blocked_until
 from app.connections.parts import ends_soon, missing
@@ -77,13 +77,7 @@ def connection_fields(
         "sign_in_problem": row.sign_in_problem,
         "consent": _consent(row, names),
         "metadata": row.labels or {},
-        "created_at": row.created_at,
-        "created_by": row.created_by,
-        "created_by_name": names[row.created_by],
-        "updated_at": row.updated_at,
-        "updated_by": row.updated_by,
-        "updated_by_name": names[row.updated_by],
-        "version": row.version,
+        **made_and_changed(row, names),
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
-from app.access.caller_names import names_of
+from app.access.caller_names import made_and_changed, makers_of
 from app.access.callers import Caller
 from app.db.models import Connection, Export, Run
 from app.exports import schedule, schemas, service
@@ -22,7 +22,7 @@ async def export_views(
     session: AsyncSession, rows: Sequence[Export], caller: Caller, *, max_members: int
 ) -> list[schemas.Export]:
     """Exports with their segments, last runs and what the caller may do; a fixed number of queries."""
-    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    names = await makers_of(session, rows)
     by_connection = await service.connections_of(session, rows)
     shown = await export_fields(
         session, rows, caller, by_connection, names, max_members=max_members
@@ -88,13 +88,7 @@ async def export_fields(
             "last_run": None if run is None else _last_run(run),
             "warnings": export_warnings(row, members, connection, max_members=max_members),
             "your_permission": "edit" if service.may_edit(caller, connection) else "view",
-            "created_at": row.created_at,
-            "created_by": row.created_by,
-            "created_by_name": names[row.created_by],
-            "updated_at": row.updated_at,
-            "updated_by": row.updated_by,
-            "updated_by_name": names[row.updated_by],
-            "version": row.version,
+            **made_and_changed(row, names),
         }
         found.append(fields)
     return found

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.caller_names import names_of
+from app.access.caller_names import makers_of
 from app.access.callers import Caller
 from app.db.listing import one_of, plain_rows
 from app.db.models import Segment
@@ -26,7 +26,7 @@ async def written_segments(
     session: AsyncSession, written: Written, vault: Vault, caller: Caller, rows: Sequence[Any]
 ) -> list[bytes]:
     """Each segment as JSON; one that was deleted meanwhile is left out."""
-    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    names = await makers_of(session, rows)
 
     async def write(missing: list[Any]) -> dict[Any, tuple[Item, Until]]:
         segments = await plain_rows(session, select(*_SHOWN).where(Segment.id == one_of(missing)))

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.caller_names import names_of
+from app.access.caller_names import made_and_changed, makers_of
 from app.access.callers import Caller
 from app.db.models import Segment, SegmentEvaluation
 from app.db.secrets import Vault
@@ -21,7 +21,7 @@ async def segment_views(
     session: AsyncSession, vault: Vault, caller: Caller, rows: Sequence[Segment]
 ) -> list[schemas.Segment]:
     """Segments as the caller may see them, each with what went wrong at the last look, if anything did."""
-    names = await names_of(session, [by for row in rows for by in (row.created_by, row.updated_by)])
+    names = await makers_of(session, rows)
     shown = await segment_fields(session, vault, caller, rows, names)
     return [schemas.Segment.model_validate(item) for item in shown]
 
@@ -105,11 +105,5 @@ def _fields(
         "evaluated_at": row.evaluated_at,
         "last_error": last,
         "metadata": row.labels or {},
-        "created_at": row.created_at,
-        "created_by": row.created_by,
-        "created_by_name": names[row.created_by],
-        "updated_at": row.updated_at,
-        "updated_by": row.updated_by,
-        "updated_by_name": names[row.updated_by],
-        "version": row.version,
+        **made_and_changed(row, names),
     }
