@@ -6,6 +6,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# what a test starts imports what others have compiled; that is most of what a short process does
+unexport PYTHONDONTWRITEBYTECODE
 STAMP = $(VENV)/.installed-$(1)
 LINT_DOCUMENT = cd openapi && node_modules/.bin/spectral lint --quiet --fail-severity hint -r spectral.yaml openapi.json \
 	&& node_modules/.bin/redocly lint --config redocly.yaml --max-problems 20 openapi.json

@@ -1,4 +1,4 @@
-"""The console at its largest: 10,000 runs, 1,000 exports and 500 segments; and every screen in every look.
+"""The console with 10,000 runs, 1,000 exports and 500 segments; and every screen in every look and state.
 
 What was measured is printed; the bounds are wide, since this machine does other things, too.
 """
@@ -61,6 +61,14 @@ async def test_every_screen_in_every_look(
     look: dict[str, Any],
 ) -> None:
     await screens.every_screen(served, browser, filled, look)
+
+
+@pytest.mark.parametrize("state", screens.STATES)
+async def test_every_screen_in_every_state(
+    served: Served, browser: Any, filled: dict[str, str], state: str
+) -> None:
+    names = screens.LISTS if state == "empty" else screens.SHOWING
+    await screens.every_state(served, browser, {name: filled[name] for name in names}, state)
 
 
 async def _multiplied(served: Served, table: str, times: int, **changed: str) -> None:

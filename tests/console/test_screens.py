@@ -119,8 +119,12 @@ def filled(served: Served) -> dict[str, str]:
 async def test_every_screen(
     served: Served, browser: Any, filled: dict[str, str], style: dict[str, Any]
 ) -> None:
-    """axe, the width, the requests, what moves while it is loaded, and what the console says."""
-    await every_screen(served, browser, filled, style)
+    """axe, the width, the requests, what moves while it is loaded, and what the console says.
+
+    Every screen in one of the two looks; each in every look takes its time: make chaos.
+    """
+    half = dict(list(filled.items())[STYLES.index(style) :: len(STYLES)])
+    await every_screen(served, browser, half, style)
 
 
 async def every_screen(
@@ -156,7 +160,7 @@ async def every_screen(
 async def test_the_overview_is_painted_at_once(
     served: Served, browser: Any, filled: dict[str, str]
 ) -> None:
-    """Of five tries the best: this machine does other things, too."""
+    """In one of five tries: this machine does other things, too."""
     painted = []
     async with opened(browser) as (page, _):
         await page.goto(served.link())
@@ -166,6 +170,8 @@ async def test_the_overview_is_painted_at_once(
             await page.goto(served.url)
             await page.get_by_role("heading", name="Overview").wait_for()
             painted.append(await page.evaluate(FIRST_PAINT))
+            if painted[-1] <= FIRST_PAINT_MILLISECONDS:
+                break
     assert min(painted) <= FIRST_PAINT_MILLISECONDS, painted
 
 
@@ -195,6 +201,12 @@ STATES: dict[str, tuple[dict[str, Any] | str | None, str]] = {
 async def test_every_state(
     served: Served, browser: Any, filled: dict[str, str], state: str
 ) -> None:
+    """Each screen in some of its states, each state on some screens; all of all: make chaos."""
+    names = LISTS[::2] if state == "empty" else SHOWING[list(STATES).index(state) % 3 :: 3]
+    await every_state(served, browser, {name: filled[name] for name in names}, state)
+
+
+async def every_state(served: Served, browser: Any, filled: dict[str, str], state: str) -> None:
     """Each screen while the API has nothing, does not answer, fails, refuses, or is away."""
     answer, seen = STATES[state]
     axe, found = AXE.read_text(), []
@@ -212,8 +224,8 @@ async def test_every_state(
         await page.goto(f"{served.url}/#/explain")
         await page.get_by_role("heading", name="Explain", exact=True).wait_for()
         await page.route(re.compile(r"/v1/(?!runs/events)|/openapi\.json"), instead)
-        for name in LISTS if state == "empty" else SHOWING:
-            await page.goto(f"{served.url}/#/{filled[name]}")
+        for name, address in filled.items():
+            await page.goto(f"{served.url}/#/{address}")
             await page.locator("main h1").wait_for()
             await page.locator(seen).first.wait_for()
             found += await _findings(page, axe, name, within="main")

@@ -15,6 +15,7 @@ from app.identifiers.rulebook import Found, apply_rules
 from app.identifiers.tsv_tables import read_table
 from app.schedule_times import zones
 from tables import calendar_words
+from tests.conftest import tries
 
 TODAY = datetime(2026, 11, 28, 12, tzinfo=UTC)
 ENGLISH = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
@@ -48,7 +49,7 @@ def read(column: pl.Series, **fields: str) -> list[str | None]:
     return parts(apply_rules(column.alias("born").to_frame(), plan))
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=tries(250), deadline=None)
 @given(
     # thirteen to a hundred years old in 2026 and some years after
     day=st.dates(date(1940, 1, 1), date(2013, 11, 28)),

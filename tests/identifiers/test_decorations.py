@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers import HASHED_KEYS, PLAIN_KEYS, IdentifierPlan, KeyIdentifier, explain
+from tests.conftest import tries
 
 VALUES = {
     "EMAIL": ("jane.roe+a@example.com", "jane.roe+a@example.com"),
@@ -169,7 +170,10 @@ def test_what_nobody_types_is_taken_off(name: str) -> None:
 
 
 @settings(
-    max_examples=150, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=tries(150),
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 @given(
     st.sampled_from(sorted(VALUES)),

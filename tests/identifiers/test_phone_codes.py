@@ -5,6 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from app.identifiers.phones.single_number import read_phone
+from tests.conftest import tries
 from tests.identifiers.numbers import Assigned, both_are_assigned, examples, forms
 from tests.identifiers.test_phone_agreement import by_columns
 
@@ -104,7 +105,7 @@ def decorated(draw: st.DrawFn) -> tuple[str, Assigned]:
     return around.format(text), number
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=tries(250), deadline=None)
 @given(decorated())
 # Colombians may dial 005 to leave the country: that is no 5 of 00 57
 @example(("00576012345678 (mobile)", Assigned("CO", "0", "57", "6012345678")))

@@ -16,11 +16,12 @@ from app.identifiers import (
     identify,
     key_columns,
 )
+from tests.conftest import tries
 
 EMPTY = hashlib.sha256(b"").digest()
 KEYS = (*HASHED_KEYS, "MADID", "EXTERN_ID", "LOOKALIKE_VALUE")
 PLAN = IdentifierPlan(KeyIdentifier.EMAIL, {key: (key,) for key in (*KEYS, "DOB")})
-fast = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+fast = settings(max_examples=tries(20), deadline=None, suppress_health_check=list(HealthCheck))
 
 signs = st.sampled_from(
     list(" \t-'.,@+()0123456789aAzZéÉßŁıİΣςжЖ李정\u0301\u0308\u200b\u00a0\u1100😀’‑")
