@@ -7,9 +7,11 @@ import os
 import re
 import threading
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 
 PATTERN = r"^%s_[0-9a-f]{32}$"
+# how far a row's moment and that of its id may be apart: a clock may be set meanwhile
+SKEW = timedelta(hours=1)
 
 _lock = threading.Lock()
 _last = 0

@@ -263,7 +263,7 @@ class Settings(BaseSettings):
     traces_to_meta: bool = False
     """`on` sends `traceparent` to Meta, too; webhooks get it in any case."""
     run_history_days: int = Field(default=90, ge=1)
-    """How long runs are kept."""
+    """How long runs are kept, and the counts of segments; the newest count of each stays."""
     run_batches_days: int = Field(default=30, ge=0)
     """How long each batch of a run that ended is kept by itself; then one line has the sums of all that
     went the same way. 0: as long as the run.

@@ -88,11 +88,35 @@ where r.id >= $2 and r.id < $3 and r.finished_at is not null"""
 
 _AUDIT = """
 insert into audit_events (id, at, actor, role, action, resource_id, after, request_id)
-select 'aud_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
+select 'evt_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
     at, case when n % 20 = 0 then 'bootstrap' else 'system' end, 'administrator', 'run.requested',
     'exp_' || lpad(to_hex(n % $2 + 1), 32, '0'), '{}', null
 from (select n, now() - ($3 * interval '1 day') * (1 - n::float8 / $1) as at
       from generate_series(1, $1::int) n) events"""
+
+# $1 looks, $2 segments, $3 days
+_EVALUATIONS = """
+insert into segment_evaluations (id, segment_id, at, member_count, error)
+select 'eva_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
+    'seg_' || lpad(to_hex(n % $2 + 1), 32, '0'), at, case when n % 1000 <> 0 then n end,
+    case when n % 1000 = 0 then '{"code": "file-missing", "culprit": "user", "message": "It is not there."}'::jsonb end
+from (select n, now() - ($3 * interval '1 day') * (1 - n::float8 / $1) as at
+      from generate_series(1, $1::int) n) looks"""
+
+# of one webhook, of the days that they are kept: $1 deliveries, $2 runs
+_DELIVERIES = """
+insert into webhook_deliveries (id, webhook_id, event_type, subject, body, status, attempts, next_attempt_at,
+    last_status, created_at, delivered_at)
+select 'whd_' || lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || lpad(to_hex(n), 20, '0'),
+    'whk_' || lpad('1', 32, '0'), case when n % 2 = 0 then 'run.started' else 'run.succeeded' end, 'run_' || n / 2,
+    '{"type": "run.succeeded", "data": {"run": {"status": "succeeded", "counts": {"read": 10000}}}}',
+    case when n % 5000 = 0 then 'failed' else 'delivered' end, 1, at, 200, at, at
+from (select n, now() - interval '30 days' * (1 - n::float8 / $1) as at
+      from generate_series(1, $1::int) n) sent"""
+WEBHOOK = f"whk_{1:032x}"
+_WEBHOOK = f"""
+insert into webhooks (id, url, events, secret, created_at, created_by)
+values ('{WEBHOOK}', 'https://example.com/hook', '{{run.succeeded}}', '\\x00', now(), 'bootstrap')"""
 
 _SLICE = 100_000
 
@@ -126,3 +150,7 @@ async def fill(
     for low, high in zip(edges, [*edges[1:], "run_g"], strict=True):
         await connection.execute(_BATCHES, batches_a_run, low, high)
     await connection.execute(_AUDIT, runs // 2, exports, DAYS)
+    await connection.execute(_EVALUATIONS, runs, segments, DAYS)
+    # a run starts and ends
+    await connection.execute(_WEBHOOK)
+    await connection.execute(_DELIVERIES, runs * 2 * 30 // DAYS)

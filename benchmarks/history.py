@@ -1,14 +1,16 @@
 """How lists and the overview answer over a history of years, and how it is forgotten.
 
-    python -m benchmarks.history [--runs 1000000] [--batches 10] [--exports 10000]
+    python -m benchmarks.history [--runs 1000000] [--batches 10] [--exports 10000] [--keep FOLDER [--cold]]
 
 The history is made by SQL; the API is asked over HTTP, one request after the other, each filter with
-values that many rows have, that few have, and that none has.
+values that many rows have, that few have, and that none has. `--cold` asks each question only three times,
+of a history that is kept, with none of its pages in memory: neither Postgres' nor the system's.
 """
 
 import argparse
 import asyncio
 import itertools
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,9 +24,11 @@ from app.db.session import Database
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
 from app.runs.maintenance.retention import forget_runs
+from benchmarks.filling import WEBHOOK
 from benchmarks.lists import KEY, ROOT, plain_address, served
 
-_LEAST = 40
+_MOST, _SECONDS = 400, 4.0
+_COLD = 3
 _OLDER = timedelta(days=330)
 
 
@@ -92,12 +96,31 @@ def questions(exports: int, run: str, half: str) -> dict[str, Callable[[int], st
         "statistics of an export": lambda n: f"/v1/exports/{export(n)}/statistics",
         "batches of a run": lambda _: f"/v1/runs/{run}/batches",
         "segments": lambda _: "/v1/segments",
+        "evaluations of a segment": lambda n: f"/v1/segments/{segment(n)}/evaluations",
+        "evaluations, failed": lambda n: f"/v1/segments/{segment(n)}/evaluations?failed=true",
+        "evaluations, before": lambda n: f"/v1/segments/{segment(n)}/evaluations?at_before={half}",
         "segments, text": lambda n: f"/v1/segments?q={n % 10}7",
         "connections": lambda _: "/v1/connections",
     }
-    for path, asked in (("runs", runs), ("exports", of_exports), ("audit-events", audit)):
+    deliveries = {
+        "all": lambda _: "",
+        "status failed": lambda _: "status=failed",
+        "status pending, none": lambda _: "status=pending",
+        "event, none": lambda _: "event_type=connection.ready",
+        "subject": lambda n: f"subject=run_{n}",
+        "after": lambda _: f"created_after={half}",
+    }
+    lists = {
+        "runs": runs,
+        "exports": of_exports,
+        "audit-events": audit,
+        f"webhooks/{WEBHOOK}/deliveries": deliveries,
+    }
+    for path, asked in lists.items():
         for name, query in asked.items():
-            named[f"{path}: {name}"] = lambda n, p=path, q=query: f"/v1/{p}?{q(n)}"  # type: ignore[misc]
+            named[f"{path.rpartition('/')[2]}: {name}"] = lambda n, p=path, q=query: (
+                f"/v1/{p}?{q(n)}"
+            )  # type: ignore[misc]
     return named
 
 
@@ -110,18 +133,26 @@ def main() -> None:
     parser.add_argument("--only", default="")
     parser.add_argument("--keep", type=Path, help="a folder to keep the history in")
     parser.add_argument("--no-retention", action="store_true")
+    parser.add_argument("--cold", action="store_true")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="audience-export-bench-") as place:
         folder = asked.keep or Path(place)
         (folder / "history").mkdir(exist_ok=True, parents=True)
         size = {"runs": asked.runs, "exports": asked.exports, "batches_a_run": asked.batches}
         began = time.monotonic()
+        if asked.cold:
+            _drop(folder)
         with (
             EmbeddedPostgres(folder, durable=False) as postgres,
             EmbeddedValkey(folder) as valkey,
             served(ROOT, folder / "history", postgres, valkey.url, **size) as api,
         ):
             print(f"made in {time.monotonic() - began:.0f} s", flush=True)
+            if asked.cold:
+                # what was read at the start
+                postgres.stop()
+                _drop(folder)
+                postgres.start()
             half = asyncio.run(_half(postgres.address("lists_history")))
             client = httpx.Client(
                 base_url=f"http://127.0.0.1:{api.port}",
@@ -130,12 +161,28 @@ def main() -> None:
             )
             for name, query in questions(asked.exports, api.run, half).items():
                 if asked.only in name:
-                    print(f"{name:28} {_times(client, query)}", flush=True)
-            if not asked.no_retention:
+                    most = _COLD if asked.cold else _MOST
+                    print(f"{name:30} {_times(client, query, most)}", flush=True)
+            if not asked.no_retention and not asked.cold:
                 print(asyncio.run(_forget(postgres.address("lists_history"), client)))
 
 
-def _times(client: httpx.Client, query: Callable[[int], str]) -> str:
+def _drop(folder: Path) -> None:
+    """Have the system forget the pages of all files; what it has not written yet is written first.
+
+    https://man7.org/linux/man-pages/man2/posix_fadvise.2.html
+    """
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if not (file := Path(place) / name).is_file():
+                continue
+            descriptor = os.open(file, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+            os.close(descriptor)
+
+
+def _times(client: httpx.Client, query: Callable[[int], str], most: int) -> str:
     seen: list[float] = []
     began = time.monotonic()
     for number in itertools.count():
@@ -143,11 +190,13 @@ def _times(client: httpx.Client, query: Callable[[int], str]) -> str:
         answer = client.get(query(number))
         seen.append((time.perf_counter() - start) * 1000)
         answer.raise_for_status()
-        if number >= _LEAST - 1 or (number >= 4 and time.monotonic() - began > 5):
+        if number >= most - 1 or (number >= _COLD - 1 and time.monotonic() - began > _SECONDS):
             break
-    seen = sorted(seen[1:])
+    first, *others = seen
+    others.sort()
     return (
-        f"p50 {seen[len(seen) // 2]:8.1f}  p99 {seen[int(len(seen) * 0.99)]:8.1f} ms  ({len(seen)})"
+        f"first {first:7.1f}  p50 {others[len(others) // 2]:7.1f}  "
+        f"p99 {others[int(len(others) * 0.99)]:7.1f}  ms ({len(others)})"
     )
 
 

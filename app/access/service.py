@@ -108,6 +108,7 @@ async def list_audit_events(
     query = equal(
         select(AuditEvent), filters, AuditEvent.resource_id, AuditEvent.actor, AuditEvent.action
     )
-    query = within(query, AuditEvent.at, filters.get("at_after"), filters.get("at_before"))
+    span = filters.get("at_after"), filters.get("at_before")
+    query = within(query, AuditEvent.at, *span, ids=(AuditEvent.id, "evt"))
     page = timed_page(query, AuditEvent.id, sort=sort, after=after, limit=limit)
     return (await session.scalars(page)).all()

@@ -26,6 +26,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.models import Base, IdText
 from app.errors import BadRequest
+from app.ids import SKEW, least_id
 
 
 class NamedSort(StrEnum):
@@ -94,11 +95,25 @@ def within(
     column: InstrumentedAttribute[datetime],
     since: datetime | None,
     until: datetime | None,
+    *,
+    ids: tuple[InstrumentedAttribute[str], str] | None = None,
 ) -> Select[Any]:
-    """The rows of a span of time: its beginning belongs to it, its end does not."""
+    """The rows of a span of time: its beginning belongs to it, its end does not.
+
+    `ids`: the column of ids that were made at that moment, and their prefix. By them a page is found in a
+    long table without going along all that is younger.
+    """
     if since is not None:
         query = query.where(column >= since)
-    return query if until is None else query.where(column < until)
+    if until is not None:
+        query = query.where(column < until)
+    if ids is not None:
+        row_id, prefix = ids
+        if since is not None:
+            query = query.where(row_id >= least_id(prefix, since - SKEW))
+        if until is not None:
+            query = query.where(row_id < least_id(prefix, until + SKEW))
+    return query
 
 
 def equal(

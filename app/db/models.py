@@ -611,6 +611,10 @@ class WebhookDelivery(Base):
             postgresql_where=text("status = 'pending'"),
         ),
         Index("ix_webhook_deliveries_webhook_id_id", "webhook_id", "id"),
+        # what a list of deliveries is filtered by: a month's may be a quarter of a million
+        Index("ix_webhook_deliveries_webhook_id_status_id", "webhook_id", "status", "id"),
+        Index("ix_webhook_deliveries_webhook_id_event_type_id", "webhook_id", "event_type", "id"),
+        Index("ix_webhook_deliveries_webhook_id_subject_id", "webhook_id", "subject", "id"),
         CheckConstraint("status in ('pending', 'delivered', 'failed')", name="status"),
     )
 

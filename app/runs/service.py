@@ -6,7 +6,6 @@ Its lines are more than 300, since what a run is asked for with and found by is 
 import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Text, and_, literal_column, select
@@ -23,7 +22,7 @@ from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
 from app.exports import service as exports
 from app.exports.validation import refuse_draft
-from app.ids import is_id, least_id, new_id
+from app.ids import SKEW, is_id, least_id, new_id
 from app.observability.tracing import traceparent
 from app.queue import QueueNotifier
 from app.runs.execution import error_document
@@ -230,8 +229,6 @@ async def wait_for_end(database: Database, run: Run, *, seconds: float) -> Run:
 
 
 _ERROR_CODE = literal_column("runs.error ->> 'code'", Text)
-# between a run's moment and that of its id: a clock may be set meanwhile
-_SKEW = timedelta(hours=1)
 _LISTED = select(Run.id, Run.status, Run.due_at, Run.requested_by, version_of(Run).label("version"))
 
 
@@ -279,10 +276,10 @@ _CLAUSES: Mapping[str, Callable[[Any], ColumnElement[bool]]] = {
     "error_code": lambda code: and_(Run.error.is_not(None), code == _ERROR_CODE),
     # ids begin with the moment they were made at: the pages lie side by side in the order they are read in
     "queued_after": lambda moment: and_(
-        Run.queued_at >= moment, Run.id >= least_id("run", moment - _SKEW)
+        Run.queued_at >= moment, Run.id >= least_id("run", moment - SKEW)
     ),
     "queued_before": lambda moment: and_(
-        Run.queued_at < moment, Run.id < least_id("run", moment + _SKEW)
+        Run.queued_at < moment, Run.id < least_id("run", moment + SKEW)
     ),
 }
 

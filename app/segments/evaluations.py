@@ -98,7 +98,8 @@ async def list_evaluations(
     """Looks at the segment by time and outcome; one more than the limit if there is more."""
     table = SegmentEvaluation
     query = select(table).where(table.segment_id == segment_id)
-    query = within(query, table.at, filters.get("at_after"), filters.get("at_before"))
+    span = filters.get("at_after"), filters.get("at_before")
+    query = within(query, table.at, *span, ids=(table.id, "eva"))
     if filters.get("failed") is not None:
         query = query.where(
             table.error.is_not(None) if filters["failed"] else table.error.is_(None)

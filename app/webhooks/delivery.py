@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Update, delete, exists, select, true, update
+from sqlalchemy import Update, exists, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -19,8 +19,10 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Webhook, WebhookDelivery
+from app.db.portions import delete_in_portions
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
+from app.ids import SKEW, least_id
 from app.observability import metrics
 from app.observability.logs import get_logger
 from app.observability.tracing import Traced, span, traceparent
@@ -93,16 +95,15 @@ async def deliver_due(
 
 async def forget_old(database: Database) -> int:
     """Drop the log of deliveries that ended long ago; how many there were."""
-    async with database.transaction() as session:
-        gone = await session.execute(
-            delete(WebhookDelivery)
-            .where(
-                WebhookDelivery.status != "pending",
-                WebhookDelivery.created_at < clock.now() - KEPT_FOR,
-            )
-            .returning(WebhookDelivery.id)
-        )
-        return len(gone.all())
+    before = clock.now() - KEPT_FOR
+    return await delete_in_portions(
+        database,
+        WebhookDelivery,
+        # by it the younger ones are not even looked at
+        WebhookDelivery.id < least_id("whd", before + SKEW),
+        WebhookDelivery.created_at < before,
+        WebhookDelivery.status != "pending",
+    )
 
 
 def pause_after(attempt: int, *, chance: float) -> timedelta | None:

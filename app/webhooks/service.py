@@ -201,9 +201,8 @@ async def list_deliveries(
     table = WebhookDelivery
     query = select(table).where(table.webhook_id == webhook_id)
     query = equal(query, filters, table.status, table.event_type, table.subject)
-    query = within(
-        query, table.created_at, filters.get("created_after"), filters.get("created_before")
-    )
+    span = filters.get("created_after"), filters.get("created_before")
+    query = within(query, table.created_at, *span, ids=(table.id, "whd"))
     page = timed_page(query, table.id, sort=sort, after=after, limit=limit)
     return (await session.scalars(page)).all()
 

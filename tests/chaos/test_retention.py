@@ -10,7 +10,16 @@ import pytest
 from sqlalchemy import select, text
 
 from app import clock
-from app.db.models import Export, ExportBaseline, IdempotencyKey, Run, RunBatch
+from app.db.models import (
+    Export,
+    ExportBaseline,
+    IdempotencyKey,
+    Run,
+    RunBatch,
+    Segment,
+    SegmentEvaluation,
+)
+from app.db.portions import delete_in_portions
 from app.db.session import Database
 from app.ids import least_id
 from app.runs.maintenance.retention import CleanedUp, clean_up
@@ -54,6 +63,12 @@ def a_run(export: Export, status: str, *, days_ago: float = 0.0) -> Run:
         due_at=at,
         finished_at=None if status in {"queued", "running"} else at,
     )
+
+
+def a_look(segment: Segment, *, days_ago: float) -> SegmentEvaluation:
+    at = clock.now() - timedelta(days=days_ago)
+    name = least_id("eva", at) + uuid4().hex[12:]
+    return SegmentEvaluation(id=name, segment_id=segment.id, at=at, member_count=1)
 
 
 async def add(database: Database, *rows: Any) -> None:
@@ -123,12 +138,40 @@ async def test_history_and_kept_answers(database: Database, store: SnapshotStore
         )
         for key, hours in (("old", 25), ("young", 23))
     ]  # fmt: skip
-    await add(database, batch, *answers)
-    assert await clean_up(database, store, history=HISTORY) == CleanedUp(runs=3, answers=1)
+    segment = Segment(
+        id=f"seg_{uuid4().hex}", name="s", display_name="S", source={}, created_at=now,
+        created_by="test", updated_at=now, updated_by="test",
+    )  # fmt: skip
+    looks = [a_look(segment, days_ago=days) for days in (93, 92, 91, 89)]
+    await add(database, batch, *answers, segment, *looks)
+    assert await clean_up(database, store, history=HISTORY) == CleanedUp(
+        runs=3, evaluations=3, answers=1
+    )
     async with database.transaction() as session:
         assert set(await session.scalars(select(Run.id))) == {young.id, endless.id}
         assert list(await session.scalars(select(IdempotencyKey.key))) == ["young"]
         assert list(await session.scalars(select(RunBatch.run_id))) == []
+        assert list(await session.scalars(select(SegmentEvaluation.id))) == [looks[-1].id]
+    # in time that one is old, too, but it says how the segment stands
+    assert await clean_up(database, store, history=timedelta(days=1)) == CleanedUp(runs=1)
+
+
+async def test_what_is_deleted_at_once_is_bounded(database: Database) -> None:
+    """More than a portion goes, and what somebody holds is left for the next time."""
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "insert into idempotency_keys (caller, key, request_hash, claim, claimed_until, created_at)"
+                " select 'c', n, '', 'c', now(), now() from generate_series(1, 1200) n"
+            )
+        )
+    old = IdempotencyKey.created_at < clock.now()
+    async with database.transaction() as holder:
+        await holder.execute(
+            select(IdempotencyKey).where(IdempotencyKey.key == "7").with_for_update()
+        )
+        assert await delete_in_portions(database, IdempotencyKey, old) == 1199
+    assert await delete_in_portions(database, IdempotencyKey, old) == 1
 
 
 async def test_one_at_a_time(database: Database, database_url: str, store: SnapshotStore) -> None:

@@ -7,7 +7,7 @@ from app.errors import AppError
 from app.observability.logs import get_logger
 from app.runs.maintenance.compaction import compact_batches
 from app.runs.maintenance.recovery import recover_runs
-from app.runs.maintenance.retention import clean_up
+from app.runs.maintenance.retention import CleanedUp, clean_up
 from app.schedules.due import start_due
 from app.segments.pushed import forget_replaced
 from workers.context import WorkerContext
@@ -53,10 +53,11 @@ async def clean_up_after_runs(ctx: dict[str, Any]) -> None:
         log.info("janitor.forgot_replaced_members", pushes=pushes)
     if lines:
         log.info("janitor.compacted_batches", lines=lines)
-    if cleaned is not None and (cleaned.runs or cleaned.answers or cleaned.folders):
+    if cleaned is not None and cleaned != CleanedUp():
         log.info(
             "janitor.cleaned",
             runs=cleaned.runs,
+            evaluations=cleaned.evaluations,
             answers=cleaned.answers,
             folders=cleaned.folders,
         )

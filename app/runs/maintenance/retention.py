@@ -1,4 +1,4 @@
-"""What is kept no longer than it is needed: staged rows, old runs, answers to repeated requests.
+"""What is kept no longer than it is needed: staged rows, old runs and counts, answers to repeated requests.
 
 Staged rows are hashes of people, so they go as soon as their run is over, unless a mirror's baseline is
 made of them. A worker deletes its own at the end of a run; here is what dead workers left behind.
@@ -12,11 +12,21 @@ from datetime import timedelta
 
 from sqlalchemy import delete, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from app import clock
-from app.db.models import Erasure, ExportBaseline, IdempotencyKey, LastEnd, Run, RunNames
+from app.db.models import (
+    Erasure,
+    ExportBaseline,
+    IdempotencyKey,
+    LastEnd,
+    Run,
+    RunNames,
+    SegmentEvaluation,
+)
+from app.db.portions import delete_in_portions
 from app.db.session import Database
-from app.ids import least_id
+from app.ids import SKEW, least_id
 from app.observability.logs import get_logger
 from app.runs.states import ACTIVE
 from app.snapshots import SnapshotError, SnapshotStore
@@ -28,15 +38,14 @@ _RUNS = "runs"
 # https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: expiry is ours to say
 _REPEATABLE = timedelta(days=1)
 _AT_ONCE = 500
-# between a run's moments and that of its id: a clock may be set meanwhile
-_SKEW = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class CleanedUp:
-    """What one clean-up removed: runs, kept answers, and folders of staged rows."""
+    """What one clean-up removed: runs, looks at segments, kept answers, and folders of staged rows."""
 
     runs: int = 0
+    evaluations: int = 0
     answers: int = 0
     folders: int = 0
 
@@ -44,7 +53,7 @@ class CleanedUp:
 async def clean_up(
     database: Database, store: SnapshotStore, *, history: timedelta
 ) -> CleanedUp | None:
-    """Forget runs that ended longer than `history` ago, kept answers after a day, unneeded staged rows.
+    """Forget runs and counts of segments older than `history`, answers after a day, unneeded staged rows.
 
     None if another process is at it. Raises `Unavailable`, `SnapshotError`.
     """
@@ -53,6 +62,7 @@ async def clean_up(
         return None
     if runs:
         await _forget_names(database)
+    evaluations = await _forget_evaluations(database, before=history)
     answers = await _forget_answers(database)
     # listed before the database is asked, so that what is new meanwhile is not taken for old
     names = await asyncio.to_thread(store.list, _RUNS)
@@ -66,7 +76,7 @@ async def clean_up(
             log.warning("snapshot.not_deleted", prefix=prefix, code=error.code)
         else:
             folders += 1
-    return CleanedUp(runs=runs, answers=answers, folders=folders)
+    return CleanedUp(runs=runs, evaluations=evaluations, answers=answers, folders=folders)
 
 
 async def forget_runs(database: Database, *, before: timedelta) -> int | None:
@@ -82,7 +92,7 @@ async def forget_runs(database: Database, *, before: timedelta) -> int | None:
                     Run.finished_at < clock.now() - before,
                     Run.status.not_in(ACTIVE),
                     # it was made before it ended: the younger ones are not even looked at
-                    Run.id < least_id("run", clock.now() - before + _SKEW),
+                    Run.id < least_id("run", clock.now() - before + SKEW),
                 )
                 .order_by(Run.id)
                 .limit(_AT_ONCE)
@@ -105,13 +115,23 @@ async def _forget_names(database: Database) -> None:
 
 
 async def _forget_answers(database: Database) -> int:
-    async with database.transaction() as session:
-        gone = await session.scalars(
-            delete(IdempotencyKey)
-            .where(IdempotencyKey.created_at < clock.now() - _REPEATABLE)
-            .returning(IdempotencyKey.key)
-        )
-        return len(gone.all())
+    return await delete_in_portions(
+        database, IdempotencyKey, IdempotencyKey.created_at < clock.now() - _REPEATABLE
+    )
+
+
+async def _forget_evaluations(database: Database, *, before: timedelta) -> int:
+    """Looks at segments, which each run adds one of; the newest of a segment says how it stands."""
+    moment, later = clock.now() - before, aliased(SegmentEvaluation)
+    return await delete_in_portions(
+        database,
+        SegmentEvaluation,
+        SegmentEvaluation.id < least_id("eva", moment + SKEW),
+        SegmentEvaluation.at < moment,
+        exists().where(
+            later.segment_id == SegmentEvaluation.segment_id, later.id > SegmentEvaluation.id
+        ),
+    )
 
 
 async def _unneeded(session: AsyncSession, names: Iterable[str]) -> list[str]:
