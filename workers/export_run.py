@@ -220,6 +220,7 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
     try:
         await lease.write_last(park)
     except (LeaseLost, Unavailable) as error:
+        metrics.LEASE_LOSSES.inc(isinstance(error, LeaseLost))
         log.warning("run.not_handed_back", code=error.code)
     else:
         log.info(

@@ -631,6 +631,8 @@ class WebhookDelivery(Base):
     last_error: Mapped[str | None]
     created_at: Mapped[datetime]
     delivered_at: Mapped[datetime | None]
+    # the trace in which it happened, for the receiver
+    traceparent: Mapped[str | None]
 
 
 class Erasure(Base):
@@ -658,6 +660,8 @@ class Erasure(Base):
     lift_reason: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     attempt: Mapped[int] = mapped_column(server_default=text("0"))
+    # the trace of the request that asked for it, for whoever works on it
+    traceparent: Mapped[str | None]
 
 
 class Suppression(Base):

@@ -6,7 +6,6 @@ anew. Every step is set-like and is noted in the erasure's row when it is done.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from app.erasures.baselines import (
     runs_before,
     swap,
 )
-from app.erasures.lease import LEASE, LeaseLost, claim_erasure, write
+from app.erasures.lease import LEASE, LeaseLost, write
 from app.errors import AppError
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
@@ -68,35 +67,7 @@ class Erasing:
     store: SnapshotStore
 
 
-async def perform_due(deps: Erasing, *, most: int = 10) -> int:
-    """Work on the erasures that are due, one after another; how many there were.
-
-    Any number of processes may call it at any time.
-    """
-    for done in range(most):
-        async with deps.database.transaction() as session:
-            row = await claim_erasure(session)
-        if row is None:
-            return done
-        with contextlib.suppress(LeaseLost):
-            await perform_erasure(deps, row)
-    return most
-
-
-async def perform_erasure(deps: Erasing, row: Erasure) -> None:
-    """Do what is left of a claimed erasure, and say when to look again. Raises `LeaseLost`."""
-    work = _Work(deps, row)
-    try:
-        outcome = await work.go()
-    except asyncio.CancelledError:
-        # this process was told to stop: another one may go on at once
-        with contextlib.suppress(LeaseLost):
-            await asyncio.shield(work.save(lease_until=clock.now()))
-        raise
-    log.info("erasure.worked", erasure_id=row.id, outcome=outcome, attempt=row.attempt)
-
-
-class _Work:
+class ErasureWork:
     """One attempt at one erasure; its number is the fence of every write."""
 
     def __init__(self, deps: Erasing, row: Erasure) -> None:
@@ -122,6 +93,26 @@ class _Work:
             await self._attempt(self._pushed(listed))
         return await self._conclude()
 
+    @property
+    def code(self) -> str | None:
+        """Why it is not done, as far as something failed."""
+        return self._failures[0].code if self._failures else None
+
+    def line(self, outcome: str) -> dict[str, Any]:
+        """Everything the log says of this attempt (docs/logs.md)."""
+        row = self._row
+        return {
+            "outcome": outcome,
+            "attempt": row.attempt,
+            "requested_by": row.requested_by,
+            "people": row.people,
+            "ad_accounts": len(row.ad_account_ids),
+            "requests": sum(entry.get("requests", 0) for entry in self._entries),
+            "rows": sum(entry.get("rows", 0) for entry in self._entries),
+            "seconds": round((clock.now() - row.requested_at).total_seconds(), 3),
+            **({"code": self.code} if self.code else {}),
+        }
+
     async def save(self, **values: Any) -> None:
         """Write what is known. Raises `LeaseLost`."""
         async with self._deps.database.transaction() as session:
@@ -137,7 +128,7 @@ class _Work:
         except LeaseLost:
             raise
         except AppError as error:
-            log.warning("erasure.step_failed", erasure_id=self._row.id, code=error.code)
+            log.warning("erasure.step_failed", code=error.code)
             self._failures.append(error)
 
     def _entry(self, kind: str, name: str, value: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from app.erasures.identifiers import identifiers_of
 from app.errors import Conflict, NotFound, Unprocessable
 from app.identifiers.places.country_names import ALPHA_2
 from app.ids import is_id, new_id
+from app.observability.tracing import traceparent
 
 
 async def create_erasure(
@@ -48,6 +49,7 @@ async def create_erasure(
             requested_by=caller.id,
             requested_at=clock.now(),
             attempt=0,
+            traceparent=traceparent(),
         )
         session.add(row)
         await session.flush()

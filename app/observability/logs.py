@@ -7,6 +7,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
+from functools import partial
 from typing import Any
 
 import structlog
@@ -32,6 +33,7 @@ def configure_logging(
     """
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
+        partial(_process, process),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
@@ -80,7 +82,14 @@ def configure_logging(
     # SQL with its parameters is never logged, whatever the level
     logging.getLogger("sqlalchemy").setLevel(logging.WARNING)
     logging.getLogger("asyncio").setLevel(logging.WARNING)
-    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _process(
+    name: str, _: Any, __: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Which process speaks, in whatever task: requests know no context of the start."""
+    event.setdefault("process", name)
+    return event
 
 
 def _trace(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

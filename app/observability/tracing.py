@@ -23,6 +23,7 @@ ATTRIBUTES = frozenset(
         "request_id",
         "run_id",
         "export_id",
+        "erasure_id",
         "attempt",
         "outcome",
         "sequence",

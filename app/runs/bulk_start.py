@@ -14,6 +14,7 @@ from app.db.models import Connection, Export, Run
 from app.db.session import Database, after_commit
 from app.exports import service as exports
 from app.ids import new_id
+from app.observability.tracing import traceparent
 from app.queue import QueueNotifier
 from app.runs.service import account_of, spec_of
 from app.runs.states import ACTIVE, RunStatus, Trigger
@@ -75,6 +76,7 @@ async def _queue(
             "requested_by": caller.id,
             "queued_at": now,
             "due_at": now,
+            "traceparent": traceparent(),
         }
         for row in rows
     ]

@@ -21,6 +21,7 @@ from app.db.session import Database
 from app.errors import AppError, Culprit, RunError
 from app.exports.schedule import rule_of_export, rule_of_refresh
 from app.observability.logs import get_logger
+from app.observability.tracing import span
 from app.queue import QueueNotifier
 from app.runs.service import active_run, queue_run, skip_run
 from app.runs.states import Trigger
@@ -46,7 +47,9 @@ async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | 
         started = []
         for export_id in await _due(session, system, now):
             try:
-                run_id = await _start(database, notifier, export_id, now)
+                # a trace begins here: every attempt of the run is in it
+                with span("schedule", export_id=export_id):
+                    run_id = await _start(database, notifier, export_id, now)
             except AppError:
                 raise
             except Exception as error:  # noqa: BLE001 - one broken export must not stop the others

@@ -74,6 +74,7 @@ class _Claimed:
     attempt: int
     url: str
     secrets: tuple[str, ...] | None  # None: no key opens them
+    traceparent: str | None
 
 
 async def deliver_due(
@@ -159,6 +160,7 @@ async def _claim(session: AsyncSession, vault: Vault, most: int) -> Sequence[_Cl
             attempt=row.attempts,
             url=webhooks[row.webhook_id].url,
             secrets=_secrets(vault, webhooks[row.webhook_id], now),
+            traceparent=row.traceparent,
         )
         for row in rows
     ]
@@ -181,7 +183,13 @@ def secret_owner(webhook_id: str) -> str:
 
 async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
     """One attempt, and its outcome written down; whether it was delivered."""
-    with span("webhook", kind="client", operation=item.event, attempt=item.attempt) as traced:
+    with span(
+        "webhook",
+        kind="client",
+        parent=item.traceparent,
+        operation=item.event,
+        attempt=item.attempt,
+    ) as traced:
         return await _attempt(database, sender, item, traced)
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.db.models import Webhook, WebhookDelivery
 from app.ids import new_id
+from app.observability.tracing import traceparent
 
 
 class EventType(StrEnum):
@@ -68,6 +69,7 @@ def delivery(
         body=orjson.dumps(body).decode(),
         next_attempt_at=now,
         created_at=now,
+        traceparent=traceparent(),
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 import httpx
 import pytest
 
-from app.erasures.execution import Erasing, perform_due
+from app.erasures.due import perform_due
+from app.erasures.execution import Erasing
 from app.settings import Settings
 from app.snapshots import SnapshotStore
 

@@ -15,7 +15,8 @@ from app import clock
 from app.db.models import Base, ExportBaseline, Run, Suppression
 from app.db.session import Database
 from app.erasures.cleanup import clean_up
-from app.erasures.execution import GIVE_UP_AFTER, Erasing, perform_due
+from app.erasures.due import perform_due
+from app.erasures.execution import GIVE_UP_AFTER, Erasing
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.ids import new_id
 from app.settings import Settings

@@ -2,18 +2,30 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import update
+from structlog.testing import capture_logs
 
-from app.composition import graph_client
+from app import clock
+from app.composition import graph_client, webhook_sender
+from app.db.models import Export
 from app.db.session import Database
+from app.erasures.due import perform_due
+from app.erasures.execution import Erasing
 from app.observability import tracing
+from app.observability.logs import configure_logging
 from app.queue import QueueNotifier
+from app.schedules.due import start_due
 from app.settings import Settings, SettingsError, read_settings
+from app.snapshots import SnapshotStore
+from app.webhooks.delivery import deliver_due
 from tests.flows.journey import expect, get_run, make_connection, make_export, make_segment
+from tests.operate.lines import documented
 from tests.segments.files import write_csv
 
 CALLERS = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -79,6 +91,87 @@ async def test_a_request_and_its_run_are_one_trace(
     for item in found:
         assert item["attributes"].keys() <= tracing.ATTRIBUTES, item
         assert item["events"] == []
+
+
+def of_trace(file: Path, parent: str) -> list[Span]:
+    """What belongs to the trace that a traceparent names."""
+    return [item for item in spans(file) if item["context"]["trace_id"].endswith(parent[3:35])]
+
+
+async def test_runs_that_nobody_asked_for_alone_are_one_trace_each_way(
+    settings: Settings,
+    api: httpx.AsyncClient,
+    work: Any,
+    database: Database,
+    segment_root: Path,
+    file: Path,
+) -> None:
+    """Of all exports at once, and by the clock; what webhooks are told is in the run's trace."""
+    write_csv(segment_root / "some.csv", ["ada@example.com"])
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "some.csv"))
+    clocked = {"mode": "custom", "cron": "* * * * *"}
+    export = await make_export(api, connection, segment, schedule=clocked)
+    hook = {"url": "https://hooks.invalid/x", "events": ["run.finished"]}
+    await expect(await api.post("/v1/webhooks", json=hook), 201)
+    asked = await api.post("/v1/exports/runs", headers={"traceparent": CALLERS})
+    (run,) = (await expect(asked, 202))["started"]
+    traced = settings.model_copy(update={"traces_file": file})
+    await work(traced)
+    # the worker took the spans of this process with it
+    tracing.configure_tracing(process="api", version="0", file=file)
+    sender = webhook_sender(settings)
+    await deliver_due(database, api.app.state.vault, sender)  # type: ignore[attr-defined]
+    found = of_trace(file, CALLERS)
+    by_id = {item["context"]["span_id"].removeprefix("0x"): item for item in found}
+    (told,) = [item for item in found if item["name"] == "webhook"]
+    assert ancestors(told, by_id) == ["finish", "run", "POST /v1/exports/runs"]
+    assert told["attributes"]["operation"] == "run.finished"
+    # a minute later the clock starts another one
+    async with database.transaction() as session:
+        past = clock.now() - timedelta(minutes=2)
+        await session.execute(update(Export).values(schedule_checked_at=past))
+    notifier = QueueNotifier(settings.redis_url.get_secret_value())
+    (started,) = await start_due(database, notifier) or ()
+    await notifier.close()
+    assert started != run["id"]
+    await work(traced)
+    job = next(
+        item
+        for item in spans(file)
+        if item["name"] == "run" and item["attributes"]["run_id"] == started
+    )
+    mine = {item["context"]["span_id"].removeprefix("0x"): item for item in spans(file)}
+    assert ancestors(job, mine) == ["schedule"]
+    assert job["context"]["trace_id"] != told["context"]["trace_id"]
+    assert export["id"] == mine[job["parent_id"].removeprefix("0x")]["attributes"]["export_id"]
+    await sender.aclose()
+
+
+async def test_an_erasure_is_one_trace_to_its_last_call(
+    api: httpx.AsyncClient, file: Path, settings: Settings
+) -> None:
+    await make_connection(api)
+    person = {"people": [{"EMAIL": "ada@example.com"}]}
+    asked = await api.post("/v1/erasures", json=person, headers={"traceparent": CALLERS})
+    erasure = await expect(asked, 202)
+    state = api.app.state  # type: ignore[attr-defined]
+    store = SnapshotStore.open(settings.snapshots, sealing=state.vault)
+    configure_logging(level="INFO")
+    with capture_logs() as lines:
+        assert await perform_due(Erasing(state.database, state.graph, state.vault, store)) == 1
+    found = of_trace(file, CALLERS)
+    by_id = {item["context"]["span_id"].removeprefix("0x"): item for item in found}
+    call = next(item for item in found if item["name"] == "graph DELETE usersofanyaudience")
+    assert ancestors(call, by_id) == ["erasure", "POST /v1/erasures"]
+    job = next(item for item in found if item["name"] == "erasure")
+    assert job["attributes"]["erasure_id"] == erasure["id"]
+    assert job["attributes"]["outcome"] == "done"
+    assert "example.com" not in json.dumps(found)
+    (line,) = [line for line in lines if line["event"] == "erasure.worked"]
+    wanted = {"outcome": "done", "people": 1, "requests": 1, "attempt": 1}
+    assert line.items() >= wanted.items()
+    assert line.keys() - {"event", "log_level"} <= documented("`erasure.worked`")
 
 
 async def test_meta_gets_the_trace_only_when_asked(

@@ -9,7 +9,8 @@ from typing import Any
 from app.connections.account_health.token_watch import watch_tokens
 from app.connections.collaborators import Connections
 from app.erasures.cleanup import clean_up
-from app.erasures.execution import Erasing, perform_due
+from app.erasures.due import perform_due
+from app.erasures.execution import Erasing
 from app.errors import AppError
 from app.observability.logs import get_logger
 from app.runs.maintenance.audience_followup import follow_up_audiences
