@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "5c0e8d2a7f14"
-down_revision = "2f7c9be41d05"
+down_revision = "91d3e8b5f072"
 branch_labels = None
 depends_on = None
 
