@@ -19,10 +19,12 @@ import httpx
 import pytest
 import redis
 from arq.worker import Worker
+from fastapi.routing import _IncludedRouter
 from hypothesis import settings as property_settings
 from sqlalchemy import Engine
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.util import LRUCache
+from starlette.routing import BaseRoute
 
 from app.cli.server.migrate import upgrade
 from app.connections.collaborators import Connections
@@ -76,6 +78,47 @@ def _statements_are_compiled_once() -> Iterator[None]:
         patch.setattr(
             Engine, "_compiled_cache", property(lambda _: compiled, lambda *_: None), raising=False
         )
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _routes_are_prepared_once() -> Iterator[None]:
+    """Applications of one process share what FastAPI prepares of a route when it is first asked for.
+
+    That is a third of what a test of the API costs; hundreds of applications, all alike, would do it anew.
+    """
+    prepared: dict[Any, Any] = {}
+    prepare = _IncludedRouter._build_effective_context
+
+    def once(router: _IncludedRouter, route: BaseRoute) -> Any:
+        context = router.include_context
+        # what was prepared holds on to its route, so that no other gets its number
+        key = id(route), context.prefix, tuple(one.dependency for one in context.dependencies)
+        if key not in prepared:
+            prepared[key] = prepare(router, route)
+        return prepared[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_IncludedRouter, "_build_effective_context", once)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _certificates_are_read_once() -> Iterator[None]:
+    """Every httpx client reads the trusted ones anew, for 30 ms, also to ask whether a port answers."""
+    places = "SSL_CERT_FILE", "SSL_CERT_DIR"
+    read: dict[Any, Any] = {}
+
+    def kept(verify: Any = True, cert: Any = None, trust_env: bool = True) -> Any:
+        if verify is not True or cert is not None:
+            return httpx.create_ssl_context(verify, cert, trust_env)
+        key = trust_env, *(os.environ.get(place) for place in places)
+        if key not in read:
+            read[key] = httpx.create_ssl_context(trust_env=trust_env)
+        return read[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("httpx._transports.default.create_ssl_context", kept)
         yield
 
 

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,7 +81,8 @@ class Serve:
                     self.pids = self.family()
                     return time.monotonic() - began
             except httpx.TransportError:
-                time.sleep(0.05)
+                pass
+            time.sleep(0.05)
         raise AssertionError(self.output())
 
     def family(self) -> list[int]:
@@ -96,7 +97,7 @@ class Serve:
         """Who of the family lives after at most so many seconds."""
         deadline = time.monotonic() + seconds
         while True:
-            alive = [pid for pid in self.pids if pid in processes()]
+            alive = sorted(processes(self.pids))
             if not alive or time.monotonic() > deadline:
                 return alive
             time.sleep(0.02)
@@ -122,10 +123,11 @@ class Process:
     command: str
 
 
-def processes() -> dict[int, Process]:
-    """All of them, from /proc or else from ps (a slim container has no ps, macOS no /proc)."""
+def processes(pids: Collection[int] | None = None) -> dict[int, Process]:
+    """All or these, from /proc or else from ps (a slim container has no ps, macOS no /proc)."""
     if Path("/proc/self/stat").exists():
-        found = [_from_proc(path) for path in Path("/proc").iterdir() if path.name.isdigit()]
+        paths = Path("/proc").iterdir() if pids is None else map(Path, map("/proc/{}".format, pids))
+        found = [_from_proc(path) for path in paths if path.name.isdigit()]
         return {one.pid: one for one in found if one}
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=,ppid=,uid=,stat=,args="],
@@ -137,7 +139,7 @@ def processes() -> dict[int, Process]:
     return {
         int(pid): Process(int(pid), int(parent), int(uid), command)
         for pid, parent, uid, stat, command in rows
-        if not stat.startswith("Z")
+        if not stat.startswith("Z") and (pids is None or int(pid) in pids)
     }
 
 

@@ -5,7 +5,6 @@ not; each is sent as every role. No answer is a 5xx or of an undocumented status
 schema, and whatever is no success is a problem document. How long an answer takes is asked in test_fuzz.py.
 """
 
-import os
 from collections import Counter
 from typing import Any
 
@@ -21,10 +20,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.conftest import api_document
+from tests.conftest import LONG, api_document
 from tests.contract.conftest import Served
 
-LONG = os.environ.get("CHAOS") == "full"
 CASES = 300 if LONG else 3
 ROLES = ("nobody", "viewer", "contributor", "administrator")
 CHECKS = [
