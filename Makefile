@@ -83,9 +83,9 @@ spark: $(call STAMP,dev) .data/spark/.installed ## Hash with Spark as docs/clust
 ray: $(call STAMP,dev) .data/ray/.installed ## The same with Ray Data, in an environment of its own
 	@RAY_PYTHON=$(CURDIR)/.data/ray/bin/python $(BIN)/python -m pytest tests/sources_end_to_end/test_spark.py
 
-chart: $(call STAMP,dev) ## Render the Helm chart, and hold it to the schemas of Kubernetes; needs node
+chart: $(call STAMP,dev) ## Render the Helm chart, and hold it and the dashboard to the schemas of Kubernetes and Grafana; needs node
 	@$(BIN)/python deploy/tools.py
-	@$(BIN)/python -m pytest -q tests/operate/test_chart.py
+	@$(BIN)/python -m pytest -q tests/operate/test_chart.py tests/operate/test_alerts.py
 
 openapi/node_modules/.installed: openapi/package.json openapi/package-lock.json
 	@npm ci --prefix openapi --ignore-scripts --no-audit --no-fund --silent

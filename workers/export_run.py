@@ -199,7 +199,7 @@ async def _end(
 async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunParked) -> None:
     until = clock.now() + timedelta(seconds=parked.seconds)
 
-    async def park(session: AsyncSession, claim: Claim) -> None:
+    async def park(session: AsyncSession, claim: Claim) -> WaitReason | None:
         waits_for, reason = parked.waits_for, parked.reason
         if waits_for is WaitReason.ACCOUNT_BLOCKED and run.ad_account_id and reason:
             await note_block(session, run.ad_account_id, reason, until=until)
@@ -216,18 +216,20 @@ async def _hand_back(worker: WorkerContext, run: Run, lease: Lease, parked: RunP
             error=reason,
             budget=worker.limits.attempt_budget,
         )
+        return waits_for
 
     try:
-        await lease.write_last(park)
+        waits_for = await lease.write_last(park)
     except (LeaseLost, Unavailable) as error:
         metrics.LEASE_LOSSES.inc(isinstance(error, LeaseLost))
         log.warning("run.not_handed_back", code=error.code)
     else:
+        metrics.RUNS_PARKED.labels(waits_for or "none").inc()
         log.info(
             "run.parked",
             seconds=round(parked.seconds, 1),
             throttled=parked.throttled,
-            waits_for=parked.waits_for,
+            waits_for=waits_for,
         )
         if parked.seconds <= 0:
             await worker.notifier.notify(lease.claim.run_id, lease.claim.fence)

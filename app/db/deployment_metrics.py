@@ -13,13 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db import liveness
-from app.db.models import Connection, Run, Webhook, WebhookDelivery
+from app.db.models import Connection, Erasure, Run, Webhook, WebhookDelivery
 from app.db.session import Database
 from app.errors import Unavailable
 
 _SEEN_SECONDS = 2.0
 _PATIENCE_SECONDS = 3.0
 _STATUSES = ("draft", "ready", "reauthentication_required")
+# as `WaitReason` has them, which this package does not know
+_REASONS = ("retry", "throttled", "account-blocked", "no-worker", "audience-busy", "push-under-way")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,14 @@ class State:
     running: int
     due: int
     oldest_due_seconds: float
+    waiting: dict[str, int]
     connections: dict[str, int]
     blocked: int
     first_token_end: datetime | None
     webhooks_failing: int
     deliveries_waiting: int
+    erasures: dict[str, int]
+    oldest_erasure_seconds: float
 
 
 class Figures:
@@ -90,6 +95,13 @@ async def read_state(session: AsyncSession) -> State:
             )
         )
     ).one()
+    reason = Run.waiting["reason"].astext
+    waiting = await _counts(
+        session,
+        select(reason, func.count())
+        .where(Run.status == "queued", Run.waiting.is_not(None))
+        .group_by(reason),
+    )
     by_status = await _counts(
         session, select(Connection.status, func.count()).group_by(Connection.status)
     )
@@ -106,21 +118,34 @@ async def read_state(session: AsyncSession) -> State:
     failing = await session.scalar(
         select(func.count()).select_from(Webhook).where(Webhook.failing_since.is_not(None))
     )
-    waiting = await session.scalar(
+    deliveries = await session.scalar(
         select(func.count()).select_from(WebhookDelivery).where(WebhookDelivery.status == "pending")
     )
+    open_erasures = Erasure.status.in_(("queued", "running"))
+    erasures = await _counts(
+        session, select(Erasure.status, func.count()).where(open_erasures).group_by(Erasure.status)
+    )
+    asked = await session.scalar(select(func.min(Erasure.requested_at)).where(open_erasures))
     return State(
         workers=await liveness.alive(session),
         queued=active.get("queued", 0),
         running=active.get("running", 0),
         due=due,
-        oldest_due_seconds=max((now - since).total_seconds(), 0.0) if since else 0.0,
+        oldest_due_seconds=_age(since, now),
+        waiting=waiting,
         connections=by_status,
         blocked=blocked,
         first_token_end=first_end,
         webhooks_failing=failing or 0,
-        deliveries_waiting=waiting or 0,
+        deliveries_waiting=deliveries or 0,
+        erasures=erasures,
+        oldest_erasure_seconds=_age(asked, now),
     )
+
+
+def _age(since: datetime | None, now: datetime) -> float:
+    """Seconds since then; 0 if there is nothing."""
+    return max((now - since).total_seconds(), 0.0) if since else 0.0
 
 
 async def _counts(session: AsyncSession, query: Select[str, int]) -> dict[str, int]:
@@ -132,23 +157,21 @@ def families(figures: State | None) -> Iterator[Metric]:
     yield _gauge("database_up", "Whether the database answers", figures is not None)
     if figures is None:
         return
-    runs = GaugeMetricFamily(
-        "audience_export_runs", "Runs that have not ended, by status", labels=["status"]
+    active = {"queued": figures.queued, "running": figures.running}
+    yield _gauges("runs", "Runs that have not ended, by status", "status", active)
+    yield _gauges(
+        "runs_waiting",
+        "Queued runs that wait for something, by what",
+        "reason",
+        {name: figures.waiting.get(name, 0) for name in _REASONS},
     )
-    runs.add_metric(["queued"], figures.queued)
-    runs.add_metric(["running"], figures.running)
-    yield runs
     yield _gauge("queue_depth", "Queued runs that could be worked on now", figures.due)
     yield _gauge(
         "queue_oldest_seconds", "How long the oldest of them has waited", figures.oldest_due_seconds
     )
     yield _gauge("workers", "Workers that said lately that they live", figures.workers)
-    connections = GaugeMetricFamily(
-        "audience_export_connections", "Connections by status", labels=["status"]
-    )
-    for status in _STATUSES:
-        connections.add_metric([status], figures.connections.get(status, 0))
-    yield connections
+    by_status = {name: figures.connections.get(name, 0) for name in _STATUSES}
+    yield _gauges("connections", "Connections by status", "status", by_status)
     yield _gauge("connections_blocked", "Connections whose ad account Meta blocks", figures.blocked)
     if figures.first_token_end is not None:
         yield _gauge(
@@ -160,6 +183,20 @@ def families(figures: State | None) -> Iterator[Metric]:
     yield _gauge(
         "webhook_deliveries_waiting", "Events not delivered yet", figures.deliveries_waiting
     )
+    unfinished = {name: figures.erasures.get(name, 0) for name in ("queued", "running")}
+    yield _gauges("erasures", "Erasures that have not ended, by status", "status", unfinished)
+    yield _gauge(
+        "erasure_oldest_seconds",
+        "How long ago the oldest of them was asked for",
+        figures.oldest_erasure_seconds,
+    )
+
+
+def _gauges(name: str, text: str, label: str, values: dict[str, int]) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(f"audience_export_{name}", text, labels=[label])
+    for value, number in values.items():
+        family.add_metric([value], number)
+    return family
 
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:

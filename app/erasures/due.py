@@ -54,6 +54,7 @@ async def _perform(deps: Erasing, row: Erasure) -> None:
                 await asyncio.shield(work.save(lease_until=clock.now()))
             raise
         traced.set(outcome=outcome, code=work.code)
+        metrics.ERASURES_WORKED.labels(outcome, work.code or "none").inc()
         # one that waits for runs looks every few seconds: that is no news
         say = log.debug if outcome == "waiting" else log.info
         say("erasure.worked", **work.line(outcome))

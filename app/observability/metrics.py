@@ -34,6 +34,11 @@ RUN_WAIT_SECONDS = Histogram(
     "From the request of a run to its first claim, of runs that ended",
     buckets=_RUN_SECONDS,
 )
+RUNS_PARKED = Counter(
+    "audience_export_runs_parked_total",
+    "Times this worker put a run aside to go on later, by what it waits for",
+    ["reason"],
+)
 
 MEMBERS_READ = Counter("audience_export_members_read_total", "Members read from segments")
 MEMBERS_EXPANDED = Counter(
@@ -81,10 +86,19 @@ GRAPH_QUOTA = Gauge(
 )
 
 LEASE_LOSSES = Counter(
-    "audience_export_lease_losses_total", "Runs this worker lost while it worked on them"
+    "audience_export_lease_losses_total",
+    "Runs and erasures this worker lost while it worked on them",
 )
 RUNS_RECLAIMED = Counter(
     "audience_export_runs_reclaimed_total", "Runs taken back from workers that fell silent"
+)
+ERASURES_WORKED = Counter(
+    "audience_export_erasure_attempts_total",
+    "Attempts at an erasure, by outcome",
+    ["outcome", "code"],
+)
+MEMBERS_PUSHED = Counter(
+    "audience_export_members_pushed_total", "Members taken in by pushes that were put in place"
 )
 SOURCE_ERRORS = Counter(
     "audience_export_source_errors_total",

@@ -32,6 +32,7 @@ EVERYTHING = {
     "nodeSelector": {"pool": "exports"},
     "tolerations": [{"key": "exports", "operator": "Exists"}],
     "extraEnv": [{"name": "AWS_REGION", "value": "eu-central-1"}],
+    "extraEnvFrom": [{"secretRef": {"name": "more"}}],
     "extraVolumes": [{"name": "segments", "emptyDir": {}}],
     "extraVolumeMounts": [{"name": "segments", "mountPath": "/segments", "readOnly": True}],
     "api": {"ingress": {"enabled": True, "className": "nginx", "hosts": [{"host": "export.example.com"}]}},
@@ -117,6 +118,14 @@ def test_every_pod_is_read_only_and_nobodys(tmp_path: Path) -> None:
         assert own["allowPrivilegeEscalation"] is False
         assert own["capabilities"] == {"drop": ["ALL"]}
         assert {"secretRef": {"name": "keys"}} in container["envFrom"]
+        # the migration needs the same nodes, certificates and keys, and comes before all else of the chart
+        assert {"secretRef": {"name": "more"}} in container["envFrom"]
+        assert EVERYTHING["extraVolumeMounts"][0] in container["volumeMounts"]
+        assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]
+        for name in ("nodeSelector", "tolerations"):
+            assert pod[name] == EVERYTHING[name]
+        assert EVERYTHING["extraVolumes"][0] in pod["volumes"]
+        assert container["env"] == EVERYTHING["extraEnv"]
         assert container["resources"]["requests"]
     for pod in pods(found)[:2]:
         (container,) = pod["containers"]

@@ -8,8 +8,12 @@ import httpx
 import pytest
 from prometheus_client import Counter
 
+from app.db.deployment_metrics import Figures
+from app.erasures.due import perform_due
+from app.erasures.execution import Erasing
 from app.observability import metrics
 from app.observability.metrics import Accounts, account_hash
+from app.runs.queueing.wait_reasons import WaitReason
 from tests.conftest import free_port
 from tests.flows.journey import (
     ACCOUNT,
@@ -108,6 +112,49 @@ async def test_the_state_of_the_deployment(api: httpx.AsyncClient, segment_root:
     assert value(state, "audience_export_queue_oldest_seconds") >= 0
     assert value(state, "audience_export_workers") == 0
     assert value(state, "audience_export_database_pool_connections_max") > 0
+
+
+async def test_what_waits_and_who_asked_to_be_forgotten(
+    api: httpx.AsyncClient, work: Any, sandbox: Any, segment_root: Path
+) -> None:
+    """A run that Meta's limits hold up, an erasure before and after it is carried out, a push."""
+    write_csv(segment_root / "some.csv", ROWS)
+    connection = await make_connection(api, ad_account_id="act_1105")
+    segment = await make_segment(api, str(segment_root / "some.csv"))
+    await start_run(api, await make_export(api, connection, segment))
+    rule = {"kind": "throttle-80003", "wait": 600, "match": {"path": ".*/users$"}}
+    sandbox.control("POST", "faults", json=rule)
+    before = await scrape(api)
+    await work()
+    person = {"people": [{"EMAIL": "ada@example.com"}]}
+    await expect(await api.post("/v1/erasures", json=person), 202)
+    body = {"name": "pushed", "display_name": "Pushed", "source": {"kind": "upload"}}
+    pushed = await expect(await api.post("/v1/segments", json=body), 201)
+    put = f"/v1/segments/{pushed['id']}/members"
+    csv = {"Content-Type": "text/csv"}
+    refused = await api.put(put, content=b"NAME\nx\n", headers=csv)
+    assert refused.status_code == 422
+    received = await expect(await api.put(put, content=b"EMAIL\na@x.com\n", headers=csv), 200)
+    state = api.app.state  # type: ignore[attr-defined]
+    state.figures = Figures(state.database)  # what was seen two seconds ago is told again
+    text = await scrape(api)
+    now, change = samples(text), Change(before, text)
+    assert value(now, "audience_export_runs_waiting", reason="throttled") == 1
+    assert value(now, "audience_export_runs_waiting") == 1
+    assert change("runs_parked_total", reason="throttled") == 1
+    assert change("runs_ended_total") == 0
+    assert value(now, "audience_export_erasures", status="queued") == 1
+    assert 0 <= value(now, "audience_export_erasure_oldest_seconds") < 600
+    assert change("members_pushed_total") == received["member_count"] == 1
+    told = {dict(has)["reason"] for name, has in now if name == "audience_export_runs_waiting"}
+    assert told == set(WaitReason)
+    await perform_due(Erasing(state.database, state.graph, state.vault, state.uploads.store))
+    state.figures = Figures(state.database)
+    text = await scrape(api)
+    # the same limits hold it up
+    assert value(samples(text), "audience_export_erasures", status="running") == 1
+    change = Change(before, text)
+    assert change("erasure_attempts_total", outcome="retrying", code="meta-throttled") == 1
 
 
 def test_names_and_labels_are_bounded() -> None:

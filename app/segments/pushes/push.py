@@ -29,6 +29,7 @@ from app.errors import (
     Unavailable,
 )
 from app.ids import is_id, new_id
+from app.observability import metrics
 from app.observability.logs import get_logger
 from app.segments.evaluations import note_counts
 from app.segments.pushed import KIND, prefix_of
@@ -105,11 +106,13 @@ async def _replace(
     prefix = prefix_of(segment_id, upload.id)
     try:
         received = await _receive(database, uploads, upload.id, prefix, options, source, body)
-        return await _put_in_place(database, upload.id, received, caller), received
+        segment = await _put_in_place(database, upload.id, received, caller)
     except BaseException:
         # also when the client or this process goes away; a lost row is found by its lease
         await asyncio.shield(_give_up(database, uploads.store, upload.id, prefix))
         raise
+    metrics.MEMBERS_PUSHED.inc(received.manifest.staged)
+    return segment, received
 
 
 async def _claim(

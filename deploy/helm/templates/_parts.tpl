@@ -46,9 +46,8 @@ imagePullSecrets: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{- define "audience-export.pod" -}}
-serviceAccountName: {{ include "audience-export.serviceAccount" . }}
-{{ include "audience-export.podSecurity" . }}
+{{/* On which nodes its pods may be, the migration's like the others. */}}
+{{- define "audience-export.placement" -}}
 {{- with .Values.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}
 {{- end }}
@@ -58,6 +57,12 @@ tolerations: {{- toYaml . | nindent 2 }}
 {{- with .Values.affinity }}
 affinity: {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{- define "audience-export.pod" -}}
+serviceAccountName: {{ include "audience-export.serviceAccount" . }}
+{{ include "audience-export.podSecurity" . }}
+{{- include "audience-export.placement" . }}
 volumes:
   - name: tmp
     emptyDir: {}
