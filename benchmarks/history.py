@@ -148,11 +148,6 @@ def main() -> None:
             served(ROOT, folder / "history", postgres, valkey.url, **size) as api,
         ):
             print(f"made in {time.monotonic() - began:.0f} s", flush=True)
-            if asked.cold:
-                # what was read at the start
-                postgres.stop()
-                _drop(folder)
-                postgres.start()
             half = asyncio.run(_half(postgres.address("lists_history")))
             client = httpx.Client(
                 base_url=f"http://127.0.0.1:{api.port}",

@@ -165,7 +165,7 @@ async def _fill(url: str, **size: int) -> str:
     connection = await asyncpg.connect(plain_address(url))
     if not await connection.fetchval("select exists (select from runs)"):
         await fill(connection, **size)
-    await connection.execute("vacuum analyze")
+        await connection.execute("vacuum analyze")
     run: str = await connection.fetchval("select min(id) from runs where status = 'succeeded'")
     await connection.close()
     return run

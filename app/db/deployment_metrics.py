@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
 from app.db import liveness
+from app.db.listing import written_out
 from app.db.models import Connection, Erasure, Run, Webhook, WebhookDelivery
 from app.db.session import Database
 from app.errors import Unavailable
@@ -85,7 +86,7 @@ async def read_state(session: AsyncSession) -> State:
     active = await _counts(
         session,
         select(Run.status, func.count())
-        .where(Run.status.in_(("queued", "running")))
+        .where(written_out(Run.status, ("queued", "running")))
         .group_by(Run.status),
     )
     due, since = (

@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    Text,
     any_,
     func,
     literal,
@@ -148,6 +149,15 @@ def version_of(table: type[Base]) -> ColumnElement[int]:
 def one_of(ids: Iterable[str]) -> Any:
     """What a column is compared with to be one of these ids: one parameter, however many they are."""
     return any_(literal(list(ids), ARRAY(IdText)))
+
+
+def written_out(column: InstrumentedAttribute[str], words: Iterable[str]) -> ColumnElement[bool]:
+    """Whether the column is one of these words, never of a caller's: they stand in the statement itself.
+
+    For conditions of partial indexes: a plan that Postgres keeps for all values of a parameter uses none.
+    https://www.postgresql.org/docs/current/indexes-partial.html
+    """
+    return column.in_([literal_column(f"'{word}'", Text) for word in sorted(words)])
 
 
 def holds(column: InstrumentedAttribute[list[str]], value: str) -> ColumnElement[bool]:

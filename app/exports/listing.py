@@ -9,7 +9,15 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.connections.connection_types.kinds import DISPLAY_NAMES
-from app.db.listing import NamedSort, contains, equal, made, sorted_page, version_of
+from app.db.listing import (
+    NamedSort,
+    contains,
+    equal,
+    made,
+    sorted_page,
+    version_of,
+    written_out,
+)
 from app.db.models import Connection, Export, ExportSegment, LastEnd, RefreshSchedule, Run, Segment
 from app.exports.service import shown_run
 
@@ -70,12 +78,15 @@ async def list_exports(
         Export.id, Export.display_name, Export.created_by, Export.updated_by, *_VERSIONS
     )
     if filters.get("q"):
-        statement = statement.outerjoin(Connection, Connection.id == Export.connection_id).where(
+        # connections are few: found first, not looked up for each export
+        connections = select(Connection.id).where(
             or_(
-                contains(Export.display_name, filters["q"]),
                 contains(Connection.display_name, filters["q"]),
                 Connection.type.in_(_types_named(filters["q"])),
             )
+        )
+        statement = statement.where(
+            or_(contains(Export.display_name, filters["q"]), Export.connection_id.in_(connections))
         )
     statement = made(statement, filters, Export.created_by, Export.created_at)
     statement = equal(statement, filters, Export.connection_id, Export.sync_mode)
@@ -100,7 +111,7 @@ async def list_exports(
             statement = statement.where(newest == wanted)
         if wanted in _ENDS:
             # whose newest run ended so is among those whose newest end was such
-            ended = select(LastEnd.export_id).where(LastEnd.status == wanted)
+            ended = select(LastEnd.export_id).where(written_out(LastEnd.status, [wanted]))
             statement = statement.where(Export.id.in_(ended))
     page = sorted_page(
         statement, Export.id, Export.display_name, sort=sort, after=after, limit=limit

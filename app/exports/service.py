@@ -15,7 +15,7 @@ from app.access.callers import Caller
 from app.connections import service as connections
 from app.db.cancellation import request_cancel
 from app.db.labels import merged
-from app.db.listing import one_of, plain_rows
+from app.db.listing import one_of, plain_rows, written_out
 from app.db.models import Connection, Export, ExportBaseline, ExportSegment, Run, Segment
 from app.errors import Forbidden, NotFound, Unprocessable, VersionMismatch
 from app.exports.collaborators import Exports
@@ -88,7 +88,9 @@ def shown_run() -> ColumnElement[str | None]:
     Two looks into indexes, however long the history is.
     """
     of_export = select(Run.id).where(Run.export_id == Export.id).correlate(Export)
-    active = of_export.where(Run.status.in_(("queued", "running"))).limit(1).scalar_subquery()
+    active = (
+        of_export.where(written_out(Run.status, ("queued", "running"))).limit(1).scalar_subquery()
+    )
     newest = of_export.order_by(Run.id.desc()).limit(1).scalar_subquery()
     return func.coalesce(active, newest)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.listing import written_out
 from app.db.models import Connection, Export, LastEnd, Run, Webhook
 from app.runs.states import RunStatus
 
@@ -84,28 +85,33 @@ async def broken_exports(session: AsyncSession) -> list[Broken]:
     Read off `last_ends`: neither the history's length nor the number of sound exports matters.
     """
     rows = await session.execute(
-        select(Run, Export)
+        select(
+            *(Export.id, Export.display_name, Export.connection_id),
+            *(Run.id.label("run_id"), Run.finished_at, Run.error),
+        )
         .join(LastEnd, LastEnd.run_id == Run.id)
         .join(Export, Export.id == LastEnd.export_id)
-        .where(LastEnd.status.in_(_BROKEN), Export.enabled, Export.connection_id.is_not(None))
+        .where(
+            written_out(LastEnd.status, _BROKEN), Export.enabled, Export.connection_id.is_not(None)
+        )
         .order_by(LastEnd.run_id.desc())
         .limit(MOST)
     )
     found = []
-    for run, export in rows:
-        error = run.error or {}
+    for row in rows:
+        error = row.error or {}
         found.append(
             Broken(
                 kind="export",
-                id=export.id,
-                display_name=export.display_name,
-                since=run.finished_at,
+                id=row.id,
+                display_name=row.display_name,
+                since=row.finished_at,
                 code=error.get("code", "run-failed"),
                 culprit=error.get("culprit", "system"),
                 message=error.get("message", "The run could not go on."),
                 help_url=error.get("help_url"),
-                run_id=run.id,
-                connection_id=export.connection_id,
+                run_id=row.run_id,
+                connection_id=row.connection_id,
             )
         )
     return found

@@ -13,7 +13,7 @@ from app import clock
 from app.access.callers import Caller
 from app.connections.service import may_use
 from app.db import liveness
-from app.db.listing import one_of
+from app.db.listing import one_of, written_out
 from app.db.models import Base, Connection, Export, Run, Segment
 from app.exports.schedule import refresh_rule, rule_of_export
 from app.overview.problems import (
@@ -106,7 +106,7 @@ async def _exports_of(session: AsyncSession, rows: Sequence[Connection]) -> dict
 async def _running(session: AsyncSession) -> Sequence[Run]:
     return (
         await session.scalars(
-            select(Run).where(Run.status.in_(ACTIVE)).order_by(Run.id.desc()).limit(MOST)
+            select(Run).where(written_out(Run.status, ACTIVE)).order_by(Run.id.desc()).limit(MOST)
         )
     ).all()
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
+from app.db.listing import written_out
 from app.db.models import Connection, Export, Run
 from app.db.session import Database, after_commit
 from app.exports import service as exports
@@ -91,7 +92,9 @@ async def _queue(
 
 async def _active(session: AsyncSession, export_ids: Sequence[str]) -> dict[str, str | None]:
     found = await session.execute(
-        select(Run.export_id, Run.id).where(Run.export_id.in_(export_ids), Run.status.in_(ACTIVE))
+        select(Run.export_id, Run.id).where(
+            Run.export_id.in_(export_ids), written_out(Run.status, ACTIVE)
+        )
     )
     return {row.export_id: row.id for row in found}
 

@@ -16,7 +16,7 @@ from app import clock
 from app.access.audit import record
 from app.access.callers import Caller
 from app.db.cancellation import request_cancel
-from app.db.listing import SequenceSort, equal, version_of
+from app.db.listing import SequenceSort, equal, version_of, written_out
 from app.db.models import Connection, Export, Run, RunBatch, RunSegment
 from app.db.session import Database, after_commit
 from app.errors import Conflict, NotFound, RunError
@@ -198,7 +198,7 @@ def spec_of(
 async def active_run(session: AsyncSession, export_id: str) -> Run | None:
     """The export's run that is queued or running, if any."""
     run: Run | None = await session.scalar(
-        select(Run).where(Run.export_id == export_id, Run.status.in_(ACTIVE))
+        select(Run).where(Run.export_id == export_id, written_out(Run.status, ACTIVE))
     )
     return run
 

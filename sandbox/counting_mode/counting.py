@@ -91,24 +91,32 @@ def answer(
     upload: Upload,
     record: Record,
 ) -> Answer:
-    """Count the rows into audience and session, and answer as Meta does."""
+    """Count the rows into audience and session, and answer as Meta does, within the account's limits."""
+    operation: Operation = "add" if record.method == "POST" else "remove"
+    if path[1] == "usersreplace":
+        operation = "replace"
+    account, buc = account_of(state, path[:1]), operation != "add"
     try:
         authenticate(state, credentials["access_token"], credentials)
-        return Answer(200, _count(state, path, upload, record), _usage(state, record))
+        if account is not None:
+            state.quotas.admit(account, write=True, buc=buc, arrived=record.time)
+        status, body = 200, _count(state, path, upload, record, operation)
     except GraphError as error:
         record.code, record.subcode = error.code, error.subcode
-        return Answer(error.status, error.body(record.trace_id))
+        status, body = error.status, error.body(record.trace_id)
+    return Answer(status, body, {} if account is None else state.quotas.headers(account, buc=buc))
 
 
 def _count(
-    state: SandboxState, path: tuple[str, ...], upload: Upload, record: Record
+    state: SandboxState,
+    path: tuple[str, ...],
+    upload: Upload,
+    record: Record,
+    operation: Operation,
 ) -> dict[str, Any]:
     audience = state.world.audiences.get(path[0])
     if audience is None:
         raise unsupported(record.method, path[0])
-    operation: Operation = "add" if record.method == "POST" else "remove"
-    if path[1] == "usersreplace":
-        operation = "replace"
     numbers = {name.decode(): int(value) for name, value in _NUMBERS.findall(upload.ends)}
     session_id = numbers.get("session_id")
     record.operation, record.rows, record.applied = operation, upload.rows, True
@@ -142,9 +150,3 @@ def credentials(query: dict[str, Any], headers: Headers, upload: Upload) -> dict
     bearer = headers.get("authorization", "").partition(" ")[2].strip()
     in_body = found.group(1).decode() if found else None
     return {**query, "access_token": query.get("access_token") or in_body or bearer or None}
-
-
-def _usage(state: SandboxState, record: Record) -> dict[str, str]:
-    account = account_of(state, (record.audience or "",))
-    buc = record.operation != "add"
-    return {} if account is None else state.quotas.headers(account, buc=buc)

@@ -7,8 +7,12 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import asyncpg as dialect
 
+from app.db.models import Export
 from app.db.session import Database
+from app.exports.service import shown_run
 from app.runs import search
 from app.runs.maintenance.compaction import compact_batches
 from app.runs.maintenance.retention import forget_runs
@@ -151,3 +155,17 @@ async def test_old_batches_become_sums(
     assert items[1]["invalid_reasons"] == {"a": 5, "b": 2}
     # what is forgotten may be sums
     assert await forget_runs(database, before=timedelta(days=200))
+
+
+async def test_plans_that_are_kept_use_partial_indexes(database_url: str) -> None:
+    """Of an export with thousands of runs the active one is looked up, whatever was asked before."""
+    asked = select(shown_run()).select_from(Export).compile(dialect=dialect.dialect())
+    connection = await asyncpg.connect(plain_address(database_url))
+    try:
+        await connection.execute("set plan_cache_mode = force_generic_plan")
+        await connection.execute("set enable_seqscan = off")
+        await connection.execute(f"prepare shown as {asked}")
+        rows = await connection.fetch("explain execute shown(1, 1)")
+    finally:
+        await connection.close()
+    assert "uq_runs_one_active_per_export" in "".join(row[0] for row in rows)

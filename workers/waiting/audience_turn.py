@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app import clock
+from app.db.listing import written_out
 from app.db.models import Run
 from app.errors import Culprit, RunError, Unavailable
 from app.observability.logs import get_logger
@@ -69,7 +70,9 @@ async def _put_aside(lease: Lease, audience_id: str) -> NoReturn:
         await note(session, claim, audience_id=audience_id, holds_audience=False)
         found: str | None = await session.scalar(
             select(Run.id).where(
-                Run.audience_id == audience_id, Run.holds_audience, Run.status.in_(ACTIVE)
+                Run.audience_id == audience_id,
+                Run.holds_audience,
+                written_out(Run.status, ACTIVE),
             )
         )
         return found
@@ -96,7 +99,9 @@ async def call_next(worker: WorkerContext, run_id: str) -> None:
         audience = select(Run.audience_id).where(Run.id == run_id).scalar_subquery()
         holder = aliased(Run)
         held = exists().where(
-            holder.audience_id == audience, holder.holds_audience, holder.status.in_(ACTIVE)
+            holder.audience_id == audience,
+            holder.holds_audience,
+            written_out(holder.status, ACTIVE),
         )
         oldest = (
             select(Run.id)

@@ -15,6 +15,7 @@ from fastapi.sse import format_sse_event
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.listing import written_out
 from app.db.models import Run
 from app.db.session import Database
 from app.errors import Unavailable
@@ -133,7 +134,7 @@ async def _look_at_active(
             return None
         wanted = (
             select(Run)
-            .where(Run.status.in_(ACTIVE) | Run.id.in_(known))
+            .where(written_out(Run.status, ACTIVE) | Run.id.in_(known))
             .order_by(Run.id.desc())
             .limit(_MOST_WATCHED)
         )
