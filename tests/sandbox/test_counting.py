@@ -123,3 +123,17 @@ def test_a_port_that_is_taken_is_an_error(start):
     assert done.returncode != 0
     assert "address already in use" in done.stderr
     assert "ready" not in done.stdout
+
+
+async def test_counted_uploads_are_charged_like_any_other_call(client):
+    """Else a fleet that is measured by them would seem never to reach the quota."""
+    quota = f"/_sandbox/quota/{world.SHOP}"
+    await client.put(quota, json={"score_max": 7, "decay_seconds": 3600})
+    answers = [await client.post(USERS, json=upload(1)) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 400]
+    assert answers[2].json()["error"]["code"] == 17
+    used = [orjson.loads(answer.headers["x-ad-account-usage"]) for answer in answers]
+    assert [round(one["acc_id_util_pct"]) for one in used] == [43, 86, 100]
+    report = (await client.get(quota)).json()
+    assert (report["admitted"], report["refused"], report["points"]) == (2, 1, 6)
+    assert (await client.get(f"/_sandbox/audiences/{LIST}")).json()["rows_added"] == 2
