@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,14 +14,16 @@ from tests.chaos.ledger import Ledger
 from tests.chaos.plant import FULL, Plant
 
 _LEDGER = pytest.StashKey[Ledger]()
+_PLANT = pytest.StashKey[Plant]()
 
 
 @pytest.fixture(scope="session")
-async def _plant() -> AsyncIterator[Plant]:
+async def _plant(request: pytest.FixtureRequest) -> AsyncIterator[Plant]:
     folder = Path(tempfile.mkdtemp(prefix="ae-chaos-"))
     plant = Plant(folder, fork=not FULL)
     try:
         await plant.start()
+        request.config.stash[_PLANT] = plant
         yield plant
     finally:
         await plant.stop()
@@ -29,9 +31,19 @@ async def _plant() -> AsyncIterator[Plant]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _asleep_after_a_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Its API looks for work four times a second, also while other tests run for minutes."""
+    yield
+    plant = request.config.stash.get(_PLANT, None)
+    if plant is not None:
+        plant.sleep()
+
+
 @pytest.fixture
 async def plant(_plant: Plant) -> AsyncIterator[Plant]:
     """The deployment, whole again before each test."""
+    _plant.wake()
     _plant.sandbox.control("DELETE", "faults")
     _plant.sandbox.control("PUT", "settings", json={"latency": 0.0, "replace_minutes": 90})
     yield _plant

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -102,6 +103,15 @@ class Plant:
             child.kill()
         self.valkey.stop("immediate")
         self.postgres.stop("immediate")
+
+    def sleep(self) -> None:
+        """No workers, and an API that does nothing until `wake`."""
+        self.dismiss()
+        self.api_process.send(signal.SIGSTOP)
+
+    def wake(self) -> None:
+        """The API goes on."""
+        self.api_process.send(signal.SIGCONT)
 
     async def until_ready(self, seconds: float = 60) -> None:
         """Wait until sandbox and API answer."""

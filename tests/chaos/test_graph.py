@@ -1,5 +1,6 @@
 """What Meta does wrong: each fault on an audience of its own, all at once, and every audience is exact."""
 
+import asyncio
 import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -36,6 +37,13 @@ FAULTS: Mapping[str, tuple[str, Sequence[dict[str, Any]]]] = {
     "613 storm": ("add", [{"kind": "throttle-613", "wait": 1, "times": 3}]),
 }
 
+# tests/meta has each of them in its process; here each once, and in the short form one of a kind
+CHOSEN = (
+    *("500 with code 2", "hang-up before applying", "hang-up after applying"),
+    *("hang-up after half an answer", "applied later than the timeout"),
+    *("replace: first answer lost", "613 storm"),
+)
+
 
 async def lay(plant: Plant, job: Job, rules: Sequence[dict[str, Any]]) -> None:
     edge = REPLACE if job.mode == "replace" else USERS
@@ -47,10 +55,14 @@ async def lay(plant: Plant, job: Job, rules: Sequence[dict[str, Any]]) -> None:
 async def test_faults(plant: Plant, ledger: Ledger) -> None:
     """Each of them passes; what was sent twice is in the audience once."""
     plant.staff(2)
-    jobs = {
-        name: await make_job(plant, mode, account=f"act_{1110 + number}", people=PEOPLE)
-        for number, (name, (mode, _)) in enumerate(FAULTS.items())
-    }
+    chosen = list(FAULTS) if FULL else CHOSEN
+    made = await asyncio.gather(
+        *(
+            make_job(plant, FAULTS[name][0], account=f"act_{1110 + number}", people=PEOPLE)
+            for number, name in enumerate(chosen)
+        )
+    )
+    jobs = dict(zip(chosen, made, strict=True))
     for name, job in jobs.items():
         await lay(plant, job, FAULTS[name][1])
     since = len(plant.uploads())

@@ -22,7 +22,7 @@ _NOT_LETTERS: Final = rf"[^\p{{L}}\p{{M}}]|[{_APOSTROPHES}{_SELECTORS}]"
 _TWO_PARTS: Final = r"^([\p{L}\p{M}\p{N}]+)\s*[-\x{2013}/|:=(]\s*([\p{L}\p{M}\p{N}]+)\s*\)?$"
 _HAS_LETTER: Final = r"\p{L}"
 _NO_NAME: Final = (
-    r"[@|;=<>{}\[\]\n]|://|\p{L}:\s*\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
+    r"[@|;=<>{}\[\]\n]|://|\p{L}:\s*[(\x{FF08}]?\p{L}|%[0-9A-Fa-f]{2}|\\[xu][0-9A-Fa-f]{2}|\\[tnr]"
 )
 """Signs of a text that is more than a name, or another thing: an address, several names, a label."""
 
