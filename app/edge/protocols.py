@@ -77,7 +77,7 @@ class _Bounded(asyncio.Protocol):
         at = 0
         while at < len(data) and self._until is None and not self.transport.is_closing():
             size = _HEAD_SLICE if self._in_head else _BODY_SLICE
-            piece = data if len(data) <= size else data[at : at + size]
+            piece = data[at : at + size]
             at += len(piece)
             self._fed += len(piece)
             super().data_received(piece)

@@ -1,6 +1,7 @@
 """Attacks on connections: heads without end, silence, crumbs, floods, bodies of nobody."""
 
 import contextlib
+import json
 import socket
 import statistics
 import time
@@ -86,6 +87,24 @@ def test_what_is_no_http_gets_a_problem(target: Callable[..., Any], http: str) -
                 status, problem = answer_to(connection)
                 assert (status, problem["code"]) == (400, "bad-request")
         assert server.livez_seconds() < 2
+
+
+@pytest.mark.parametrize("http", IMPLEMENTATIONS)
+def test_bodies_arrive_as_they_were_sent(target: Callable[..., Any], http: str) -> None:
+    """Before: of a head and a body of 4 to 16 KB that arrived together, the body was read twice over."""
+    with target(http=http) as server:
+        for size in (1_000, 4_000, 5_000, 9_000, 15_000, 17_000, 40_000):
+            asked = {"display_name": f"key of {size}", "role": "viewer"}
+            body = json.dumps(asked).encode().ljust(size)
+            head = (
+                b"POST /v1/api-keys HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                b"Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
+                b"Content-Length: %d\r\n\r\n" % (API_KEY.encode(), len(body))
+            )
+            with server.connect() as connection:
+                connection.sendall(head + body)
+                status, answer = answer_to(connection)
+                assert (status, answer["display_name"]) == (201, asked["display_name"]), answer
 
 
 @pytest.mark.parametrize("http", IMPLEMENTATIONS)
