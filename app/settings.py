@@ -124,7 +124,8 @@ class Settings(BaseSettings):
 
     # the path of the data
     worker_runs: int = Field(default=4, ge=1, le=64)
-    """Runs that a worker works on at once; they share its memory and cores."""
+    """Runs that a worker works on at once; they share its memory and cores. Those that only wait for Meta's
+    limits are not counted, up to 64 in all."""
     account_runs: int = Field(default=3, ge=1, le=1000)
     """Runs of one ad account under way at once, in all workers; the others wait, so that one account
     cannot take all places."""

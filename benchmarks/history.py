@@ -4,7 +4,8 @@
 
 The history is made by SQL; the API is asked over HTTP, one request after the other, each filter with
 values that many rows have, that few have, and that none has. `--cold` asks each question only three times,
-of a history that is kept, with none of its pages in memory: neither Postgres' nor the system's.
+of a history that is kept, with none of its pages in memory: neither Postgres' nor the system's. Else the
+system holds its files.
 """
 
 import argparse
@@ -140,8 +141,7 @@ def main() -> None:
         (folder / "history").mkdir(exist_ok=True, parents=True)
         size = {"runs": asked.runs, "exports": asked.exports, "batches_a_run": asked.batches}
         began = time.monotonic()
-        if asked.cold:
-            _drop(folder)
+        _hold(folder, in_memory=not asked.cold)
         with (
             EmbeddedPostgres(folder, durable=False) as postgres,
             EmbeddedValkey(folder) as valkey,
@@ -162,8 +162,8 @@ def main() -> None:
                 print(asyncio.run(_forget(postgres.address("lists_history"), client)))
 
 
-def _drop(folder: Path) -> None:
-    """Have the system forget the pages of all files; what it has not written yet is written first.
+def _hold(folder: Path, *, in_memory: bool) -> None:
+    """Have the system hold the pages of all files in memory, or none; what is not written yet is written.
 
     https://man7.org/linux/man-pages/man2/posix_fadvise.2.html
     """
@@ -171,10 +171,13 @@ def _drop(folder: Path) -> None:
         for name in names:
             if not (file := Path(place) / name).is_file():
                 continue
-            descriptor = os.open(file, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-            os.close(descriptor)
+            with file.open("rb", buffering=0) as opened:
+                if in_memory:
+                    while opened.read(1 << 22):
+                        pass
+                else:
+                    os.fsync(opened.fileno())
+                    os.posix_fadvise(opened.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _times(client: httpx.Client, query: Callable[[int], str], most: int) -> str:

@@ -63,9 +63,9 @@ class WorkerContext:
     webhooks: Sender
     token_warning: timedelta
     pressure: Pressure
-    # the jobs of the runs this process works on: a job takes the run whose turn it is, whatever its name, so
-    # there may be two of one name, and arq knows the last of them only
-    working: set[asyncio.Task[Any]] = field(default_factory=set)
+    # the jobs of the runs this process works on, with their ad accounts: a job takes the run whose turn it
+    # is, whatever its name, so there may be two of one name, and arq knows the last of them only
+    working: dict[asyncio.Task[Any], str | None] = field(default_factory=dict)
     # held while this process asks for its next run
     claiming: asyncio.Lock = field(default_factory=asyncio.Lock)
     # cron jobs this process is on

@@ -54,11 +54,11 @@ async def export_run(ctx: dict[str, Any], run_id: str) -> None:  # noqa: ARG001 
         return  # taken already, not due yet, over, or of an account that has enough under way
     job = asyncio.current_task()
     assert job is not None
-    worker.working.add(job)
+    worker.working[job] = run.ad_account_id
     try:
         await _work_on(worker, run)
     finally:
-        worker.working.discard(job)
+        del worker.working[job]
 
 
 async def _work_on(worker: WorkerContext, run: Run) -> None:

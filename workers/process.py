@@ -6,8 +6,6 @@ import signal
 import sys
 from importlib.metadata import version
 
-from arq.worker import Worker
-
 from app.db.schema import SchemaBehind, check_schema
 from app.identifiers import hash_engine
 from app.observability import metrics
@@ -17,6 +15,7 @@ from app.settings import Settings
 from app.sources import load_readers
 from workers.context import WorkerContext, build_context
 from workers.health.heartbeat import heartbeat
+from workers.places import PlacedWorker, places
 from workers.settings import WorkerSettings, port_of, settings_of_worker
 
 log = get_logger(__name__)
@@ -60,13 +59,13 @@ def check_hashing() -> None:
 
 async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Event) -> None:
     """One arq worker, until it ends with Redis or is asked to stop."""
-    worker = Worker(
+    worker = PlacedWorker(
         functions=WorkerSettings.functions,
         cron_jobs=WorkerSettings.cron_jobs,
         queue_name=QUEUE_NAME,
         redis_pool=arq_redis(settings.redis_url.get_secret_value(), retries=20),
         handle_signals=False,
-        max_jobs=settings.worker_runs,
+        places=lambda: places(context, settings.worker_runs),
         job_timeout=WorkerSettings.job_timeout,
         keep_result=0,
         poll_delay=WorkerSettings.poll_delay,
@@ -90,7 +89,7 @@ async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Ev
     finally:
         asked.cancel()
         # cancels the runs' jobs: each finishes the batches in flight and hands its run back
-        lost = context.working - set(worker.job_tasks.values())
+        lost = context.working.keys() - set(worker.job_tasks.values())
         for job in lost:
             job.cancel()
         ended = await asyncio.gather(worker.close(), working, *lost, return_exceptions=True)

@@ -34,6 +34,7 @@ _PATIENCE = 1.0  # seconds for one step at Redis
 _AWAY = 2.0  # seconds without asking again after Redis failed
 _POLL = 0.05  # seconds between looks when others hold all places
 _CALM = 0.05  # seconds for which "nothing is limited" holds
+_LONG = 1.0  # seconds from which on a wait is worth to be known of
 _NAP = 5.0  # seconds slept at most before looking again: the block may have changed
 
 
@@ -92,6 +93,8 @@ class Governor:
         self._admitted: dict[str, int] = {}
         self._held: dict[str, int] = {}
         self._calm: dict[Sequence[str], _Calm] = {}
+        # until when the next call of a scope waits, where that is long
+        self._waits: dict[str, float] = {}
         # how often the blocks of a scope had been lifted when ours was met
         self._lifts: dict[str, int] = {}
         self._pacer = Pacer(monotonic)
@@ -123,6 +126,10 @@ class Governor:
         """When calls on that ad account may go on, or None when they may go now."""
         wait = await self._blocked(_scopes(account))
         return clock.now() + timedelta(seconds=wait) if wait > 0 else None
+
+    def waits(self, account: str | None) -> bool:
+        """Whether calls of this process on that ad account wait for their turn, a second or longer."""
+        return self._waits.get(_scopes(account)[0], 0.0) > self._now()
 
     async def learn(self, account: str | None, usage: Usage, calls: Sequence[int]) -> None:
         """Takes in what the usage headers say; `calls`: admitted so far, by scope."""
@@ -173,6 +180,8 @@ class Governor:
                     "Meta asked for a pause for this ad account; calls go on after it.",
                     retry_after=verdict.wait,
                 )
+            if verdict.wait >= _LONG:
+                self._waits[scopes[0]] = self._now() + verdict.wait
             if verdict.word == "full":
                 await self._sleep(_POLL * (0.5 + self._random()))
             else:
