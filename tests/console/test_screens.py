@@ -286,8 +286,8 @@ async def _findings(page: Any, axe: str, name: str, within: str = "html") -> lis
     if not await page.evaluate("'axe' in window"):
         await page.evaluate(axe)
     report = await page.evaluate(
-        "within => axe.run(within, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa',"
-        " 'best-practice']})",
+        "within => axe.run(within, {resultTypes: ['violations'], runOnly: ['wcag2a', 'wcag2aa',"
+        " 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']})",
         within,
     )
     found = [
