@@ -39,7 +39,7 @@ demo: install ## Run the main job end to end on this machine; KEEP=1 stays up, w
 	@$(BIN)/audience-export demo $(if $(KEEP),--keep)
 
 test: $(call STAMP,dev) ## Run the tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(call STAMP,dev) ## Lint, types, import contracts, Dockerfile
 	@$(BIN)/ruff check .

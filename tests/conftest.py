@@ -60,6 +60,30 @@ def tries(count: int) -> int:
     return count if LONG else max(count // 4, 4)
 
 
+# they wait for other processes, or take a minute of one core: nobody shall wait for them at the end
+LONGEST = (
+    "leaks",
+    "chaos",
+    "console",
+    "clients",
+    "cli",
+    "connections",
+    "guide",
+    "embedded",
+    "meta",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that take long come first, see `make test`."""
+
+    def place(item: pytest.Item) -> int:
+        folder = item.nodeid.removeprefix("tests/").partition("/")[0]
+        return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _clean_environment() -> None:
     """Tests say what they set; nothing of the shell that started them counts."""

@@ -5,6 +5,7 @@ position, as a dictionary's "code", or behind a constant's name; and what stands
 """
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,11 @@ _STATUSES = {"raw_problem"}
 _OF_ALL = {"detail", "code", "culprit", "help_url", "graph_code", "graph_subcode", "fbtrace_id"}
 
 
+@functools.cache
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
+
+
 def source_codes() -> dict[str, set[str]]:
     """Each code with the files that name it."""
     return codes_of({
@@ -30,7 +36,7 @@ def source_codes() -> dict[str, set[str]]:
 
 def codes_of(texts: dict[str, str]) -> dict[str, set[str]]:
     """The same, for these files."""
-    trees = {name: ast.parse(text) for name, text in texts.items()}
+    trees = {name: _parsed(text) for name, text in texts.items()}
     places, constants = _places(trees), _constants(trees)
     found: dict[str, set[str]] = defaultdict(set)
     for name, tree in trees.items():
@@ -128,7 +134,7 @@ def statuses(texts: dict[str, str] | None = None) -> dict[str, set[int]]:
             for folder in ("app", "workers")
             for path in sorted((ROOT / folder).rglob("*.py"))
         }
-    trees = {name: ast.parse(text) for name, text in texts.items()}
+    trees = {name: _parsed(text) for name, text in texts.items()}
     parents: dict[str, list[str]] = {}
     own: dict[str, dict[str, object]] = {}
     for tree in trees.values():
@@ -157,7 +163,7 @@ def statuses(texts: dict[str, str] | None = None) -> dict[str, set[int]]:
 def members() -> dict[str, set[str]]:
     """What errors of the service are given beside what all have, each with the files that do."""
     trees = {
-        str(path.relative_to(ROOT)): ast.parse(path.read_text("utf-8"))
+        str(path.relative_to(ROOT)): _parsed(path.read_text("utf-8"))
         for folder in ("app", "workers")
         for path in sorted((ROOT / folder).rglob("*.py"))
         if "cli" not in path.parts
