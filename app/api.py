@@ -28,9 +28,10 @@ from app.api_description import DESCRIPTION, TAGS
 from app.background_loops import call_webhooks, keep_runs_moving
 from app.composition import (
     configure_telemetry,
-    database_of,
+    database_with_schema,
     graph_client,
     notifier_of,
+    port_of_metrics,
     snapshot_store,
     source_access,
     vault_of,
@@ -41,7 +42,6 @@ from app.connections import routes as connections
 from app.connections.facebook_login import routes as sign_in_routes
 from app.console.serving import install_console
 from app.db.deployment_metrics import Figures
-from app.db.schema import check_schema
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.edge.bearer_length import BearerLimit
@@ -182,8 +182,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         log.warning(
             "server.unbounded", meaning="Not run by uvicorn: bound its connections yourself."
         )
-    state.database = database_of(settings, "api")
-    await check_schema(state.database)
+    state.database = await database_with_schema(settings, "api")
     state.notifier = notifier_of(settings)
     probing = Database(settings.database_url, pool_size=1, application_name="audience-export-probe")
     state.readiness = health.Readiness(probing, state.notifier)
@@ -192,11 +191,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.graph = graph_client(settings, state.notifier, state.database)
     state.issuer_http = httpx.AsyncClient(timeout=5, verify=_issuer_trust())
     issuer = oidc_verifier(settings, state.issuer_http)
-    bootstrap = settings.bootstrap_api_key.get_secret_value()
+    known = {
+        "bootstrap_key": settings.bootstrap_api_key.get_secret_value(),
+        "issuer": settings.oidc_issuer,
+    }
     state.authenticator = Authenticator(
-        state.database, state.vault, bootstrap_key=bootstrap, issuer=issuer
+        state.database, state.vault, bootstrap_key=known["bootstrap_key"], issuer=issuer
     )
-    known = {"bootstrap_key": bootstrap, "issuer": settings.oidc_issuer}
     state.sessions = Sessions(state.database, state.vault, **known)
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.notifier.redis, limit=settings.max_failed_attempts)
@@ -236,7 +237,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         )
     )
     try:
-        yield
+        async with port_of_metrics(settings, settings.api_metrics_port, more=state.figures.text):
+            yield
     finally:
         for loop in (watching, upkeep, calling):
             loop.cancel()

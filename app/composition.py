@@ -1,8 +1,11 @@
 """What the API and the workers are both made of, put together from the settings in one way."""
 
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
 from typing import Literal
 
 from app.connections.account_health.account_blocks import Blocks
+from app.db.schema import SchemaBehind, check_schema
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.facebook.call_metrics import call_metrics
@@ -12,6 +15,7 @@ from app.facebook.quota.governor import Governor
 from app.facebook.quota.redis_state import RedisQuota
 from app.observability.logs import configure_logging
 from app.observability.metrics import Accounts
+from app.observability.metrics_port import metrics_port, no_more
 from app.observability.tracing import configure_tracing
 from app.queue import QueueNotifier
 from app.settings import Settings
@@ -42,6 +46,14 @@ def configure_telemetry(settings: Settings, process: Process, *, version: str) -
     )
 
 
+def port_of_metrics(
+    settings: Settings, port: int, *, more: Callable[[], Awaitable[bytes]] = no_more
+) -> AbstractAsyncContextManager[None]:
+    """A port of this process for its metrics, for the time of the block; 0 is none."""
+    key = settings.metrics_key.get_secret_value()
+    return metrics_port(settings.worker_metrics_host, port, key, more=more)
+
+
 def database_of(settings: Settings, process: Process) -> Database:
     """The database with this process's pool; nothing is connected yet."""
     return Database(
@@ -49,6 +61,17 @@ def database_of(settings: Settings, process: Process) -> Database:
         application_name=f"audience-export-{process}",
         stalled_seconds=2 * settings.lease_seconds,
     )
+
+
+async def database_with_schema(settings: Settings, process: Process) -> Database:
+    """`database_of`, with the schema that is needed. Raises `SchemaBehind`; then nothing is open."""
+    database = database_of(settings, process)
+    try:
+        await check_schema(database)
+    except SchemaBehind:
+        await database.close()
+        raise
+    return database
 
 
 def notifier_of(settings: Settings) -> QueueNotifier:

@@ -216,7 +216,11 @@ class Settings(BaseSettings):
     port and the following ones.
     """
     worker_metrics_host: str = "127.0.0.1"
-    """The address a worker's port listens on; `0.0.0.0` in a container, with a `METRICS_KEY`."""
+    """The address such ports listen on; `0.0.0.0` in a container, with a `METRICS_KEY`."""
+    api_metrics_port: int = Field(default=0, ge=0, le=65535)
+    """The same of the API, for `API_PROCESSES` above 1 (a scrape of the port they share meets any of them):
+    they take this port and the following ones. 0: nowhere.
+    """
     max_concurrent_requests: int = Field(default=16, ge=1, le=1000)
     """Requests worked on at once, those that read and those that act each."""
     max_event_streams: int = Field(default=200, ge=1)

@@ -3,20 +3,16 @@
 import asyncio
 import os
 import signal
-import sys
-from importlib.metadata import version
 
-from app.db.schema import SchemaBehind, check_schema
-from app.identifiers import hash_engine
-from app.observability import metrics
+from app.composition import port_of_metrics
 from app.observability.logs import get_logger
 from app.queue import QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings
-from app.sources import load_readers
 from workers.context import WorkerContext, build_context
+from workers.first_look import first_look
 from workers.health.heartbeat import heartbeat
 from workers.places import PlacedWorker, places
-from workers.settings import WorkerSettings, port_of, settings_of_worker
+from workers.settings import WorkerSettings, settings_of_worker
 
 log = get_logger(__name__)
 
@@ -29,32 +25,22 @@ def main() -> None:
 
 async def _until_stopped(settings: Settings) -> None:
     context = build_context(settings)
-    try:
-        await check_schema(context.database)
-    except SchemaBehind as error:
-        await context.close()
-        sys.exit(str(error))
+    await first_look(context)
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    check_hashing()
-    load_readers(context.access)
     log.info("worker.started", pid=os.getpid())
     try:
-        async with heartbeat(context.database), port_of(settings):
+        async with (
+            heartbeat(context.database),
+            port_of_metrics(settings, settings.worker_metrics_port),
+        ):
             while not stopping.is_set():
                 await _work(settings, context, stopping)
     finally:
         await context.close()
         log.info("worker.stopped", pid=os.getpid())
-
-
-def check_hashing() -> None:
-    """Hash what is known; a platform without the vectorised hash is right as well, but slower."""
-    metrics.introduce(version=version("audience-export"), hash_engine=hash_engine())
-    if hash_engine() != "stringzilla":
-        log.warning("hashing.slow", engine=hash_engine())
 
 
 async def _work(settings: Settings, context: WorkerContext, stopping: asyncio.Event) -> None:

@@ -5,7 +5,7 @@ results are the run row's business: arq's are set so that they never decide anyt
 """
 
 import sys
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,14 +13,15 @@ from arq import ArqRedis, cron
 from arq.cron import CronJob
 from arq.worker import Function, func
 
+from app.composition import port_of_metrics
 from app.queue import EXPORT_RUN, QUEUE_NAME, arq_redis, deserialize, serialize
 from app.settings import Settings, SettingsError, read_settings
 from workers.context import build_context
 from workers.cron.janitor import clean_up_after_runs, sweep_runs
 from workers.cron.jobs import call_webhooks, carry_out_erasures, look_at_meta
 from workers.export_run import export_run
+from workers.first_look import first_look
 from workers.health.heartbeat import heartbeat
-from workers.health.metrics_port import metrics_port
 
 _A_DAY = 24 * 60 * 60
 
@@ -44,21 +45,18 @@ def settings_of_worker() -> Settings:
     return settings
 
 
-def port_of(settings: Settings) -> AbstractAsyncContextManager[None]:
-    """The port of this worker's metrics, for the time of the block."""
-    key = settings.metrics_key.get_secret_value()
-    return metrics_port(settings.worker_metrics_host, settings.worker_metrics_port, key)
-
-
 async def start(ctx: dict[str, Any]) -> None:
     """Build what the jobs share, unless the process brought it along."""
     if "worker" not in ctx:
         settings = settings_of_worker()
         ctx["worker"] = build_context(settings)
+        await first_look(ctx["worker"])
         ctx["owned"] = AsyncExitStack()
         ctx["owned"].push_async_callback(ctx["worker"].close)
         await ctx["owned"].enter_async_context(heartbeat(ctx["worker"].database))
-        await ctx["owned"].enter_async_context(port_of(settings))
+        await ctx["owned"].enter_async_context(
+            port_of_metrics(settings, settings.worker_metrics_port)
+        )
 
 
 async def stop(ctx: dict[str, Any]) -> None:

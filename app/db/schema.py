@@ -6,6 +6,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from app.counted_nouns import count_of
 from app.db.session import Database
 from app.errors import ConfigurationError, Unavailable
 from app.observability.logs import get_logger
@@ -52,7 +53,8 @@ async def check_schema(database: Database) -> None:
         return
     if current is None or (current in known and current != known[-1]):
         pending = len(known) - (known.index(current) + 1 if current else 0)
+        behind = count_of(pending, "migration")
         raise SchemaBehind(
-            f"The database's schema is {current or 'empty'}, {pending} migrations behind this version: run "
+            f"The database's schema is {current or 'empty'}, {behind} behind this version: run "
             "`audience-export migrate` first."
         )

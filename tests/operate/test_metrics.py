@@ -1,6 +1,8 @@
 """The numbers of /metrics are those of the runs, in a form that Prometheus takes, for whom it concerns."""
 
 import asyncio
+import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +10,16 @@ import httpx
 import pytest
 from prometheus_client import Counter
 
+from app.cli.server.child_processes import make_api, make_worker
 from app.db.deployment_metrics import Figures
 from app.erasures.due import perform_due
 from app.erasures.execution import Erasing
 from app.observability import metrics
 from app.observability.metrics import Accounts, account_hash
+from app.observability.metrics_port import metrics_port
 from app.runs.queueing.wait_reasons import WaitReason
+from app.settings import Settings
+from tests.access.deployments import deployed
 from tests.conftest import free_port
 from tests.flows.journey import (
     ACCOUNT,
@@ -26,7 +32,6 @@ from tests.flows.journey import (
 )
 from tests.operate.reading import Change, samples, value
 from tests.segments.files import write_csv
-from workers.health.metrics_port import metrics_port
 
 ROWS = ["ada@example.com", "ADA@example.com ", "bob@example.com", "nobody", '""']
 
@@ -221,6 +226,23 @@ async def test_the_worker_asks_for_the_key() -> None:
         right = {"Authorization": "Bearer a key"}
         assert (await client.get("/metrics", headers=right)).status_code == 200
         assert (await client.get("/livez")).status_code == 200
+
+
+async def test_an_api_process_has_a_port_of_its_own_with_the_state(
+    make_settings: Callable[..., Settings],
+) -> None:
+    """Of several on one port a scrape meets any; each has the next port, as workers have."""
+    number = free_port()
+    settings = make_settings(api_metrics_port=number)
+    async with deployed(settings), httpx.AsyncClient() as client:
+        page = (await client.get(f"http://127.0.0.1:{number}/metrics")).text
+    assert value(samples(page), "audience_export_database_up") == 1
+    assert "audience_export_runs_ended_total" in page
+    with socket.socket() as listener:
+        second = make_api(2, listener, settings)
+    assert second._env is not None
+    assert second._env["API_METRICS_PORT"] == str(number + 1)
+    assert make_worker(3, settings)._env is None
 
 
 async def test_a_port_that_is_taken_costs_no_run(port: int) -> None:

@@ -1,12 +1,20 @@
 """Migrations with rows in the tables: down to the first release's schema and up again, nothing lost of it."""
 
+from typing import Any
+
 import asyncpg
+import pytest
 
 from app.cli.server.migrate import upgrade
-from app.db.schema import revisions
+from app.db.schema import SchemaBehind, revisions
+from app.settings import Settings
 from benchmarks.filling import fill
 from benchmarks.lists import plain_address
+from tests.access.deployments import deployed
 from tests.operate.migrations import downgrade
+from workers.context import build_context
+from workers.first_look import first_look
+from workers.settings import start, stop
 
 TABLES = (
     "connections",
@@ -27,6 +35,31 @@ async def contents(url: str) -> dict[str, list[dict[str, object]]]:
     }
     await connection.close()
     return found
+
+
+async def test_nobody_starts_on_an_older_schema(
+    settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The API, a worker, and a worker of arq's own command say so in one sentence; a newer one is theirs."""
+    await downgrade(database_url, revisions()[-2])
+    monkeypatch.setattr("workers.settings.settings_of_worker", lambda: settings)
+    with pytest.raises(SchemaBehind, match="1 migration behind this version"):
+        async with deployed(settings):
+            pass
+    with pytest.raises(SystemExit, match="1 migration behind this version"):
+        await first_look(build_context(settings))
+    with pytest.raises(SystemExit, match="audience-export migrate"):
+        await start({})
+    await upgrade(database_url)
+    connection = await asyncpg.connect(plain_address(database_url))
+    await connection.execute("update alembic_version set version_num = 'fedcba987654'")
+    ctx: dict[str, Any] = {}
+    await start(ctx)
+    await stop(ctx)
+    await connection.execute("delete from alembic_version")
+    await connection.close()
+    with pytest.raises(SystemExit, match="is empty"):
+        await start({})
 
 
 async def test_down_and_up_with_rows(database_url: str) -> None:

@@ -8,7 +8,7 @@ from structlog.testing import capture_logs
 
 from app.identifiers.columns import digest
 from app.identifiers.columns import simd_sha256 as lanes
-from workers.process import check_hashing
+from workers.first_look import check_hashing
 
 
 @pytest.fixture(autouse=True)

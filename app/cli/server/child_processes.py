@@ -95,7 +95,7 @@ def make_worker(number: int, settings: Settings) -> Child:
     return Child(
         f"worker-{number}",
         [sys.executable, "-m", "workers"],
-        env=_with_port_of(number, settings),
+        env=_with_port("WORKER_METRICS_PORT", settings.worker_metrics_port, number),
         endings=(
             Ending(signal.SIGTERM, settings.shutdown_grace_seconds + 5),
             Ending(signal.SIGKILL, 5),
@@ -103,18 +103,16 @@ def make_worker(number: int, settings: Settings) -> Child:
     )
 
 
-def _with_port_of(number: int, settings: Settings) -> dict[str, str] | None:
-    """The environment of a worker whose metrics have a port: the next one for each."""
-    first = settings.worker_metrics_port
-    if not first:
-        return None
-    return extended({"WORKER_METRICS_PORT": str(first + number - 1)})
+def _with_port(name: str, first: int, number: int) -> dict[str, str] | None:
+    """The environment of a process whose metrics have a port: the next one for each."""
+    return extended({name: str(first + number - 1)}) if first else None
 
 
-def make_api(number: int, listener: socket.socket) -> Child:
+def make_api(number: int, listener: socket.socket, settings: Settings) -> Child:
     """A further process of the API on the same socket, not started."""
     words = [sys.executable, "-m", "app.cli.server.api_process", str(listener.fileno())]
-    return Child(f"api-{number}", words, pass_fds=[listener.fileno()])
+    env = _with_port("API_METRICS_PORT", settings.api_metrics_port, number)
+    return Child(f"api-{number}", words, env=env, pass_fds=[listener.fileno()])
 
 
 def free_port() -> int:

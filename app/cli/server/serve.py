@@ -66,7 +66,9 @@ def serve(
 
         stop.check()
         team = [make_worker(number + 1, settings) for number in range(workers)]
-        apis = [make_api(number, listener) for number in range(2, settings.api_processes + 1)]
+        apis = [
+            make_api(number, listener, settings) for number in range(2, settings.api_processes + 1)
+        ]
         Running(watched, team, apis).until_stopped(listener, stop)
     log.info("stopped")
 

@@ -1,11 +1,12 @@
-"""The worker's own port: `GET /metrics` for Prometheus, `GET /livez` for whoever restarts it.
+"""A process's own port: `GET /metrics` for Prometheus, `GET /livez` for whoever restarts it.
 
-A page of HTTP/1.0 by hand, since a worker has no web framework: two addresses, no bodies, no keeping alive.
+Workers have no other; processes of the API that share one need it to be counted apart. A page of HTTP/1.0
+by hand, since a worker has no web framework: two addresses, no bodies, no keeping alive.
 """
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from ipaddress import ip_address
 
@@ -20,9 +21,16 @@ _HEAD_SECONDS = 5.0
 _PLAIN = "text/plain; charset=utf-8"
 
 
+async def no_more() -> bytes:
+    """Nothing beside what the process counts."""
+    return b""
+
+
 @asynccontextmanager
-async def metrics_port(host: str, port: int, key: str) -> AsyncIterator[None]:
-    """Listen for the time of the block; 0 is no port. Who sends `key` may read the metrics.
+async def metrics_port(
+    host: str, port: int, key: str, *, more: Callable[[], Awaitable[bytes]] = no_more
+) -> AsyncIterator[None]:
+    """Listen for the time of the block; 0 is no port. Who sends `key` may read the metrics, and `more`.
 
     Without a key only this machine may. A port that is taken is said, and costs no run.
     """
@@ -34,7 +42,7 @@ async def metrics_port(host: str, port: int, key: str) -> AsyncIterator[None]:
         with suppress(OSError, TimeoutError):
             try:
                 async with asyncio.timeout(_HEAD_SECONDS):
-                    writer.write(await _answer(reader, writer, key))
+                    writer.write(await _answer(reader, writer, key, more))
                     await writer.drain()
             finally:
                 writer.close()
@@ -49,7 +57,12 @@ async def metrics_port(host: str, port: int, key: str) -> AsyncIterator[None]:
         yield
 
 
-async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, key: str) -> bytes:
+async def _answer(
+    reader: asyncio.StreamReader,
+    writer: asyncio.StreamWriter,
+    key: str,
+    more: Callable[[], Awaitable[bytes]],
+) -> bytes:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -65,7 +78,7 @@ async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, ke
         return _response("200 OK", "ok\n", with_body=method == "GET")
     if not _may_read(rest, writer, key):
         return _response("401 Unauthorized", "send METRICS_KEY\n", "WWW-Authenticate: Bearer\r\n")
-    text = generate_latest().decode()
+    text = (generate_latest() + await more()).decode()
     return _response("200 OK", text, kind=CONTENT_TYPE_LATEST, with_body=method == "GET")
 
 
