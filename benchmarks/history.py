@@ -14,7 +14,8 @@ import itertools
 import os
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,12 +25,14 @@ import httpx
 from app.db.session import Database
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
+from app.runs.maintenance.compaction import compact_batches
 from app.runs.maintenance.retention import forget_runs
 from benchmarks.filling import WEBHOOK
 from benchmarks.lists import KEY, ROOT, plain_address, served
 
 _MOST, _SECONDS = 400, 4.0
 _COLD = 3
+_COMPACTING = 60.0
 _OLDER = timedelta(days=330)
 
 
@@ -159,7 +162,7 @@ def main() -> None:
                     most = _COLD if asked.cold else _MOST
                     print(f"{name:30} {_times(client, query, most)}", flush=True)
             if not asked.no_retention and not asked.cold:
-                print(asyncio.run(_forget(postgres.address("lists_history"), client)))
+                print(asyncio.run(_tidied(postgres.address("lists_history"), client)))
 
 
 def _hold(folder: Path, *, in_memory: bool) -> None:
@@ -205,24 +208,41 @@ async def _half(url: str) -> str:
     return str(moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
 
-async def _forget(url: str, client: httpx.Client) -> str:
-    """A tenth of the history is forgotten while others look and write."""
+async def _tidied(url: str, client: httpx.Client) -> str:
+    """Batches become sums for a minute, a tenth of the runs is forgotten, and others look meanwhile."""
     database = Database(url)
-    began = time.monotonic()
-    work = asyncio.create_task(forget_runs(database, before=_OLDER))
+
+    async def compact() -> str:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(compact_batches(database, after=timedelta(days=30)), _COMPACTING)
+        count = "select count(*) from runs where id <= (select reached from watermarks)"
+        connection = await asyncpg.connect(plain_address(url))
+        runs = await connection.fetchval(count)
+        await connection.close()
+        return f"batches of {runs:,} runs became sums"
+
+    async def forget() -> str:
+        return f"forgot {await forget_runs(database, before=_OLDER):,} runs"
+
+    lines = [await _meanwhile(compact(), client), await _meanwhile(forget(), client)]
+    await database.close()
+    return "\n".join(lines)
+
+
+async def _meanwhile(work: Coroutine[None, None, str], client: httpx.Client) -> str:
+    began, doing = time.monotonic(), asyncio.create_task(work)
     seen: list[float] = []
-    while not work.done():
+    for path in itertools.cycle(("/v1/runs", "/v1/overview", "/v1/exports")):
+        if doing.done():
+            break
         start = time.perf_counter()
-        (await asyncio.to_thread(client.get, "/v1/runs")).raise_for_status()
+        (await asyncio.to_thread(client.get, path)).raise_for_status()
         seen.append((time.perf_counter() - start) * 1000)
         await asyncio.sleep(0.02)
-    gone = await work
-    await database.close()
     seen.sort()
-    seconds = time.monotonic() - began
     return (
-        f"forgot {gone:,} runs in {seconds:.1f} s; lists meanwhile p50 {seen[len(seen) // 2]:.1f}, "
-        f"p99 {seen[int(len(seen) * 0.99)]:.1f} ms"
+        f"{await doing} in {time.monotonic() - began:.0f} s; {len(seen)} lists and overviews meanwhile: "
+        f"p50 {seen[len(seen) // 2]:.1f}, p99 {seen[int(len(seen) * 0.99)]:.1f}, max {seen[-1]:.1f} ms"
     )
 
 

@@ -555,7 +555,16 @@ class SegmentEvaluation(Base):
     """How many members a segment had when it was looked at; its history of counts."""
 
     __tablename__ = "segment_evaluations"
-    __table_args__ = (Index("ix_segment_evaluations_segment_id_id", "segment_id", "id"),)
+    __table_args__ = (
+        Index("ix_segment_evaluations_segment_id_id", "segment_id", "id"),
+        # failures are few among thousands that lie all over the table
+        Index(
+            "ix_segment_evaluations_failed",
+            "segment_id",
+            "id",
+            postgresql_where=text("error is not null"),
+        ),
+    )
 
     id: Mapped[str] = mapped_column(IdText, primary_key=True)
     segment_id: Mapped[str] = mapped_column(IdText, ForeignKey("segments.id", ondelete="CASCADE"))
