@@ -210,6 +210,7 @@ async def record_batches(
             + sum(rows for item, rows in delivered if item.operation == "remove"),
         },
         Run.cancel_requested_at,
+        target=Run.metadata.tables[Run.__tablename__],
     )
 
     async def count() -> None:

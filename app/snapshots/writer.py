@@ -17,7 +17,14 @@ from app.snapshots.errors import SnapshotError
 from app.snapshots.groups import GroupWriter, Part
 from app.snapshots.manifest import Manifest
 from app.snapshots.rows.categories import Categories
-from app.snapshots.rows.columns import CELL_BYTES, CellColumn, Column, TextColumn, from_series
+from app.snapshots.rows.columns import (
+    CELL_BYTES,
+    CellColumn,
+    Column,
+    TextColumn,
+    from_series,
+    missing,
+)
 from app.snapshots.rows.comparison import Comparison, Span, in_order, rows_within, within
 from app.snapshots.rows.hash_dictionary import HashDictionary
 from app.snapshots.rows.records import Field, Form, Layout, Packing, Rows, bucket_of
@@ -66,6 +73,7 @@ class StageWriter:
         self._rows = 0
         self._waiting: dict[_Schema, list[pl.DataFrame]] = {}
         self._seen: set[tuple[str, ...]] = set()
+        self._keys_lack = False  # whether any row lacks a key
         self._widths: dict[str, int] = {}  # of plain columns
         self._dictionaries = {name: HashDictionary() for name in self._keys}  # of hashed ones
         self._categories: dict[tuple[str, pl.DataType], Categories] = {}
@@ -189,7 +197,10 @@ class StageWriter:
     def _layout(self, columns: Mapping[str, Column]) -> Layout:
         others = [name for name in sorted(columns) if name not in self._keys]
         keys = [_field(name, columns.get(name)) for name in self._keys]
-        return Layout(keys, [_field(name, columns[name]) for name in others])
+        lack = any(name not in columns or _lacks(columns[name]) for name in self._keys)
+        if lack:
+            self._keys_lack = True
+        return Layout(keys, [_field(name, columns[name]) for name in others], keys_lack=lack)
 
     def _packing(self) -> Packing:
         """The one layout all blocks fit into; it follows from the values alone."""
@@ -202,7 +213,8 @@ class StageWriter:
             else:
                 fields[name] = Field(name, Form.CODE, CODE_BYTES)
         keys = [fields.pop(name) for name in self._keys]
-        return Packing(Layout(keys, list(fields.values())), self._dictionaries)
+        layout = Layout(keys, list(fields.values()), keys_lack=self._keys_lack)
+        return Packing(layout, self._dictionaries)
 
     def _columns(self) -> tuple[str, ...]:
         """The columns that have any value, and the keys, in the order of the schemas."""
@@ -233,6 +245,10 @@ class _Spilled:
                 source = Packing(layout, packing.dictionaries)
                 found = packing.pack(source.unpack(rows), len(rows))
             yield within(packing, found, span)
+
+
+def _lacks(column: Column) -> bool:
+    return missing(column) is not None
 
 
 def _field(name: str, column: Column | None) -> Field:

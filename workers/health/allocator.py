@@ -14,7 +14,11 @@ _MEGABYTE = 1 << 20
 _M_TRIM_THRESHOLD = -1  # free memory at the top of the heap that is kept
 _M_MMAP_THRESHOLD = -3  # blocks from this size on come and go one by one; 32 MB is the most
 _M_ARENA_MAX = -8  # heaps: what one thread freed serves the others too
-_KEPT_FOR = "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:1000"
+# two heaps, so that what one thread freed serves the others; large blocks in them as well, since those of
+# their own are handed back at once
+_KEPT_FOR = (
+    "background_thread:true,dirty_decay_ms:2500,muzzy_decay_ms:2500,narenas:2,oversize_threshold:0"
+)
 
 
 def keep_freed_memory() -> None:

@@ -58,7 +58,7 @@ class Spread:
         column = self._answers[name]
         if self._places is None:
             return int(column.sum())
-        return int(np.count_nonzero(column.to_numpy()[self._places]))
+        return int(np.count_nonzero(column.to_numpy().take(self._places)))
 
     def frame(self) -> pl.DataFrame:
         """All columns."""
@@ -95,11 +95,11 @@ class Known:
         with self._lock:
             if self._full or not self._make_room(numbers):
                 return None
-            places = self._places[numbers]
+            places = _looked_up(self._places, numbers)
             new = np.flatnonzero(places == _UNKNOWN)
             if new.size:
                 self._learn(frame, numbers, new, solve)
-                places = self._places[numbers]
+                places = _looked_up(self._places, numbers)
             solved = self._solved
             if self._kept and solved.height > _MOST_KEPT:
                 self._forget()
@@ -216,6 +216,14 @@ def _numbers(column: pl.Series, values: pl.Series) -> _Numbers:
         places = places.fill_null(_NULL)
     # of 32 bits: what is missing becomes 0
     return (places.to_numpy() + np.uint32(1)).astype(np.int64)
+
+
+def _looked_up(table: NDArray[np.int32], numbers: Sequence[_Numbers]) -> NDArray[np.int32]:
+    """`table[numbers]`; NumPy takes from one dimension in half the time."""
+    flat = numbers[0]
+    for size, further in zip(table.shape[1:], numbers[1:], strict=True):
+        flat = flat * size + further
+    return table.reshape(-1).take(flat)
 
 
 def _as_text(column: pl.Series) -> pl.Series:

@@ -15,7 +15,8 @@ from typing import Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from app.snapshots.rows.columns import Mask, Words
+from app.snapshots.rows.arrangement import arrange
+from app.snapshots.rows.columns import Mask
 from app.snapshots.rows.records import BUCKETS, Packing, Rows, bucket_of
 from app.snapshots.rows.spill import Spill
 
@@ -60,15 +61,6 @@ class Outcome:
     keys: int
 
 
-@dataclass(frozen=True, slots=True)
-class Arrangement:
-    """Rows in order: `order` indexes them; the masks mark where a new row, a new key begins."""
-
-    order: npt.NDArray[np.int64]
-    row_begins: Mask
-    key_begins: Mask
-
-
 def rows_within(memory_bytes: int, packing: Packing) -> int:
     """The rows of a span: it is loaded, sorted and copied, hence a quarter of the memory."""
     return max(1, memory_bytes // 4 // packing.layout.row.itemsize)
@@ -81,63 +73,6 @@ def within(packing: Packing, rows: Rows, span: Span) -> Rows:
         return rows
     prefixes = packing.prefixes(rows)
     return rows[(prefixes >= np.uint64(span.first)) & (prefixes <= np.uint64(span.last))]
-
-
-def arrange(packing: Packing, rows: Rows, prefixes: Words) -> Arrangement:
-    """Sort rows by prefix, then by all their bytes, and find out which are equal."""
-    order, ordered = _sorted(prefixes)
-    found = Arrangement(order, np.ones(len(rows), np.bool_), np.ones(len(rows), np.bool_))
-    close = np.flatnonzero(ordered[1:] == ordered[:-1]) + 1
-    found.key_begins[close] = False
-    found.row_begins[close] = rows.take(order[close]) != rows.take(order[close - 1])
-    different = close[found.row_begins[close]]
-    if len(different):
-        begins = np.ones(len(rows), dtype=np.bool_)
-        begins[close] = False
-        _settle(packing, rows, found, np.cumsum(begins) - 1, different)
-    return found
-
-
-def _sorted(prefixes: Words) -> tuple[npt.NDArray[np.int64], Words]:
-    """The order of prefixes, and the prefixes in it.
-
-    NumPy sorts 16 bits by their radix, so three turns of that take a third of the time of one sort of
-    64 bits. The lowest 16 bits hardly ever matter; where they do, all are sorted.
-    """
-    order = np.argsort((prefixes >> np.uint64(16)).astype(np.uint16), kind="stable")
-    for bits in (32, 48):
-        digits = (prefixes >> np.uint64(bits)).astype(np.uint16).take(order)
-        order = order.take(np.argsort(digits, kind="stable"))
-    ordered = prefixes.take(order)
-    if (ordered[1:] < ordered[:-1]).any():
-        order = np.argsort(prefixes)
-        ordered = prefixes.take(order)
-    return order, ordered
-
-
-def _settle(
-    packing: Packing,
-    rows: Rows,
-    found: Arrangement,
-    run_of: npt.NDArray[np.int64],
-    different: npt.NDArray[np.int64],
-) -> None:
-    """Sort, in place, the runs of one prefix that hold different rows: those of `different`."""
-    mixed = np.zeros(int(run_of[-1]) + 1, dtype=np.bool_)
-    mixed[run_of[different]] = True
-    places = np.flatnonzero(mixed[run_of])
-    runs = run_of[places]
-    subset = packing.ordered(rows.take(found.order[places]))
-    by_value = np.argsort(subset)
-    by_run = by_value[np.argsort(runs[by_value], kind="stable")]
-    found.order[places] = found.order[places[by_run]]
-    subset = subset[by_run]
-    keys = packing.keys(subset)
-    starts = np.ones(len(places), dtype=np.bool_)
-    starts[1:] = runs[1:] != runs[:-1]
-    for begins, values in ((found.row_begins, subset), (found.key_begins, keys)):
-        begins[places] = starts
-        begins[places[1:]] |= values[1:] != values[:-1]
 
 
 class Comparison:

@@ -1,7 +1,7 @@
 """Rows as records of one fixed width, so that moving or comparing a row is one memory access.
 
-A record is: the cells of the key columns, which of them are missing, the other cells, which of
-those are missing. Everything is zero-padded and big-endian: two rows are equal exactly if their
+A record is: the cells of the key columns, which of them are missing if any may be, the other cells,
+which of those are missing. Everything is zero-padded and big-endian: two rows are equal exactly if their
 records are, and two people exactly if the first `key_bytes` are.
 """
 
@@ -63,15 +63,23 @@ class Field:
 class Layout:
     """Where each column stands in a record; equal if the fields are."""
 
-    __slots__ = ("dtype", "fields", "has_text", "key_bytes", "keys", "row")
+    __slots__ = ("dtype", "fields", "has_text", "key_bytes", "keys", "keys_lack", "row")
 
-    def __init__(self, keys: Sequence[Field], others: Sequence[Field] = ()) -> None:
-        """`keys` are the columns that name a person; they must be hashed."""
+    def __init__(
+        self, keys: Sequence[Field], others: Sequence[Field] = (), *, keys_lack: bool = True
+    ) -> None:
+        """`keys` are the columns that name a person; they must be hashed.
+
+        `keys_lack`: whether any row may lack one of them. Where none does, a record of an address
+        alone is its hash: 32 bytes, which NumPy moves twice as fast as 36.
+        """
         self.keys = tuple(keys)
+        self.keys_lack = keys_lack
         self.fields = (*keys, *others)
         self.has_text = any(field.form is Form.TEXT for field in self.fields)
         parts: list[tuple[str, np.dtype[Any]]] = [(field.name, field.dtype()) for field in keys]
-        parts.append((_KEY_NULLS, np.dtype(">u4")))
+        if keys_lack:
+            parts.append((_KEY_NULLS, np.dtype(">u4")))
         self.key_bytes = np.dtype(parts).itemsize
         if others:
             parts.extend((field.name, field.dtype()) for field in others)
@@ -96,33 +104,51 @@ class Packing:
     def pack(self, columns: Mapping[str, Column], rows: int) -> Rows:
         """Records of these columns; a column of the layout that is not given is missing."""
         layout = self.layout
+        if (hashes := self._bare(columns)) is not None:
+            return hashes
         table = np.zeros(rows, dtype=layout.dtype)
         key_nulls = np.zeros(rows, dtype=np.uint32)
         nulls = np.zeros(rows, dtype=np.uint32)
         for number, field in enumerate(layout.fields):
-            column = columns.get(field.name)
-            if field.form is Form.CODE:
-                if column is not None:
-                    table[field.name] = self._codes(field, column)
-                continue
-            if column is None:
-                absent: Mask | None = np.ones(rows, dtype=np.bool_)
-            elif field.form is Form.CELL:
-                cells = _cells(column)
-                table[field.name], absent = cells.cells, cells.nulls
-            else:
-                assert isinstance(column, TextColumn), field.name
-                part = table[field.name]
-                part["octets"][:, : column.octets.shape[1]] = column.octets
-                part["length"], absent = column.lengths, column.nulls
+            absent = self._fill(table, field, columns.get(field.name))
             if absent is not None and number < len(layout.keys):
                 key_nulls |= absent.astype(np.uint32) << np.uint32(number)
             elif absent is not None:
                 nulls |= absent.astype(np.uint32) << np.uint32(number - len(layout.keys))
-        table[_KEY_NULLS] = key_nulls
+        if layout.keys_lack:
+            table[_KEY_NULLS] = key_nulls
         if len(layout.fields) > len(layout.keys):
             table[_NULLS] = nulls
         return table.view(layout.row)
+
+    def _fill(
+        self, table: npt.NDArray[np.void], field: Field, column: Column | None
+    ) -> Mask | None:
+        """Write one column of the records; which of them lack it, where no code says so."""
+        if field.form is Form.CODE:
+            if column is not None:
+                table[field.name] = self._codes(field, column)
+            return None
+        if column is None:
+            return np.ones(len(table), dtype=np.bool_)
+        if field.form is Form.CELL:
+            cells = _cells(column)
+            table[field.name] = cells.cells
+            return cells.nulls
+        assert isinstance(column, TextColumn), field.name
+        part = table[field.name]
+        part["octets"][:, : column.octets.shape[1]] = column.octets
+        part["length"] = column.lengths
+        return column.nulls
+
+    def _bare(self, columns: Mapping[str, Column]) -> Rows | None:
+        """The hashes themselves, where a record is nothing else."""
+        if len(self.layout.fields) > 1 or self.layout.keys_lack:
+            return None
+        only = columns[self.layout.fields[0].name]
+        if not isinstance(only, CellColumn):
+            return None
+        return np.ascontiguousarray(only.cells).view(self.layout.row)
 
     def _codes(self, field: Field, column: Column) -> npt.NDArray[np.unsignedinteger]:
         home = self.dictionaries[field.name]
@@ -150,16 +176,22 @@ class Packing:
             home = self.dictionaries[name]
             codes = table[name].astype(np.uint32)
             return CodeColumn(codes, home.entries, home)
-        key = number < len(layout.keys)
-        bits = table[_KEY_NULLS if key else _NULLS]
-        bit = number if key else number - len(layout.keys)
-        absent = bits.astype(np.uint32) & np.uint32(1 << bit) != 0
-        nulls = absent if absent.any() else None
+        nulls = self._missing(table, number)
         if field.form is Form.CELL:
             return CellColumn(np.ascontiguousarray(table[name]), nulls)
         part = table[name]
         octets = np.ascontiguousarray(part["octets"])
         return TextColumn(octets, part["length"].astype(np.uint16), nulls)
+
+    def _missing(self, table: npt.NDArray[np.void], number: int) -> Mask | None:
+        """Which records lack the column of that number; None if none does."""
+        keys = len(self.layout.keys)
+        if number < keys and not self.layout.keys_lack:
+            return None
+        bits = table[_KEY_NULLS if number < keys else _NULLS]
+        bit = number if number < keys else number - keys
+        absent: Mask = bits.astype(np.uint32) & np.uint32(1 << bit) != 0
+        return absent if absent.any() else None
 
     def prefixes(self, rows: Rows) -> Words:
         """64 bits of each row's key identifier, evenly spread: the beginning of its hash.
@@ -190,7 +222,8 @@ class Packing:
 
     def keys_only(self) -> "Packing":
         """The packing of what `keys` gives."""
-        return Packing(Layout(self.layout.keys), self.dictionaries)
+        layout = Layout(self.layout.keys, keys_lack=self.layout.keys_lack)
+        return Packing(layout, self.dictionaries)
 
     def keys(self, rows: Rows) -> Rows:
         """The first `key_bytes` of each record."""

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from app.snapshots.encryption import ScratchKey
 from app.snapshots.errors import SnapshotError
 from app.snapshots.rows.records import BUCKETS, Layout, Rows
+from app.snapshots.store import WRITE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +46,7 @@ class Spill:
     def scatter(self, layout: Layout, rows: Rows, buckets: npt.NDArray[np.uint16]) -> None:
         """Keep rows; `buckets` says where each belongs."""
         order = np.argsort(buckets, kind="stable")
-        starts = np.zeros(BUCKETS + 1, dtype=np.int64)
-        np.cumsum(np.bincount(buckets, minlength=BUCKETS), out=starts[1:])
+        starts = np.searchsorted(buckets.take(order), np.arange(BUCKETS + 1, dtype=np.uint16))
         with self._lock:
             offset = self._end
             self._end += rows.nbytes
@@ -56,7 +56,7 @@ class Spill:
         at = offset
         with _explained("written"):
             while view:
-                written = os.pwrite(self._file.fileno(), view, at)
+                written = os.pwrite(self._file.fileno(), view[:WRITE_BYTES], at)
                 view, at = view[written:], at + written
         with self._lock:
             self._blocks.append(_Block(layout, offset, starts))
