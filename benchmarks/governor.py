@@ -28,7 +28,9 @@ _DIGITS = ACCOUNT.removeprefix("act_")
 HOUR = 3600.0
 _LATENCY = (0.2, 0.9)
 
-# one call is a write of three points; a removal is one call of the quota for custom audiences
+# one call is a write of three points; a removal is one call of the quota for custom audiences. A question is
+# one point, and its answer tells of the quota for custom audiences only
+_QUESTIONS = " and a question now and then"
 QUOTAS: dict[str, tuple[dict[str, Any], bool, int]] = {
     "score, development tier (60 points, block 300 s)": (
         {"score_max": 60, "block_seconds": 300}, False, 8,
@@ -37,6 +39,9 @@ QUOTAS: dict[str, tuple[dict[str, Any], bool, int]] = {
         {"score_max": 9000, "block_seconds": 60, "tier": "standard_access"}, False, 8,
     ),
     "score, told as 613": ({"score_max": 60, "block_seconds": 300, "error": 613}, False, 8),
+    f"score, development tier,{_QUESTIONS}": (
+        {"score_max": 60, "block_seconds": 300}, False, 8,
+    ),
     "custom audience, development tier (5,000 an hour)": (
         {"buc_max": 5000, "buc_block_seconds": 300}, True, 8,
     ),
@@ -82,7 +87,13 @@ class Outcome:
 
 
 async def calling(
-    quota: dict[str, Any], *, removal: bool, workers: int, at_once: int, hours: float
+    quota: dict[str, Any],
+    *,
+    removal: bool,
+    questions: bool,
+    workers: int,
+    at_once: int,
+    hours: float,
 ) -> Outcome:
     """Workers that have always more to send, against one limiter."""
     loop = asyncio.get_running_loop()
@@ -107,25 +118,28 @@ async def calling(
                 continue
 
     async def call(slot: Any) -> None:
-        arrived = loop.time()
+        arrived, question = loop.time(), questions and chance.random() < 0.3
+        other = removal or question
         await asyncio.sleep(chance.uniform(*_LATENCY))
         try:
-            quotas.admit(ACCOUNT, write=True, buc=removal, arrived=arrived)
+            quotas.admit(ACCOUNT, write=not question, buc=other, arrived=arrived)
         except GraphError as refusal:
-            usage = read_usage(quotas.headers(ACCOUNT, buc=removal), _DIGITS)
+            usage = read_usage(quotas.headers(ACCOUNT, buc=other), _DIGITS)
             about = About(account=_DIGITS, bulk=True)
             error = from_body(refusal.body("trace")["error"], status=400, about=about, usage=usage)
             assert isinstance(error, Throttled)
             await slot.refused(error, usage)
             return
         minutes[int(loop.time() // 60)] += 1
-        await slot.answered(read_usage(quotas.headers(ACCOUNT, buc=removal), _DIGITS))
+        await slot.answered(read_usage(quotas.headers(ACCOUNT, buc=other), _DIGITS))
 
     await asyncio.gather(*(worker() for _ in range(workers)))
     report = quotas.report(ACCOUNT)
     return Outcome(
         calls=report["admitted"],
-        allowed=_allowed(quota, end, workers * at_once),
+        allowed=_allowed(
+            quota, end, workers * at_once, points=report["points"] / max(report["admitted"], 1)
+        ),
         refusals=report["refused"] - report["on_their_way"],
         during_block=report["requests_during_block"],
         hours=hours,
@@ -139,18 +153,25 @@ def simulated(name: str, *, workers: int, hours: float) -> Outcome:
     loop = _Loop()
     try:
         return loop.run_until_complete(
-            calling(quota, removal=removal, workers=workers, at_once=at_once, hours=hours)
+            calling(
+                quota,
+                removal=removal,
+                questions=_QUESTIONS in name,
+                workers=workers,
+                at_once=at_once,
+                hours=hours,
+            )
         )
     finally:
         loop.close()
 
 
-def _allowed(quota: dict[str, Any], seconds: float, at_once: int) -> float:
+def _allowed(quota: dict[str, Any], seconds: float, at_once: int, *, points: float) -> float:
     """Calls that the limiter would have let through, or that so many senders could have made."""
     if "buc_max" in quota:
         most = quota["buc_max"] * -(-seconds // HOUR)
     else:
-        most = (quota["score_max"] + quota["score_max"] * seconds / 300) / 3
+        most = (quota["score_max"] + quota["score_max"] * seconds / 300) / points
     return float(min(most, at_once * seconds / (sum(_LATENCY) / 2)))
 
 

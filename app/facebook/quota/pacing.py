@@ -36,7 +36,9 @@ class _Reading:
     percent: float
     at: float
     cost: float | None = None  # percent of the quota for one call
+    # what it asks for, and until when that counts though nothing is read of it again
     interval: float = 0.0
+    until: float = 0.0
 
 
 class Pacer:
@@ -59,22 +61,35 @@ class Pacer:
         `levels` by scope as just read; `calls`: admitted up to the call that read them; `ahead`: admitted
         since, by anybody, which the reading may not know of.
         """
-        touched: dict[str, float] = {}
+        touched = dict[str, None]()
         for scope, level in levels:
             reading = self._read(scope, level, calls.get(scope, 0))
             coming = (reading.cost or 0.0) * ahead.get(scope, 0)
+            before = reading.interval
             reading.interval = _interval(level, reading.cost, level.percent + coming)
-            touched[scope] = max(touched.get(scope, 0.0), reading.interval)
+            reading.until = self._now() + _lifetime(reading.interval)
+            # a quota that is calm as ever says nothing against what another one asked for
+            if before or reading.interval:
+                touched[scope] = None
         told = []
-        for scope, interval in touched.items():
+        for scope in touched:
+            interval = self._asked_for(scope)
             before, ends = self._told.get(scope, (0.0, 0.0))
-            lifetime = max(_SHORTEST_LIFE, 10 * interval)
+            lifetime = _lifetime(interval)
             # calls that are rare tell each time: others may have told something else since
             renew = interval >= _RARE or (interval > 0 and ends - self._now() < lifetime / 2)
             if renew or abs(interval - before) > 0.1 * before:
                 self._told[scope] = interval, self._now() + lifetime
                 told.append(Pace(scope, interval, lifetime))
         return told
+
+    def _asked_for(self, scope: str) -> float:
+        """The slowest pace of all quotas of the scope; an answer tells of one, and the others stay."""
+        return max(
+            reading.interval
+            for (of, _), reading in self._readings.items()
+            if of == scope and reading.until > self._now()
+        )
 
     def _read(self, scope: str, level: Level, calls: int) -> _Reading:
         now, key = self._now(), (scope, level.quota)
@@ -96,6 +111,11 @@ class Pacer:
                 last.cost = _MEMORY * known + (1 - _MEMORY) * cost
             last.calls, last.percent, last.at = calls, level.percent, now
         return last
+
+
+def _lifetime(interval: float) -> float:
+    """Seconds for which a pace counts."""
+    return max(_SHORTEST_LIFE, 10 * interval)
 
 
 def _interval(level: Level, cost: float | None, expected: float) -> float:
