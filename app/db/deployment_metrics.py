@@ -8,7 +8,7 @@ from datetime import datetime
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from sqlalchemy import Select, func, select
+from sqlalchemy import DateTime, Select, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app import clock
@@ -109,7 +109,10 @@ async def read_state(session: AsyncSession) -> State:
     blocked, first_end = (
         await session.execute(
             select(
-                func.count().filter(func.coalesce(Connection.blocked["reason"].astext, "") != ""),
+                # what is written of a block stays when its time is over
+                func.count().filter(
+                    cast(Connection.blocked["until"].astext, DateTime(timezone=True)) > now
+                ),
                 func.min(
                     func.least(Connection.token_expires_at, Connection.token_data_access_expires_at)
                 ).filter(Connection.status == "ready"),

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.connections.account_health.account_blocks import blocked_until
 from app.db.listing import written_out
 from app.db.models import Connection, Export, LastEnd, Run, Webhook
 from app.runs.states import RunStatus
@@ -35,7 +36,7 @@ class Broken:
 
 def is_stopped(row: Connection) -> bool:
     """Whether its exports wait: the token is refused, or the account is blocked."""
-    return row.status == "reauthentication_required" or row.blocked is not None
+    return row.status == "reauthentication_required" or blocked_until(row) is not None
 
 
 def broken_connections(
@@ -60,7 +61,7 @@ def broken_connections(
                     exports=waiting,
                 )
             )
-        elif row.blocked is not None:
+        elif row.blocked is not None and blocked_until(row) is not None:
             since = row.blocked.get("since")
             found.append(
                 Broken(

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,14 @@ import httpx
 import pytest
 from prometheus_client import Counter
 
+from app import clock
 from app.cli.server.child_processes import make_api, make_worker
+from app.connections.account_health.account_blocks import note_block
 from app.db.deployment_metrics import Figures
+from app.db.session import Database
 from app.erasures.due import perform_due
 from app.erasures.execution import Erasing
+from app.errors import AppError
 from app.observability import metrics
 from app.observability.metrics import Accounts, account_hash
 from app.observability.metrics_port import metrics_port
@@ -160,6 +165,26 @@ async def test_what_waits_and_who_asked_to_be_forgotten(
     assert value(samples(text), "audience_export_erasures", status="running") == 1
     change = Change(before, text)
     assert change("erasure_attempts_total", outcome="retrying", code="meta-throttled") == 1
+
+
+@pytest.mark.parametrize("minutes", [5, -5])
+async def test_a_block_counts_until_its_time_is_over(
+    api: httpx.AsyncClient, database: Database, segment_root: Path, minutes: int
+) -> None:
+    """In the number that wakes somebody, in what is called broken, and on the connection."""
+    write_csv(segment_root / "some.csv", ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "some.csv"))
+    await make_export(api, connection, segment)
+    error, until = AppError("Meta blocks it."), clock.now() + timedelta(minutes=minutes)
+    async with database.transaction() as session:
+        await note_block(session, ACCOUNT, error, until=until)
+    state = samples(await scrape(api))
+    broken = (await expect(await api.get("/v1/overview"), 200))["broken"]
+    shown = await expect(await api.get(f"/v1/connections/{connection['id']}"), 200)
+    assert value(state, "audience_export_connections_blocked") == (minutes > 0)
+    assert [item["code"] for item in broken] == ["account-blocked"] * (minutes > 0)
+    assert (shown["blocked"] is not None) == (minutes > 0)
 
 
 def test_names_and_labels_are_bounded() -> None:
