@@ -37,11 +37,14 @@ def settings_of_worker() -> Settings:
         for name, value in (
             ("DATABASE_URL", settings.database_url),
             ("REDIS_URL", settings.redis_url.get_secret_value()),
+            ("ENCRYPTION_KEYS", settings.encryption_keys),
         )
         if not value
     ]
     if missing:
-        sys.exit(f"Set {' and '.join(missing)}: a worker shares them with the API.")
+        *first, last = missing
+        named = " and ".join([", ".join(first), last] if first else [last])
+        sys.exit(f"Set {named}: a worker shares them with the API.")
     return settings
 
 

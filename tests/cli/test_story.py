@@ -424,5 +424,5 @@ def test_arq_says_what_a_worker_lacks(tmp_path: Path) -> None:
     )
     assert done.returncode != 0
     assert done.stderr.strip() == (
-        "Set DATABASE_URL and REDIS_URL: a worker shares them with the API."
+        "Set DATABASE_URL, REDIS_URL and ENCRYPTION_KEYS: a worker shares them with the API."
     )

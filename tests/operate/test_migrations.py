@@ -5,8 +5,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.cli.server.migrate import upgrade
+from app.cli.server.migrate import _refused, upgrade
 from app.db.schema import SchemaBehind, revisions
+from app.errors import Unavailable
 from app.settings import Settings
 from benchmarks.filling import fill
 from benchmarks.lists import plain_address
@@ -60,6 +61,21 @@ async def test_nobody_starts_on_an_older_schema(
     await connection.close()
     with pytest.raises(SystemExit, match="is empty"):
         await start({})
+
+
+async def test_a_lock_that_is_not_had_is_said_in_a_sentence(database_url: str) -> None:
+    """With the error that Postgres gives then."""
+    held, waits = [await asyncpg.connect(plain_address(database_url)) for _ in range(2)]
+    async with held.transaction():
+        await held.execute("lock table erasures")
+        await waits.execute("set lock_timeout = '20ms'")
+        with pytest.raises(asyncpg.LockNotAvailableError) as refused:
+            await waits.execute("alter table erasures add column x text")
+    await held.close()
+    await waits.close()
+    told = _refused(refused.value)
+    assert isinstance(told, Unavailable)
+    assert "run it again" in told.detail
 
 
 async def test_down_and_up_with_rows(database_url: str) -> None:

@@ -31,6 +31,7 @@ async def upgrade(url: str, *, wait_seconds: float = WAIT_SECONDS) -> tuple[str 
     works and the others find nothing left to do (alembic's own state is global, so within a
     process it is one call at a time). Raises Unavailable if the database does not answer in time.
     """
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415 - see the package
     from sqlalchemy.ext.asyncio import create_async_engine  # noqa: PLC0415 - see the package
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
@@ -61,15 +62,27 @@ async def upgrade(url: str, *, wait_seconds: float = WAIT_SECONDS) -> tuple[str 
                         code="database-unavailable",
                     ) from None
             await asyncio.sleep(_RETRY_SECONDS)
-        async with engine.begin() as connection:
-            return await connection.run_sync(_upgrade)
+        try:
+            async with engine.begin() as connection:
+                return await connection.run_sync(_upgrade)
+        except DBAPIError as error:
+            raise _refused(error) from None
     finally:
         await engine.dispose()
 
 
 def _refused(error: Exception) -> Exception:
-    """A wrong password or a missing database is a setting to correct (SQLSTATE classes 28, 3D)."""
+    """A wrong password or a missing database is a setting to correct (SQLSTATE classes 28, 3D).
+
+    A lock that could not be had in time (55P03, `lock_timeout` of migrations/env.py) is to be tried again.
+    """
     state = getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+    if state == "55P03":
+        return Unavailable(
+            "A table was in use for more than 5 s, and a migration waits no longer, so that nobody waits "
+            "behind it. Nothing was changed; run it again.",
+            code="database-unavailable",
+        )
     if str(state).startswith(("28", "3D")):
         return ConfigurationError(
             "The server at DATABASE_URL refused the connection: the database does not exist, or "
