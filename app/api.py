@@ -24,7 +24,6 @@ from app.access.callers import Authenticator
 from app.access.dependencies import identify
 from app.access.failed_attempts import Attempts
 from app.access.oidc import OidcVerifier
-from app.api_description import DESCRIPTION, TAGS
 from app.background_loops import call_webhooks, keep_runs_moving
 from app.composition import (
     configure_telemetry,
@@ -58,6 +57,7 @@ from app.exports.previews.match_quality import Previews
 from app.exports.previews.unsaved_export import Drafts
 from app.http import problem_pages
 from app.http.json_cache import Written
+from app.http.openapi.description import DESCRIPTION, TAGS
 from app.http.openapi.routes import install_documents
 from app.http.problems import install_problem_handlers
 from app.http.requests.conditional_get import Conditional

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app.database_addresses import fault_of
-from app.plain_http import in_the_clear
+from app.addresses.plain_http import in_the_clear
+from app.addresses.segment_databases import fault_of
 
 Csv = Annotated[tuple[str, ...], NoDecode]
 

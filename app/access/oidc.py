@@ -16,10 +16,10 @@ import httpx
 import jwt
 
 from app.access.callers import Caller, Role
+from app.addresses.plain_http import in_the_clear
 from app.bounded_reads import get_json
 from app.errors import Forbidden, Unauthenticated, Unavailable
 from app.observability.logs import get_logger
-from app.plain_http import in_the_clear
 
 log = get_logger(__name__)
 

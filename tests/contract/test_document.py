@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from app.api_description import TAGS
 from app.codes import CODES, of_operation
+from app.http.openapi.description import TAGS
 from app.http.openapi.document import operations, walk
 from app.main import create_app
 from app.settings import Settings

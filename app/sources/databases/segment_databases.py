@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
-from app.database_addresses import scheme_of
+from app.addresses.segment_databases import scheme_of
 from app.errors import Culprit, SourceError
 from app.sources import errors
 from app.sources.access import SourceAccess

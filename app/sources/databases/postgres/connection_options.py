@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from app.database_addresses import SCHEMES
+from app.addresses.segment_databases import SCHEMES
 from app.sources.databases.segment_databases import address_invalid, taken_apart, with_password
 
 _FILES: Final = ("sslrootcert", "sslcert", "sslkey", "sslcrl")
