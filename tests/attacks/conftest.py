@@ -100,6 +100,10 @@ class Target:
         assert httpx.get(f"{self.url}/livez", timeout=20).status_code == 200
         return time.monotonic() - began
 
+    def is_quick(self) -> bool:
+        """Whether a bystander is answered within two seconds, if not at once then soon."""
+        return any(self.livez_seconds() < 2 for _ in range(5))
+
 
 def _resident_bytes(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
