@@ -1,6 +1,7 @@
 """Composition root of the worker: its collaborators, built at startup, closed at shutdown."""
 
 import asyncio
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -113,9 +114,16 @@ def build_context(settings: Settings) -> WorkerContext:
             else None,
             refused_share=settings.refused_values_warning_share,
         ),
-        # one more than saturates two cores: each waits for the interpreter now and then
-        cpu=ThreadPoolExecutor(3, thread_name_prefix="columns"),
+        cpu=ThreadPoolExecutor(_hashing_threads(), thread_name_prefix="columns"),
         webhooks=webhook_sender(settings),
         token_warning=timedelta(days=settings.token_expiry_warning_days),
         pressure=Pressure(settings.worker_memory_bytes),
     )
+
+
+def _hashing_threads() -> int:
+    """One for each core, two at least and three at most: each waits for the interpreter now and then.
+
+    On two cores a third one only takes caches and memory from the others (benchmarks/RESULTS.md).
+    """
+    return max(2, min(3, os.cpu_count() or 1))

@@ -17,7 +17,7 @@ _M_ARENA_MAX = -8  # heaps: what one thread freed serves the others too
 # two heaps, so that what one thread freed serves the others; large blocks in them as well, since those of
 # their own are handed back at once
 _KEPT_FOR = (
-    "background_thread:true,dirty_decay_ms:2500,muzzy_decay_ms:2500,narenas:2,oversize_threshold:0"
+    "background_thread:true,dirty_decay_ms:6000,muzzy_decay_ms:6000,narenas:2,oversize_threshold:0"
 )
 
 
