@@ -53,8 +53,8 @@ function Builds({found: first, id, reload}) {
   });
   const {values: draft, set} = form;
   const attributes = useAttributes(draft.segment_ids);
-  // what the names of the members' attributes suggest is filled in, until somebody says otherwise
-  useEffect(() => set({attributes: suggested(draft.attributes, attributes.list)}), [attributes.name]);
+  // what the attributes' names suggest is filled in, also if the key changed meanwhile
+  useEffect(() => set((now) => ({attributes: suggested(now.attributes, attributes.list)})), [attributes.name]);
   const missing = [!draft.display_name.trim() && t('a name'), !draft.connection_id && t('a connection'), !draft.segment_ids.length && t('a segment'), ...lacking(draft).map(say.name)].filter(Boolean);
   const why = missing.length ? t('Still missing: {what}', {what: missing.join(', ')}) : undefined;
   return html`<form class="split" onSubmit=${(event) => { event.preventDefault(); if (!why) form.submit(event); }}>

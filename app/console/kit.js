@@ -369,7 +369,7 @@ export const statuses = (...codes) => [['', t('Any')], ...codes.map((code) => [c
  * @type {UseForm} */
 export function useForm(first, work) {
   const [values, put] = useState(first);
-  const set = (changes) => put((old) => ({...old, ...changes}));
+  const set = (changes) => put((old) => ({...old, ...changes.call?.(0, old) ?? changes}));
   const [submit, {busy, error}] = useAction(async (event, over) => work(values, over));
   const asked = [];
   const at = (pointer) => (one) => one.pointer === pointer || one.pointer?.startsWith(`${pointer}/`);
