@@ -113,7 +113,7 @@ bench: $(call STAMP,dev) ## Measure; writes benchmarks/RESULTS.md (QUICK=1: no t
 
 chaos: $(call STAMP,dev) ## The long form of the crash tests and of the fuzz; hours: see CONTRIBUTING.md
 	@CHAOS=full $(BIN)/python -m pytest tests/chaos -m chaos
-	@CHAOS=full $(BIN)/python -m pytest tests/identifiers tests/contract tests/guide/test_story_of_the_document.py tests/sources_end_to_end/test_same_audience.py --timeout 3600
+	@CHAOS=full $(BIN)/python -m pytest tests/identifiers tests/contract tests/guide/test_story_of_the_document.py tests/sources_end_to_end/test_same_audience.py tests/meta/test_quota.py --timeout 3600
 
 format: $(call STAMP,dev) ## Format the code
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

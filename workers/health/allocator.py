@@ -21,9 +21,16 @@ _KEPT_FOR = (
 )
 
 
+_SETTINGS = "_RJEM_MALLOC_CONF"
+# what polars puts there when it is loaded, before what it finds; whatever starts a worker may have loaded it
+_OF_POLARS = frozenset({"dirty_decay_ms:500", "muzzy_decay_ms:1000"})
+
+
 def keep_freed_memory() -> None:
     """Once at the start of the process, before polars is loaded and threads are there."""
-    os.environ.setdefault("_RJEM_MALLOC_CONF", _KEPT_FOR)
+    found = os.environ.get(_SETTINGS, "").split(",")
+    given = [word for word in found if word and word not in _OF_POLARS]
+    os.environ[_SETTINGS] = ",".join([_KEPT_FOR, *given])  # the last word of each kind counts
     if platform.libc_ver()[0] != "glibc":
         return
     libc = ctypes.CDLL(None)
