@@ -191,13 +191,11 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state.graph = graph_client(settings, state.notifier, state.database)
     state.issuer_http = httpx.AsyncClient(timeout=5, verify=_issuer_trust())
     issuer = oidc_verifier(settings, state.issuer_http)
-    known = {
-        "bootstrap_key": settings.bootstrap_api_key.get_secret_value(),
-        "issuer": settings.oidc_issuer,
-    }
+    bootstrap = settings.bootstrap_api_key.get_secret_value()
     state.authenticator = Authenticator(
-        state.database, state.vault, bootstrap_key=known["bootstrap_key"], issuer=issuer
+        state.database, state.vault, bootstrap_key=bootstrap, issuer=issuer
     )
+    known = {"bootstrap_key": bootstrap, "issuer": settings.oidc_issuer}
     state.sessions = Sessions(state.database, state.vault, **known)
     state.oidc_sign_in = oidc_sign_in(settings, issuer, state.vault, state.issuer_http)
     state.attempts = Attempts(state.notifier.redis, limit=settings.max_failed_attempts)

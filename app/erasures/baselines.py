@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.listing import written_out
 from app.db.models import Connection, Erasure, Export, ExportBaseline, Run
 
 _ACTIVE = ("queued", "running")
@@ -15,7 +16,7 @@ _ACTIVE = ("queued", "running")
 async def runs_before(session: AsyncSession, account: str, moment: datetime) -> list[str]:
     """Active runs into the ad account that began before then."""
     query = select(Run.id).where(
-        Run.ad_account_id == account, Run.status.in_(_ACTIVE), Run.started_at < moment
+        Run.ad_account_id == account, written_out(Run.status, _ACTIVE), Run.started_at < moment
     )
     return list(await session.scalars(query.order_by(Run.id)))
 

@@ -197,7 +197,7 @@ class StageWriter:
     def _layout(self, columns: Mapping[str, Column]) -> Layout:
         others = [name for name in sorted(columns) if name not in self._keys]
         keys = [_field(name, columns.get(name)) for name in self._keys]
-        lack = any(name not in columns or _lacks(columns[name]) for name in self._keys)
+        lack = any(name not in columns or missing(columns[name]) is not None for name in self._keys)
         if lack:
             self._keys_lack = True
         return Layout(keys, [_field(name, columns[name]) for name in others], keys_lack=lack)
@@ -245,10 +245,6 @@ class _Spilled:
                 source = Packing(layout, packing.dictionaries)
                 found = packing.pack(source.unpack(rows), len(rows))
             yield within(packing, found, span)
-
-
-def _lacks(column: Column) -> bool:
-    return missing(column) is not None
 
 
 def _field(name: str, column: Column | None) -> Field:

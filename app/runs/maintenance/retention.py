@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from app import clock
+from app.db.listing import written_out
 from app.db.models import (
     Erasure,
     ExportBaseline,
@@ -144,7 +145,7 @@ async def _unneeded(session: AsyncSession, names: Iterable[str]) -> list[str]:
     if not by_run:
         return []
     # in this order: who ends between the two questions has its baseline in the second answer
-    active = set(await session.scalars(select(Run.id).where(Run.status.in_(ACTIVE))))
+    active = set(await session.scalars(select(Run.id).where(written_out(Run.status, ACTIVE))))
     kept = await _baselines(session)
     # an erasure writes a baseline anew beside the old one, and only then puts it in its place
     rewriting = await session.scalar(
