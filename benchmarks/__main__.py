@@ -24,6 +24,7 @@ import polars as pl
 
 from benchmarks import members, steps
 from benchmarks.exact import delivered, expected
+from benchmarks.fleet import TIERS
 from benchmarks.pair import paired
 from benchmarks.report import Table, write_results
 from benchmarks.sources import table as table_of_sources
@@ -160,6 +161,9 @@ def main() -> None:
 
     print("with Meta's latency …", flush=True)
     with running_stack(members.DATA, latency=0.5) as stack:
+        # 98 uploads are 294 points: 3 % of full access, and five times what a development account may have
+        quota = f"{stack.environment['GRAPH_API_URL']}/_sandbox/quota/act_1001"
+        httpx.put(quota, json=TIERS["full"]).raise_for_status()
         export = stack.export_of({"kind": "file", "url": str(email)}, _EMAIL)
         tables.append(_far(stack.run("0.5 s a request", export, UPLOAD_CONCURRENCY="16")))
     tables.append(_openssl(ends[f"e-mail, {large // MILLION} M"]))

@@ -93,6 +93,8 @@ class Governor:
         self._admitted: dict[str, int] = {}
         self._held: dict[str, int] = {}
         self._calm: dict[Sequence[str], _Calm] = {}
+        # calls that sleep before they ask again, by what they wait for; a result wakes them
+        self._asleep: dict[asyncio.Future[None], Sequence[str]] = {}
         # until when the next call of a scope waits, where that is long
         self._waits: dict[str, float] = {}
         # how often the blocks of a scope had been lifted when ours was met
@@ -148,7 +150,7 @@ class Governor:
         }
         for pace in self._pacer.changes(levels, calls=counted, ahead=ahead):
             told = (pace.scope, pace.interval, pace.lifetime)
-            await self._everywhere(lambda s, told=told: s.pace(*told))  # type: ignore[misc]
+            await self._everywhere(pace.scope, lambda s, told=told: s.pace(*told))  # type: ignore[misc]
         if account and usage.regain_seconds > 0:
             await self._block(scopes[0], usage.regain_seconds, named=True)
 
@@ -164,7 +166,8 @@ class Governor:
 
         Raises `Unavailable` when the others cannot be told.
         """
-        told = await self._everywhere(lambda s: s.lift(_scopes(account)[0]))
+        scope = _scopes(account)[0]
+        told = await self._everywhere(scope, lambda s: s.lift(scope))
         if self._shared is not None and len(told) < 2:
             raise Unavailable(
                 "Redis cannot be reached; try again shortly.", code="redis-unavailable"
@@ -186,7 +189,18 @@ class Governor:
                 await self._sleep(_POLL * (0.5 + self._random()))
             else:
                 # whoever waits wakes a little apart from the others
-                await self._sleep(min(verdict.wait, _NAP) + _POLL * self._random())
+                await self._nap(scopes, min(verdict.wait, _NAP) + _POLL * self._random())
+
+    async def _nap(self, scopes: Sequence[str], seconds: float) -> None:
+        """Sleeps until something new is learned here of what the call waits for; so long at most."""
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleep = asyncio.ensure_future(self._sleep(seconds))
+        self._asleep[news] = scopes
+        try:
+            await asyncio.wait((news, sleep), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            del self._asleep[news]
+            sleep.cancel()
 
     async def _ask(self, scopes: Sequence[str], holder: str) -> tuple[QuotaState, Verdict]:
         own = await self._own_block(scopes)
@@ -229,7 +243,7 @@ class Governor:
     async def _block(self, scope: str, seconds: float, *, named: bool) -> float:
         in_flight = max(1, self._in_flight.get(scope, 0))
         waits = await self._everywhere(
-            lambda s: s.block(scope, seconds, named=named, in_flight=in_flight)
+            scope, lambda s: s.block(scope, seconds, named=named, in_flight=in_flight)
         )
         shared = self._reachable()
         lifts = await self._tell(shared, lambda s: s.lifts(scope)) if shared else None
@@ -237,7 +251,9 @@ class Governor:
             self._lifts[scope] = lifts
         return max(waits)
 
-    async def _everywhere(self, step: Callable[[QuotaState], Awaitable[_T]]) -> list[_T]:
+    async def _everywhere(
+        self, scope: str, step: Callable[[QuotaState], Awaitable[_T]]
+    ) -> list[_T]:
         """The step here and, if Redis answers, there: what we learn must survive its absence."""
         for calm in self._calm.values():
             calm.until = 0.0
@@ -245,6 +261,9 @@ class Governor:
         shared = self._reachable()
         if shared is not None and (result := await self._tell(shared, step)) is not None:
             results.append(result)
+        for news, scopes in self._asleep.items():
+            if scope in scopes and not news.done():
+                news.set_result(None)
         return results
 
     def _reachable(self) -> QuotaState | None:
