@@ -1,6 +1,7 @@
 """The numbers of /metrics are those of the runs, in a form that Prometheus takes, for whom it concerns."""
 
 import asyncio
+import hashlib
 import socket
 from collections.abc import Callable
 from datetime import timedelta
@@ -47,27 +48,24 @@ async def scrape(api: httpx.AsyncClient) -> str:
     return answer.text
 
 
-async def test_a_run_moves_the_counters_by_its_counts(
-    api: httpx.AsyncClient, work: Any, segment_root: Path
-) -> None:
-    """Read, skipped, staged, sent, by how much the run says, and its end once."""
-    write_csv(segment_root / "five.csv", ROWS)
-    connection = await make_connection(api)
-    segment = await make_segment(api, str(segment_root / "five.csv"))
-    export = await make_export(api, connection, segment)
+async def moved(
+    api: httpx.AsyncClient, work: Any, export: dict[str, Any]
+) -> tuple[Change, dict[str, Any], str]:
+    """How far a run of the export moved the counters: by what it says of itself. And the page afterwards."""
     before = await scrape(api)
     run = await start_run(api, export)
     await work()
     run = await get_run(api, run)
     after = await scrape(api)
     change, counts = Change(before, after), run["counts"]
-    assert counts["staged"] == 2
     assert change("members_read_total") == counts["read"]
     assert change("members_expanded_total") == counts["expanded"]
     assert change("members_duplicates_total") == counts["duplicates"]
     assert change("members_staged_total") == counts["staged"]
     assert change("members_sent_total", operation="add") == counts["added"]
+    assert change("members_sent_total", operation="remove") == counts["removed"]
     assert change("members_refused_total") == counts["refused"]
+    assert counts["added"] + counts["removed"] + counts["refused"] == counts["staged"]
     assert change("batches_total") == counts["batches_done"]
     for reason, number in run["skipped_reasons"].items():
         assert change("members_skipped_total", reason=reason) == number
@@ -75,14 +73,52 @@ async def test_a_run_moves_the_counters_by_its_counts(
     assert change("runs_ended_total", status=run["status"], culprit="none", code="none") == 1
     assert change("runs_ended_total") == 1
     assert change("run_seconds_count", status=run["status"]) == 1
+    return change, counts, after
+
+
+async def test_a_run_moves_the_counters_by_its_counts(
+    api: httpx.AsyncClient, work: Any, sandbox: Any, segment_root: Path
+) -> None:
+    """Read, skipped, staged, sent, refused, by how much the run says, and its end once."""
+    write_csv(segment_root / "five.csv", ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "five.csv"))
+    change, counts, page = await moved(api, work, await make_export(api, connection, segment))
+    assert (counts["staged"], counts["refused"]) == (2, 0)
     assert change("graph_calls_total", edge="users", status="200", code="none") == 1
     assert change("graph_call_seconds_count") == change("graph_calls_total") > 1
-    now = samples(after)
+    now = samples(page)
     quota = value(now, "audience_export_graph_quota_used_ratio", ad_account=account_hash("1001"))
     assert 0 <= quota < 1
     # by its hash only
     assert ACCOUNT.removeprefix("act_") not in {text for _, has in now for _, text in has}
     assert value(now, "audience_export_hash_engine_info", engine="stringzilla") == 1
+
+
+async def test_members_that_meta_refuses_are_counted_as_refused_and_as_nothing_else(
+    api: httpx.AsyncClient, work: Any, sandbox: Any, segment_root: Path
+) -> None:
+    """One row for its content (100), and a whole removal that leaves too few (200/1870047)."""
+    write_csv(segment_root / "five.csv", ROWS)
+    connection = await make_connection(api)
+    segment = await make_segment(api, str(segment_root / "five.csv"))
+    bob = hashlib.sha256(b"bob@example.com").hexdigest()
+    content = {"code": 100, "when_row_hash": bob, "match": {"method": "POST"}}
+    size = {"code": 200, "subcode": 1870047, "status": 403, "match": {"method": "DELETE"}}
+    for fault in (content, size):
+        sandbox.control("POST", "faults", json={"kind": "error", **fault})
+    export = await make_export(api, connection, segment)
+    change, counts, _ = await moved(api, work, export)
+    assert (counts["added"], counts["refused"]) == (1, 1)
+    # both rows, then each by itself
+    assert change("graph_calls_total", edge="users", status="200", code="none") == 1
+    assert change("graph_calls_total", edge="users", code="payload-rejected") == 2
+    leavers = await make_export(
+        api, connection, segment, sync_mode="remove", display_name="Leavers"
+    )
+    change, counts, _ = await moved(api, work, leavers)
+    assert (counts["removed"], counts["refused"]) == (0, 2)
+    assert change("members_refused_total") == 2
 
 
 async def test_what_goes_wrong_is_counted_by_code_and_culprit(
