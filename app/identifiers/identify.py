@@ -7,9 +7,9 @@ from typing import Final
 import polars as pl
 
 from app.identifiers.cell_values.text import blank
-from app.identifiers.columns.apply_rule import Cells, tally
+from app.identifiers.columns.apply_rule import Cells
 from app.identifiers.columns.digest import in_bytes
-from app.identifiers.columns.distinct_values import Memory
+from app.identifiers.columns.distinct_values import Memory, tally
 from app.identifiers.columns.error_guard import guarded
 from app.identifiers.consent import consenting
 from app.identifiers.expansion import expand

@@ -13,7 +13,7 @@ from app.identifiers.cell_values.placeholders import PLACEHOLDER
 from app.identifiers.cell_values.rule import Rule, Shortcut, Steps
 from app.identifiers.cell_values.text import blank, certain
 from app.identifiers.columns.already_hashed import stored_cells
-from app.identifiers.columns.apply_rule import Cells, hashed_cells, plain_cells, tally
+from app.identifiers.columns.apply_rule import Cells, hashed_cells, plain_cells
 from app.identifiers.columns.digest import in_bytes, sha256
 from app.identifiers.columns.distinct_values import Memory
 from app.identifiers.columns.error_guard import guarded
@@ -82,7 +82,7 @@ class Found:
         """Add one attribute's cells to the counts of its key."""
         self.filled[key] = self.filled.get(key, 0) + cells.filled
         refused = self.refused.setdefault(key, {})
-        for reason, number in tally(cells.reason).items():
+        for reason, number in cells.refusals().items():
             refused[reason] = refused.get(reason, 0) + number
         if not refused:
             del self.refused[key]

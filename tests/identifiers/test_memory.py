@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from app.identifiers import Consent, IdentifierPlan, KeyIdentifier, Ldu, Memory, identify
+from app.identifiers.columns import distinct_values
 from app.identifiers.columns.digest import in_bytes
 from app.identifiers.columns.distinct_values import by_distinct
 
@@ -178,6 +179,18 @@ def test_it_gives_up_where_too_much_would_have_to_be_kept(columns):
     assert isinstance(kinds[0], pl.Categorical)
     assert kinds[-1] == pl.Binary
     assert solver.asked < 6 * rows
+
+
+def test_it_begins_anew_where_it_was_of_use_until_it_held_too_much(monkeypatch):
+    """Some values come again and again, and others with every frame, as postal codes do."""
+    monkeypatch.setattr(distinct_values, "_MOST_KEPT", 2_000)
+    memory, solver, kinds = Memory(), Solver(), []
+    for turn in range(30):
+        values = [f"v{n % 600 + 300 * turn * (n % 600 >= 300)}" for n in range(ROWS)]
+        kinds.append(solved(pl.DataFrame({"source": values}), solver, memory).dtypes[0])
+    assert isinstance(kinds[0], pl.Categorical)
+    assert kinds[-1] == pl.Binary
+    assert solver.asked < 30 * 600 * 0.7  # 300 of each frame are new
 
 
 def test_threads_share_it():

@@ -14,7 +14,7 @@ from workers.lease import Lease
 
 # between two writes: a write costs as much as an upload, whether of one batch or of ten, and Meta
 # takes far longer to answer
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.1
 
 
 class BatchRecorder:

@@ -1,6 +1,6 @@
 """Runs one rule over one column: digests pass, texts are ruled and hashed, refusals keep a reason."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -12,7 +12,7 @@ from app.identifiers.cell_values.rule import Rule, Shortcut, Steps
 from app.identifiers.cell_values.text import blank
 from app.identifiers.cell_values.to_text import read_texts
 from app.identifiers.columns.digest import EMPTY_DIGEST, equals, from_hex, sha256
-from app.identifiers.columns.distinct_values import Memory, Spread, by_distinct
+from app.identifiers.columns.distinct_values import Memory, Spread, by_distinct, tally
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -21,20 +21,31 @@ class Cells:
 
     `value` is Binary (32 bytes) for hashed keys, or Categorical of their hexadecimal digits where a
     `Memory` was at hand, and String for plain ones; `text` the normalized text, `reason` the refusal;
-    all null where nothing was given. `filled` counts given cells. `rest` is what follows the first
-    value of a cell that holds several, None where none does.
+    all null where nothing was given. `filled` counts given cells, `refused` each reason, where they are
+    counted already. `rest` is what follows the first value of a cell that holds several, None where
+    none does.
     """
 
     value: pl.Series
     texts: pl.Series | Callable[[], pl.Series]
-    reason: pl.Series
+    reasons: pl.Series | Callable[[], pl.Series]
     filled: int
     rest: pl.Series | None = None
+    refused: Mapping[str, int] | None = None
 
     @property
     def text(self) -> pl.Series:
         """The normalized text; made when it is asked for, as few keys' ever is."""
         return self.texts() if callable(self.texts) else self.texts
+
+    @property
+    def reason(self) -> pl.Series:
+        """The refusal; made when it is asked for, too."""
+        return self.reasons() if callable(self.reasons) else self.reasons
+
+    def refusals(self) -> Mapping[str, int]:
+        """How often each reason occurs."""
+        return tally(self.reason) if self.refused is None else self.refused
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,14 +57,6 @@ class Normalized:
     reason: pl.Series
     given: pl.Series
     rest: pl.Series
-
-
-def tally(reasons: pl.Series) -> dict[str, int]:
-    """How often each reason occurs, in alphabetical order."""
-    if reasons.null_count() == reasons.len():
-        return {}
-    counts = reasons.drop_nulls().alias("reason").value_counts(name="rows").sort("reason")
-    return dict(counts.iter_rows())
 
 
 def hashed_cells(
@@ -85,8 +88,9 @@ def hashed_cells(
         found = by_distinct(frame, lambda cells: _hashed(solve(cells)), memory, name)
     rest = found["rest"]
     more = rest if rest.null_count() < rest.len() else None
-    clean = partial(found.__getitem__, "clean")
-    return Cells(found["value"], clean, found["reason"], found.count("given"), more)
+    clean, reason = partial(found.__getitem__, "clean"), partial(found.__getitem__, "reason")
+    given, refused = found.count("given"), found.tally("reason")
+    return Cells(found["value"], clean, reason, given, more, refused)
 
 
 def plain_cells(column: pl.Series, key: str, rule: Rule, steps: Steps) -> Cells:

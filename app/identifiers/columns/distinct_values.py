@@ -12,6 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from app.identifiers.columns.value_numbers import ValueNumbers
+
 _SMALLEST: Final = 4_096
 """Frames below this are not worth the look."""
 
@@ -24,12 +26,23 @@ _LARGEST_TABLE: Final = 1 << 22
 _MOST_KEPT: Final = 1 << 17
 """Distinct values of a column that are kept from frame to frame: some ten megabytes."""
 
+_FEWEST_FRAMES: Final = 4
+"""What is kept must serve so many frames before it is too much, or nothing is kept any more."""
+
+_MOST_CHUNKS: Final = 4
 _UNKNOWN: Final = -1
-_NULL: Final = 0xFFFF_FFFF
 
 Solve: TypeAlias = Callable[[pl.DataFrame], pl.DataFrame]
 _Numbers: TypeAlias = NDArray[np.int64]
 _Places: TypeAlias = NDArray[np.uint32]
+
+
+def tally(texts: pl.Series) -> dict[str, int]:
+    """How often each text occurs, in alphabetical order."""
+    if texts.null_count() == texts.len():
+        return {}
+    counts = texts.drop_nulls().alias("text").value_counts(name="rows").sort("text")
+    return dict(counts.iter_rows())
 
 
 class Spread:
@@ -60,6 +73,16 @@ class Spread:
             return int(column.sum())
         return int(np.count_nonzero(column.to_numpy().take(self._places)))
 
+    def tally(self, name: str) -> dict[str, int]:
+        """How often each text of a column occurs among the rows, in alphabetical order."""
+        column = self._answers[name]
+        if self._places is None or column.null_count() == column.len():
+            return tally(column)
+        rows = np.bincount(self._places, minlength=column.len())
+        there = column.is_not_null() & pl.Series(rows > 0)
+        counts = pl.DataFrame({"text": column, "rows": rows}).filter(there)
+        return dict(counts.group_by("text").sum().sort("text").iter_rows())
+
     def frame(self) -> pl.DataFrame:
         """All columns."""
         return pl.DataFrame([self[name] for name in self._answers.columns])
@@ -68,18 +91,23 @@ class Spread:
 class Known:
     """What rows of one kind became, by their distinct values; thread-safe.
 
-    Kept from frame to frame, it gives binary columns as Categorical of their hexadecimal digits:
+    Kept from frame to frame, it may give binary columns as Categorical of their hexadecimal digits:
     whoever takes them needs to look at each value once.
     """
 
-    def __init__(self, types: Sequence[pl.DataType], *, kept: bool) -> None:
+    def __init__(
+        self, types: Sequence[pl.DataType], *, kept: bool, categorical: bool = False
+    ) -> None:
         """Of frames with columns of these types."""
         self._types = types
         self._kept = kept
         self._full = False
+        self._frames = 0
         self._lock = threading.Lock()
-        self._values = [_numbering() for _ in types]
-        self._digests = _numbering()
+        self._values = [ValueNumbers() for _ in types]
+        # categories of its own: those of the process are kept as long as it lives, and numbers are
+        # given anew once no column has the categories any more, so this one is held
+        self._digests = pl.Series(dtype=_categories()) if categorical else None
         self._places = np.zeros((0,) * len(types), dtype=np.int32)  # in `solved`, by number
         self._solved = pl.DataFrame()
 
@@ -91,7 +119,7 @@ class Known:
         if self._full or frame.dtypes != self._types:
             return None
         columns = zip(frame.iter_columns(), self._values, strict=True)
-        numbers = tuple(_numbers(column, values) for column, values in columns)
+        numbers = tuple(values.of(_as_text(column)) for column, values in columns)
         with self._lock:
             if self._full or not self._make_room(numbers):
                 return None
@@ -101,14 +129,20 @@ class Known:
                 self._learn(frame, numbers, new, solve)
                 places = _looked_up(self._places, numbers)
             solved = self._solved
+            self._frames += 1
             if self._kept and solved.height > _MOST_KEPT:
                 self._forget()
         return Spread(solved, places.view(np.uint32))
 
     @property
     def full(self) -> bool:
-        """Whether it gave up, for good."""
+        """Whether there were too many values, so that it forgot them all and answers no more."""
         return self._full
+
+    @property
+    def served(self) -> bool:
+        """Whether it was of use until then: most values of a frame were known from those before."""
+        return self._frames >= _FEWEST_FRAMES
 
     def _make_room(self, numbers: tuple[_Numbers, ...]) -> bool:
         """Whether there is a place for all these numbers."""
@@ -138,6 +172,8 @@ class Known:
             fresh = self._to_keep(fresh)
         known = self._solved.height
         self._solved = pl.concat([self._solved, fresh]) if known else fresh
+        if self._solved.n_chunks() > _MOST_CHUNKS:  # each makes gathering slower
+            self._solved = self._solved.rechunk()
         chosen = tuple(column[first] for column in of_new)
         self._places[chosen] = np.arange(known, known + fresh.height)
 
@@ -148,12 +184,14 @@ class Known:
             for name, dtype in fresh.schema.items()
             if dtype == pl.String
         ]
+        if self._digests is None:
+            return fresh.with_columns(texts)
         digits = pl.col(pl.Binary).bin.encode("hex").cast(self._digests.dtype)
         return fresh.with_columns(digits, *texts)
 
     def _forget(self) -> None:
         self._full = True
-        self._values = [_numbering() for _ in self._values]
+        self._values = [ValueNumbers() for _ in self._values]
         self._solved = pl.DataFrame()
         self._places = np.zeros((0,) * self._places.ndim, dtype=np.int32)
 
@@ -175,10 +213,17 @@ class Memory:
         return known is not None and not known.full
 
     def of(self, name: str, types: Sequence[pl.DataType]) -> Known:
-        """What is known of the attribute of that name."""
+        """What is known of the attribute of that name.
+
+        Where that became too much it begins anew, if it was of use until then: some hundred thousand
+        postal codes of a frame are few, and those of ten million members many. Only what was known
+        first is Categorical, since whoever takes it keeps what it makes of the categories.
+        """
         with self._lock:
             known = self._known.get(name)
             if known is None:
+                known = self._known[name] = Known(types, kept=True, categorical=True)
+            elif known.full and known.served:
                 known = self._known[name] = Known(types, kept=True)
             return known
 
@@ -201,21 +246,8 @@ def by_distinct(
     return Spread(solve(frame)) if solved is None else solved
 
 
-def _numbering() -> pl.Series:
-    """An empty column of categories of its own: those of the process are kept as long as it lives.
-
-    Numbers are given anew once no column has the categories any more, so this one must be held.
-    """
-    return pl.Series(dtype=pl.Categorical(pl.Categories.random()))
-
-
-def _numbers(column: pl.Series, values: pl.Series) -> _Numbers:
-    """A number for each cell, the same for equal ones; 0 is null."""
-    places = _as_text(column).cast(values.dtype).to_physical()
-    if places.null_count():
-        places = places.fill_null(_NULL)
-    # of 32 bits: what is missing becomes 0
-    return (places.to_numpy() + np.uint32(1)).astype(np.int64)
+def _categories() -> pl.Categorical:
+    return pl.Categorical(pl.Categories.random())
 
 
 def _looked_up(table: NDArray[np.int32], numbers: Sequence[_Numbers]) -> NDArray[np.int32]:

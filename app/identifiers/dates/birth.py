@@ -54,9 +54,16 @@ def birth_cells(
             _of_text, form=form, years=Years(FIRST_YEAR, today.year, today), steps=steps
         )
     found = by_distinct(column.alias("source").to_frame(), solve, memory, "DOB")
-    filled, reason = found.count("given"), found["reason"]
+    filled, refused = found.count("given"), found.tally("reason")
+    reason = partial(found.__getitem__, "reason")
     return {
-        key: Cells(found[key], partial(found.__getitem__, f"{key} text"), reason, filled)
+        key: Cells(
+            found[key],
+            partial(found.__getitem__, f"{key} text"),
+            reason,
+            filled,
+            refused=refused,
+        )
         for key in BIRTH_KEYS
     }
 

@@ -27,6 +27,7 @@ _READY: Final = (
 )
 """The shape of nearly every address, in lower-case ASCII; the others are looked at one by one."""
 
+_BLANKS: Final = " \t\r\n"
 _LONGEST_READY: Final = 64
 """In bytes: no part of such an address is too long."""
 
@@ -59,8 +60,8 @@ def plain_emails(frame: pl.DataFrame) -> Ready:
     text = frame["source"]
     others = _unready(text)
     if not others.is_empty():
-        # most have the shape already; of the others, some have it once they are in lower case
-        lower = text.gather(others).str.to_lowercase()
+        # most have the shape already; of the others, most have it trimmed and in lower case
+        lower = text.gather(others).str.strip_chars(_BLANKS).str.to_lowercase()
         text = text.clone().scatter(others, lower)
         others = others.gather(_unready(lower))
     return Ready(text, others)

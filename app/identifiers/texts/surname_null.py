@@ -7,7 +7,6 @@ import polars as pl
 from app.identifiers.cell_values.placeholders import PLACEHOLDER, words_of_names
 from app.identifiers.cell_values.text import certain
 from app.identifiers.columns.apply_rule import Cells
-from app.identifiers.columns.digest import in_bytes
 
 
 def beside_first_name(last: Cells, first: Cells) -> Cells:
@@ -15,12 +14,15 @@ def beside_first_name(last: Cells, first: Cells) -> Cells:
 
     `Ann Null` is a person, `NULL NULL` is a row without a name (`placeholder`).
     """
-    nothing = certain(last.text.is_in(_words())) & first.value.is_null()
-    if not nothing.any():
+    lacking = first.value.is_null().arg_true()
+    text = last.text
+    nobodys = lacking.filter(certain(text.gather(lacking).is_in(_words())))
+    if nobodys.is_empty():
         return last
-    frame = pl.DataFrame([in_bytes(last.value).alias("value"), nothing.alias("nothing")])
+    nothing = (text.is_null() & False).scatter(nobodys, values=True)
+    frame = pl.DataFrame([last.value.alias("value"), nothing.alias("nothing")])
     value = frame.select(pl.when(~pl.col("nothing")).then("value")).to_series()
-    text, reason = last.text.set(nothing, None), last.reason.set(nothing, PLACEHOLDER)
+    text, reason = text.set(nothing, None), last.reason.set(nothing, PLACEHOLDER)
     return Cells(value, text, reason, last.filled)
 
 
