@@ -1,8 +1,12 @@
 """Does libphonenumber's parsing on whole columns of digits, as arithmetic on integers.
 
 A number is its digits as one integer and their count, so that leading zeros are kept by the
-count and cutting a prefix off is a division. What depends on more than the length and the first
+count and a prefix goes by a subtraction. What depends on more than the length and the first
 three digits is left to the plan's patterns, what is odd altogether to the library.
+
+A frame has a hundred thousand numbers, and every step takes its time for each of them. So what few
+numbers need is done on their rows alone, two-dimensional tables are read by their flat index, and
+where about half of the rows differ, a flag is multiplied: `np.where` jumps with every change.
 """
 
 from dataclasses import dataclass
@@ -12,13 +16,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from app.identifiers.phones.numbering_plans import LONGEST, UNKNOWN, Plans
+from app.identifiers.phones.numbering_plans import BEGINNING, LONGEST, UNKNOWN, Plans
 
 Integers = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
 SHORTEST: Final = 4
 _TEN: Final = 10 ** np.arange(19, dtype=np.int64)
+_BEGINNINGS: Final = 10**BEGINNING
 _FULL_LENGTH: Final = 11
 _HIGHEST_SECOND: Final = 2
 
@@ -35,11 +40,10 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Numbers:
-    """A column of numbers: digits and count of digits, and the position of the plan they follow.
+    """A column of numbers: national digits and their count, and the position of the plan they follow.
 
-    `verdict` POSSIBLE: the whole E.164 number, `count` counts its national digits. PATTERN: national
-    digits of `plan`; where `dialled` the region's own calling code may still be in front of them.
-    `coded`: a calling code was written, and is known to be one.
+    `verdict` PATTERN: a trunk prefix may still be in front of them, and where `dialled` the region's
+    own calling code. `coded`: a calling code was written, and is known to be one.
     """
 
     digits: Integers
@@ -58,83 +62,94 @@ def read_digits(
     `region`: positions in `plans`, UNKNOWN where the country is not known. The steps and their
     order are those of `phonenumbers.parse` and `is_possible_number_with_reason`.
     """
-    verdict = np.full(digits.size, Verdict.IMPOSSIBLE, dtype=np.int8)
     odd = (count < SHORTEST) | (count > LONGEST)
     n = count.clip(SHORTEST, LONGEST)
-    v = digits % _TEN[n]
+    v = np.where(count > LONGEST, 0, digits)
+    first = _beginning(v, n)
 
     # the dialling prefix of the region makes a number international
     national = ~plus & (region != UNKNOWN)
-    width = plans.idd_digits[region]
-    prefixed = national & (width > 0) & (v // _TEN[n - width] == plans.idd[region])
-    prefixed &= (v % _TEN[n - width]) >= _TEN[np.maximum(n - width - 1, 0)]
-    odd |= national & plans.idd_maybe[region, v // _TEN[n - 3]]
-    n = np.where(prefixed, n - width, n)
-    odd |= n < SHORTEST
-    n = n.clip(SHORTEST)
-    v = v % _TEN[n]
-    national &= ~prefixed
+    rows = np.flatnonzero(national & plans.idd_begins.take(region * _BEGINNINGS + first))
+    if rows.size:
+        at = region.take(rows)
+        rest = n.take(rows) - plans.idd_digits.take(at)
+        follows = v.take(rows) - plans.idd.take(at) * _TEN.take(rest)
+        prefixed = ~plans.idd_maybe.take(at * _BEGINNINGS + first.take(rows))
+        odd[rows] |= ~prefixed
+        prefixed &= follows >= _TEN.take(np.maximum(rest - 1, 0))
+        rows, rest, follows = rows[prefixed], rest[prefixed], follows[prefixed]
+        odd[rows] |= rest < SHORTEST
+        national[rows] = False
+        n[rows], v[rows], first[rows] = rest, follows, _beginning(follows, rest)
 
     # no country: refused unless it can only be a full North American number
-    nowhere = ~plus & (region == UNKNOWN)
-    short = nowhere
-    if nowhere.any():
-        american = (n == _FULL_LENGTH) & (v // _TEN[10] == 1)
-        american &= (v // _TEN[9] % 10 >= _HIGHEST_SECOND) & (v // _TEN[6] % 10 >= _HIGHEST_SECOND)
-        odd |= nowhere & ~american & (n >= _FULL_LENGTH) & (v >= _TEN[n - 1])
-        short = nowhere & ~american
+    short = ~plus & (region == UNKNOWN)
+    if short.any():
+        short &= ~_is_american(v, n)
+        odd |= short & (n >= _FULL_LENGTH) & (v >= _TEN.take(n - 1))
 
     # the calling code, by the first digits or by being the region's own
-    plan = np.where(national, region, plans.of_code[v // _TEN[n - 3]])
+    plan = plans.of_code.take(first)
+    plan += (region - plan) * national
     odd |= ~short & (plan == UNKNOWN)
-    width = plans.code_digits[plan]
-    own = national & (v // _TEN[n - width] == plans.code[plan])
-    odd |= (own | ~national) & (n - width < 3)
-    rest = np.maximum(n - width, 3)
-    follows = v % _TEN[rest]
-    dialled = own & ~_too_long(n, plan, plans)
-    dialled |= own & (_may_have_trunk(follows, rest, plan, plans))
-    cut = ~national | (own & ~dialled)
-    n = np.where(cut, rest, n)
-    v = np.where(cut, follows, v)
-    plan = np.where(cut, plans.main[plan], plan)
+    coded = plans.code_begins.take(plan * _BEGINNINGS + first)
+    rest = n - plans.code_digits.take(plan)
+    odd |= (coded | ~national) & (rest < BEGINNING)
+    dialled = national & coded
+    rows = np.flatnonzero(dialled)
+    if rows.size:
+        own = plan.take(rows)
+        sure = _has_code(v.take(rows), n.take(rows), own, plans)
+        dialled[rows] = ~sure
+        plan[rows] = np.where(sure, plans.main.take(own), own)
+    coded &= ~dialled
+    n = n - plans.code_digits.take(plan) * coded
+    v = v - plans.code.take(plan) * coded * _TEN.take(n)
 
     # the trunk prefix goes unless what remains would have no length of the plan
-    bare = n - plans.trunk_digits[plan]
-    gone = _has_trunk(v, n, plan, plans) & _may_lose(bare, plan, plans)
-    undecided = dialled | plans.trunk_maybe[plan, v // _TEN[n - 3]]
-    n = np.where(gone & ~undecided, bare, n)
-    v = v % _TEN[n]
+    at = plan * _BEGINNINGS + _beginning(v, n)
+    undecided = dialled | plans.trunk_maybe.take(at)
+    gone = (plans.trunk_goes.take(at) >> n & 1) * ~undecided
+    n = n - plans.trunk_digits.take(plan) * gone
+    v = v - plans.trunk.take(plan) * gone * _TEN.take(n)
 
-    main = plans.main[plan]
-    verdict[plans.possible[main] >> n & 1 == 1] = Verdict.POSSIBLE
+    main = plans.main.take(plan)
+    possible = plans.possible.take(main) >> n & 1 == 1
+    odd |= ~undecided & ((v == 0) | (plans.elsewhere.take(main) >> n & 1 == 1))
+    verdict = np.where(possible, Verdict.POSSIBLE, Verdict.IMPOSSIBLE).astype(np.int8)
     verdict[undecided] = Verdict.PATTERN
-    odd |= ~undecided & ((v == 0) | (plans.elsewhere[main] >> n & 1 == 1))
     verdict[odd] = Verdict.LIBRARY
     verdict[short & ~odd] = Verdict.WITHOUT_COUNTRY
-    whole = np.where(verdict == Verdict.POSSIBLE, plans.code[plan] * _TEN[n] + v, v)
-    return Numbers(whole, n, plan, dialled, cut, verdict)
+    return Numbers(v, n, plan, dialled, coded, verdict)
 
 
-def _too_long(n: Integers, plan: Integers, plans: Plans) -> Flags:
-    found: Flags = np.logical_and(n > plans.longest[plan], plans.local[plan] >> n & 1 == 0)
+def in_full(numbers: Numbers, plans: Plans) -> Integers:
+    """E.164 digits of the numbers that are possible."""
+    full: Integers = plans.code.take(numbers.plan) * _TEN.take(numbers.count) + numbers.digits
+    return full
+
+
+def _beginning(v: Integers, n: Integers) -> Integers:
+    first: Integers = v // _TEN.take(n - BEGINNING)
+    return first
+
+
+def _is_american(v: Integers, n: Integers) -> Flags:
+    """Whether digits can only be a North American number with its calling code."""
+    area, exchange = v // _TEN[9] % 10, v // _TEN[6] % 10
+    valid = (area >= _HIGHEST_SECOND) & (exchange >= _HIGHEST_SECOND)
+    found: Flags = valid & (n == _FULL_LENGTH) & (v // _TEN[10] == 1)
     return found
 
 
-def _has_trunk(v: Integers, n: Integers, plan: Integers, plans: Plans) -> Flags:
-    width = plans.trunk_digits[plan]
-    begins = v // _TEN[n - width] == plans.trunk[plan]
-    found: Flags = np.logical_and(begins, (width > 0) & (n > width))
-    return found
+def _has_code(v: Integers, n: Integers, plan: Integers, plans: Plans) -> Flags:
+    """Whether the calling code that digits of a plan begin with is one without doubt.
 
-
-def _may_have_trunk(v: Integers, n: Integers, plan: Integers, plans: Plans) -> Flags:
-    maybe = plans.trunk_maybe[plan, v // _TEN[n - 3]]
-    found: Flags = np.logical_or(_has_trunk(v, n, plan, plans), maybe)
-    return found
-
-
-def _may_lose(n: Integers, plan: Integers, plans: Plans) -> Flags:
-    """Whether a number of this length may be what remains after the trunk prefix."""
-    found: Flags = np.logical_or(plans.possible[plan] >> n & 1 == 1, _too_long(n, plan, plans))
+    They have to be too long for a national number, and no trunk prefix may follow.
+    """
+    too_long = (n > plans.longest.take(plan)) & (plans.local.take(plan) >> n & 1 == 0)
+    bare = n - plans.code_digits.take(plan)
+    follows = v - plans.code.take(plan) * _TEN.take(bare)
+    at = plan * _BEGINNINGS + _beginning(follows, bare)
+    found: Flags = too_long & (plans.trunk_goes.take(at) == 0) & ~plans.trunk_maybe.take(at)
     return found

@@ -16,11 +16,14 @@
 
 from collections.abc import Callable
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from app.identifiers.cell_values.text import certain
+from app.identifiers.phones.arithmetic import Flags, Integers
 from app.identifiers.phones.kinds import Kind, kinds_of
 
 _MEXICO: Final = 52
@@ -30,13 +33,19 @@ _VIETNAM: Final = 84
 _UKRAINE: Final = 380
 
 
+def may_be_former(code: Integers, count: Integers) -> Flags:
+    """Which numbers `present_form` may change, by their calling codes and counts of national digits."""
+    found: Flags = _LENGTHS.take(code) >> count & 1 == 1
+    return found
+
+
 def present_form(national: pl.Series, code: int, coded: pl.Series) -> pl.Series:
     """National digits as they are dialled today; null where they are no number any more.
 
     `coded`: the calling code was written. Other numbers, and those of other codes, stay.
     """
     change = _CHANGES.get(code)
-    return national if change is None else change(national, coded)
+    return national if change is None else change.now(national, coded)
 
 
 def _mexico(national: pl.Series, coded: pl.Series) -> pl.Series:
@@ -77,14 +86,30 @@ def _ukraine(national: pl.Series, coded: pl.Series) -> pl.Series:
     return national.str.replace(r"^80([3-9][0-9]{8})$", "$1").zip_with(~coded, national)
 
 
-_CHANGES: Final = MappingProxyType[int, Callable[[pl.Series, pl.Series], pl.Series]](
+class _Change(NamedTuple):
+    """What numbers become, and how many digits those have that may become another."""
+
+    now: Callable[[pl.Series, pl.Series], pl.Series]
+    lengths: tuple[int, ...]
+
+
+_CHANGES: Final = MappingProxyType(
     {
-        _MEXICO: _mexico,
-        _ARGENTINA: _argentina,
-        _BRAZIL: _brazil,
-        _VIETNAM: _vietnam,
-        _UKRAINE: _ukraine,
+        _MEXICO: _Change(_mexico, (11, 12, 13)),
+        _ARGENTINA: _Change(_argentina, (10, 11)),
+        _BRAZIL: _Change(_brazil, (8, 9, 10)),
+        _VIETNAM: _Change(_vietnam, (10,)),
+        _UKRAINE: _Change(_ukraine, (11,)),
     }
 )
-CHANGED_CODES: Final = tuple(_CHANGES)
-"""Calling codes whose numbers may have to be changed."""
+
+
+def _by_code() -> NDArray[np.int64]:
+    lengths = np.zeros(1_000, dtype=np.int64)
+    for code, change in _CHANGES.items():
+        lengths[code] = sum(1 << length for length in change.lengths)
+    return lengths
+
+
+_LENGTHS: Final = _by_code()
+"""For every calling code the lengths, as bits, of numbers that may have to be changed."""

@@ -20,6 +20,8 @@ LONGEST: Final = 17
 """Longer numbers are none (libphonenumber stops at 17 national digits)."""
 
 UNKNOWN: Final = -1
+BEGINNING: Final = 3
+"""So many first digits of a number say what its prefixes are, or that they do not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,13 @@ class Plans:
     calling code; `of_code` finds it by the first three digits of an international number
     (UNKNOWN if they begin with no calling code). `possible` and `local` are bits by length.
     `idd` / `idd_digits` and `trunk` / `trunk_digits` are prefixes that are plain digits
-    (their number and count; count 0 where there is none or it is no plain one);
-    `idd_maybe` and `trunk_maybe` (territory, first three digits) say where another prefix may
-    begin, or where only the whole number tells; they go first. `zeros_abroad` (territory, digit):
-    00 before this digit can only mean international.
+    (their number and count; count 0 where there is none or it is no plain one).
+    `zeros_abroad` (territory, digit): 00 before this digit can only mean international.
+
+    By territory and first three digits: `code_begins`, whether they begin with the calling code;
+    `idd_begins`, whether a dialling prefix may begin so, `idd_maybe`, one that is not `idd`;
+    `trunk_maybe`, where another trunk prefix may begin, or only the whole number tells; elsewhere
+    `trunk_goes` has the lengths, as bits, of the numbers that lose `trunk`.
     """
 
     territories: tuple[Territory, ...]
@@ -70,10 +75,13 @@ class Plans:
     elsewhere: NDArray[np.int64]
     idd: NDArray[np.int64]
     idd_digits: NDArray[np.int64]
+    idd_begins: NDArray[np.bool_]
     idd_maybe: NDArray[np.bool_]
     trunk: NDArray[np.int64]
     trunk_digits: NDArray[np.int64]
     trunk_maybe: NDArray[np.bool_]
+    trunk_goes: NDArray[np.int32]
+    code_begins: NDArray[np.bool_]
     zeros_abroad: NDArray[np.bool_]
 
 
@@ -97,6 +105,8 @@ def plans() -> Plans:
     lengths: dict[int, int] = {}
     for place in places:
         lengths[place.calling_code] = lengths.get(place.calling_code, 0) | _bits(place.lengths)
+    idd_begins = np.array([_beginnings(place.idd) for place in places])
+    trunk_maybe = np.array([_trunk_maybe(place) for place in places])
     return Plans(
         territories=places,
         number=number,
@@ -110,12 +120,15 @@ def plans() -> Plans:
         elsewhere=_array(lengths[place.calling_code] & ~_bits(place.lengths) for place in places),
         idd=_array(int(_plain(place.idd) or 0) for place in places),
         idd_digits=_array(len(_plain(place.idd)) for place in places),
-        idd_maybe=np.array(
-            [_beginnings("" if _plain(place.idd) else place.idd) for place in places]
-        ),
+        idd_begins=idd_begins,
+        idd_maybe=idd_begins & np.array([[not _plain(place.idd)] for place in places]),
         trunk=_array(int(_trunk(place) or 0) for place in places),
         trunk_digits=_array(len(_trunk(place)) for place in places),
-        trunk_maybe=np.array([_trunk_maybe(place) for place in places]),
+        trunk_maybe=trunk_maybe,
+        trunk_goes=np.where(trunk_maybe, 0, [_trunk_goes(place) for place in places]).astype(
+            np.int32
+        ),
+        code_begins=np.array([_beginnings(str(place.calling_code)) for place in places]),
         zeros_abroad=np.array([_zeros_abroad(place) for place in places]),
     )
 
@@ -156,18 +169,13 @@ def _pattern(kind: PhoneNumberDesc | None) -> str:
 
 
 def _plain(pattern: str) -> str:
-    """The pattern if it is nothing but digits."""
-    return pattern if pattern.isdigit() else ""
+    """The pattern if it is nothing but digits that the first three of a number can tell."""
+    return pattern if pattern.isdigit() and len(pattern) <= BEGINNING else ""
 
 
 def _trunk(territory: Territory) -> str:
-    """The alternative of the trunk prefix that is plain digits and no other begins like."""
-    alternatives = _alternatives(territory.prefix)
-    for prefix in filter(_plain, alternatives):
-        others = [other for other in alternatives if other != prefix]
-        if not any(DigitPattern(other).may_begin(prefix[0]) for other in others):
-            return prefix
-    return ""
+    """The alternative of the trunk prefix that is plain digits."""
+    return next(filter(_plain, _alternatives(territory.prefix)), "")
 
 
 def _trunk_maybe(territory: Territory) -> list[bool]:
@@ -177,10 +185,21 @@ def _trunk_maybe(territory: Territory) -> list[bool]:
     maybe = _beginnings("|".join(others))
     national = DigitPattern(territory.general)
     if trunk and national.may_begin(trunk[0]):
-        numbers = national.beginnings(3)
+        numbers = national.beginnings(BEGINNING)
         for number in range(int(trunk[0]) * 100, int(trunk[0]) * 100 + 100):
             maybe[number] |= numbers[number]
     return maybe
+
+
+def _trunk_goes(territory: Territory) -> NDArray[np.int64]:
+    """For every three digits the lengths of numbers whose trunk prefix goes if they begin so.
+
+    What remains has to have a length of the plan, or to be too long for all of them.
+    """
+    trunk, longest = _trunk(territory), territory.lengths[-1]
+    bare = _bits(territory.lengths)
+    bare |= _bits(tuple(range(longest + 1, LONGEST + 1))) & ~_bits(territory.local_lengths)
+    return np.array(_beginnings(trunk)) * (bare << len(trunk))
 
 
 def _alternatives(pattern: str) -> list[str]:
@@ -213,7 +232,7 @@ def _zeros_abroad(territory: Territory) -> list[bool]:
 
 def _beginnings(pattern: str) -> list[bool]:
     """For every three digits whether the pattern could match a number that begins with them."""
-    return DigitPattern(pattern).beginnings(3)
+    return DigitPattern(pattern).beginnings(BEGINNING)
 
 
 def _by_first_digits(main_of: dict[int, int]) -> NDArray[np.int64]:

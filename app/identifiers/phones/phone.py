@@ -16,9 +16,16 @@ from numpy.typing import NDArray
 from app.identifiers.cell_values.rule import Outcome, Ready, Steps
 from app.identifiers.cell_values.text import blank, certain
 from app.identifiers.columns.table_lookup import Lookup
-from app.identifiers.phones.arithmetic import Flags, Integers, Numbers, Verdict, read_digits
+from app.identifiers.phones.arithmetic import (
+    Flags,
+    Integers,
+    Numbers,
+    Verdict,
+    in_full,
+    read_digits,
+)
 from app.identifiers.phones.ascii_form import in_ascii
-from app.identifiers.phones.former_numbers import CHANGED_CODES, present_form
+from app.identifiers.phones.former_numbers import may_be_former, present_form
 from app.identifiers.phones.numbering_plans import UNKNOWN, Plans, plans
 from app.identifiers.phones.patterns import national_digits
 from app.identifiers.phones.plain_numbers import plain_numbers
@@ -68,27 +75,31 @@ def plain_phones(frame: pl.DataFrame) -> Ready:
     """What `phone` makes of the raw texts (column `source`) that are plainly one possible number."""
     text, known = frame["source"], plans()
     read = plain_numbers(text)
-    found = blank(text)
     if not read.places.size:
-        return Ready(found, text.is_not_null().arg_true())
+        return Ready(blank(text), text.is_not_null().arg_true())
     region = _positions()(frame["region"]).fill_null(UNKNOWN).to_numpy().take(read.places)
     count, plus = read.count, read.plus
-    zeros = read.zeros & ~plus
-    abroad = np.zeros(0, dtype=np.bool_)
-    if zeros.any():
-        sure = (region == UNKNOWN) | known.zeros_abroad[region, read.third]
-        abroad = zeros & sure & read.together & (read.third != 0)
-        count, plus = count - 2 * abroad, plus | abroad
+    zeros = np.flatnonzero(read.zeros & ~plus)
+    unclear = np.zeros(plus.size, dtype=np.bool_)
+    if zeros.size:
+        at, third = region.take(zeros), read.third.take(zeros)
+        sure = (at == UNKNOWN) | known.zeros_abroad[at, third]
+        abroad = sure & read.together.take(zeros) & (third != 0)
+        unclear[zeros] = ~abroad
+        count, plus = count.copy(), plus.copy()
+        count[zeros] -= 2 * abroad
+        plus[zeros] = abroad
     numbers = _by_pattern(read_digits(read.digits, count, plus, region, known), known)
     numbers = _in_present_form(numbers, known)
     possible = _without_nobodys(numbers, known) == Verdict.POSSIBLE
     # an area in brackets, or 00 that may be something else: `_by_columns` looks closely
-    possible &= ~(read.bracket & (numbers.dialled | ((region == UNKNOWN) & ~plus)))
-    if zeros.any():
-        possible &= ~zeros | abroad
-    decided = pl.Series(read.places[possible], dtype=pl.UInt32)
-    found = found.scatter(decided, pl.Series(numbers.digits[possible]).cast(pl.String))
-    return Ready(found, (found.is_null() & text.is_not_null()).arg_true())
+    unclear |= read.bracket & (numbers.dialled | ((region == UNKNOWN) & ~plus))
+    decided = np.flatnonzero(possible & ~unclear)
+    full = np.zeros(text.len(), dtype=np.int64)
+    full[read.places.take(decided)] = in_full(numbers, known).take(decided)
+    undecided = pl.Series(full == 0)
+    found = pl.Series(full).set(undecided, None).cast(pl.String)
+    return Ready(found, (undecided & text.is_not_null()).arg_true())
 
 
 def _by_columns(
@@ -120,7 +131,7 @@ def _by_columns(
     unclear[impossible] |= text.gather(impossible).str.contains(_TRUNK_ZERO).to_numpy()
     verdict = np.where(unclear, Verdict.LIBRARY, verdict)
     possible = pl.Series(verdict == Verdict.POSSIBLE)
-    found = pl.Series(numbers.digits).cast(pl.String).set(~possible, None)
+    found = pl.Series(in_full(numbers, known)).cast(pl.String).set(~possible, None)
     reason = blank(found)
     for refused, name in _REASONS.items():
         reason = reason.set(pl.Series(verdict == refused), name)
@@ -149,34 +160,28 @@ def _by_pattern(numbers: Numbers, known: Plans) -> Numbers:
         national = national_digits(
             _written(digits[rows], count[rows]), position, known, dialled=dialled
         )
-        length = national.str.len_bytes().cast(pl.Int64).to_numpy()
-        value = national.cast(pl.Int64).to_numpy()
-        digits[rows] = known.code[position] * 10**length + value
-        count[rows] = length
-        verdict[rows] = _judged(value, length, int(known.main[position]), known)
+        digits[rows] = national.cast(pl.Int64).to_numpy()
+        count[rows] = national.str.len_bytes().cast(pl.Int64).to_numpy()
+        verdict[rows] = _judged(digits[rows], count[rows], int(known.main[position]), known)
     return replace(numbers, digits=digits, count=count, verdict=verdict)
 
 
 def _in_present_form(numbers: Numbers, known: Plans) -> Numbers:
     """With numbers that are written as before a change of their plan as they are now."""
-    code = known.code[numbers.plan]
-    decided = np.isin(numbers.verdict, (Verdict.POSSIBLE, Verdict.IMPOSSIBLE))
-    decided &= np.isin(code, CHANGED_CODES)
-    if not decided.any():
+    code = known.code.take(numbers.plan)
+    decided = (numbers.verdict == Verdict.POSSIBLE) | (numbers.verdict == Verdict.IMPOSSIBLE)
+    former = np.flatnonzero(decided & may_be_former(code, numbers.count))
+    if not former.size:
         return numbers
     digits, count, verdict = numbers.digits.copy(), numbers.count.copy(), numbers.verdict.copy()
-    for changed in CHANGED_CODES:
-        rows = np.flatnonzero(decided & (code == changed))
-        if not rows.size:
-            continue
-        length = numbers.count[rows]
-        national = _written(digits[rows] % 10**length, length)
-        now = present_form(national, changed, pl.Series(numbers.coded[rows]))
+    for changed in np.unique(code[former]):
+        rows = former[code[former] == changed]
+        national = _written(digits[rows], count[rows])
+        now = present_form(national, int(changed), pl.Series(numbers.coded[rows]))
         other = now.ne_missing(national).arg_true().to_numpy()
         rows, now = rows[other], now.gather(other)
-        length = now.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
-        digits[rows] = changed * 10**length + now.cast(pl.Int64).fill_null(0).to_numpy()
-        count[rows] = length
+        digits[rows] = now.cast(pl.Int64).fill_null(0).to_numpy()
+        count[rows] = now.str.len_bytes().fill_null(0).cast(pl.Int64).to_numpy()
         verdict[rows] = np.where(now.is_null(), Verdict.IMPOSSIBLE, Verdict.POSSIBLE)
     return replace(numbers, digits=digits, count=count, verdict=verdict)
 
@@ -185,9 +190,8 @@ def _without_nobodys(numbers: Numbers, known: Plans) -> NDArray[np.int8]:
     """The verdicts, where a number that nobody has is impossible whatever its length."""
     verdict = numbers.verdict.copy()
     rows = np.flatnonzero(verdict == Verdict.POSSIBLE)
-    count = numbers.count[rows]
-    national = numbers.digits[rows] % 10**count
-    nobodys = have_nobody(national, count, known.code[numbers.plan[rows]])
+    code = known.code.take(numbers.plan.take(rows))
+    nobodys = have_nobody(numbers.digits.take(rows), numbers.count.take(rows), code)
     verdict[rows[nobodys]] = Verdict.IMPOSSIBLE
     return verdict
 

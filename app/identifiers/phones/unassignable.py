@@ -35,11 +35,12 @@ def has_nobody(national: str, code: int) -> bool:
 
 def have_nobody(national: Integers, count: Integers, code: Integers) -> Flags:
     """`has_nobody` for a column: national digits as integers, how many there are, their calling codes."""
-    american = (code == _NORTH_AMERICA) & (count == _ITS_LENGTH)
-    found: Flags = american & (
-        (national // _TEN[9] < _LOWEST) | (national // _TEN[6] % 10 < _LOWEST)
-    )
-    alike = national == national % 10 * _ONES[count.clip(1, _ONES.size) - 1]
+    found = np.zeros(national.size, dtype=np.bool_)
+    american = np.flatnonzero((code == _NORTH_AMERICA) & (count == _ITS_LENGTH))
+    number = national.take(american)
+    found[american] = (number // _TEN[9] < _LOWEST) | (number // _TEN[6] % 10 < _LOWEST)
+    last = national - national // 10 * 10  # % takes three times as long
+    alike = national == last * _ONES.take(count.clip(1, _ONES.size) - 1)
     odd = np.flatnonzero(~found & ((count < _FEWEST) | alike))
     for one in np.unique(code[odd]):
         rows = odd[code[odd] == one]
