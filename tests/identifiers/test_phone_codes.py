@@ -1,9 +1,15 @@
 """The calling code without plus, numbers of former plans, and decorations: right, or refused."""
 
+import random
+
+import numpy as np
+import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from app.identifiers.phones.former_numbers import may_be_former, present_form
+from app.identifiers.phones.numbering_plans import plans
 from app.identifiers.phones.single_number import read_phone
 from tests.conftest import tries
 from tests.identifiers.numbers import Assigned, both_are_assigned, examples, forms
@@ -66,6 +72,42 @@ def test_former_forms_are_the_present_number_or_none(
 ) -> None:
     assert by_columns([text], [region])[0][0] == present
     assert read_phone(text, region)[0] == present
+
+
+def test_no_other_length_than_a_former_one_is_changed() -> None:
+    """Every calling code, every length: what `may_be_former` spares would have stayed as it is."""
+    rng = random.Random(7)
+    starts = ("", "1", "01", "02", "044", "9", "15", "915", "80", "168", "120", "119", "55", "79")
+    numbers = sorted(
+        {
+            (start + "".join(rng.choices("0123456789", k=15)))[:length]
+            for start in starts
+            for length in range(1, 16)
+            for _ in range(20)
+        }
+    )
+    national = pl.Series(numbers)
+    count = national.str.len_bytes().cast(pl.Int64).to_numpy()
+    changing: dict[int, set[int]] = {}
+    for code in {*plans().code.tolist()}:
+        for coded in (False, True):
+            now = present_form(national, code, pl.Series([coded]).new_from_index(0, len(numbers)))
+            changed = now.ne_missing(national).to_numpy()
+            assert may_be_former(np.full(count.size, code), count)[changed].all()
+            if changed.any():
+                changing.setdefault(code, set()).update(count[changed].tolist())
+    print(f"\n{len(numbers)} numbers; lengths that change: {changing}")
+    assert changing == {52: {11, 12, 13}, 54: {10, 11}, 55: {8, 9, 10}, 84: {10}, 380: {11}}
+
+
+def test_a_trunk_zero_needs_no_look_at_the_whole_number() -> None:
+    """Where another prefix only seldom begins like the trunk prefix, as in Japan and Hungary."""
+    known = plans()
+    for region, number in (("JP", "090"), ("JP", "031"), ("HU", "061"), ("DE", "030")):
+        at = known.number[region], int(number)
+        assert not known.trunk_maybe[at]
+        assert known.trunk_goes[at]
+    assert known.trunk_maybe[known.number["JP"], [0, 3]].all()  # 000 2…, 003768 …
 
 
 @st.composite

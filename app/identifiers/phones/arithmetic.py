@@ -65,7 +65,7 @@ def read_digits(
     odd = (count < SHORTEST) | (count > LONGEST)
     n = count.clip(SHORTEST, LONGEST)
     v = np.where(count > LONGEST, 0, digits)
-    first = _beginning(v, n)
+    first = beginning(v, n)
 
     # the dialling prefix of the region makes a number international
     national = ~plus & (region != UNKNOWN)
@@ -80,7 +80,7 @@ def read_digits(
         rows, rest, follows = rows[prefixed], rest[prefixed], follows[prefixed]
         odd[rows] |= rest < SHORTEST
         national[rows] = False
-        n[rows], v[rows], first[rows] = rest, follows, _beginning(follows, rest)
+        n[rows], v[rows], first[rows] = rest, follows, beginning(follows, rest)
 
     # no country: refused unless it can only be a full North American number
     short = ~plus & (region == UNKNOWN)
@@ -107,7 +107,7 @@ def read_digits(
     v = v - plans.code.take(plan) * coded * _TEN.take(n)
 
     # the trunk prefix goes unless what remains would have no length of the plan
-    at = plan * _BEGINNINGS + _beginning(v, n)
+    at = plan * _BEGINNINGS + beginning(v, n)
     undecided = dialled | plans.trunk_maybe.take(at)
     gone = (plans.trunk_goes.take(at) >> n & 1) * ~undecided
     n = n - plans.trunk_digits.take(plan) * gone
@@ -129,7 +129,8 @@ def in_full(numbers: Numbers, plans: Plans) -> Integers:
     return full
 
 
-def _beginning(v: Integers, n: Integers) -> Integers:
+def beginning(v: Integers, n: Integers) -> Integers:
+    """The first three digits of numbers of `n` digits, 0 where there are not so many."""
     first: Integers = v // _TEN.take(n - BEGINNING)
     return first
 
@@ -150,6 +151,6 @@ def _has_code(v: Integers, n: Integers, plan: Integers, plans: Plans) -> Flags:
     too_long = (n > plans.longest.take(plan)) & (plans.local.take(plan) >> n & 1 == 0)
     bare = n - plans.code_digits.take(plan)
     follows = v - plans.code.take(plan) * _TEN.take(bare)
-    at = plan * _BEGINNINGS + _beginning(follows, bare)
+    at = plan * _BEGINNINGS + beginning(follows, bare)
     found: Flags = too_long & (plans.trunk_goes.take(at) == 0) & ~plans.trunk_maybe.take(at)
     return found

@@ -21,6 +21,7 @@ from app.identifiers.phones.arithmetic import (
     Integers,
     Numbers,
     Verdict,
+    beginning,
     in_full,
     read_digits,
 )
@@ -82,7 +83,7 @@ def plain_phones(frame: pl.DataFrame) -> Ready:
     zeros = np.flatnonzero(read.zeros & ~plus)
     unclear = np.zeros(plus.size, dtype=np.bool_)
     if zeros.size:
-        at, third = region.take(zeros), read.third.take(zeros)
+        at, third = region.take(zeros), beginning(read.digits.take(zeros), count.take(zeros))
         sure = (at == UNKNOWN) | known.zeros_abroad[at, third]
         abroad = sure & read.together.take(zeros) & (third != 0)
         unclear[zeros] = ~abroad

@@ -27,6 +27,10 @@ _DATE_DIGITS: Final = 8
 """Up to so many digits with signs between them may be a date."""
 
 _MOST_OCTETS: Final = 1 << 31
+_AROUND: Final = b"   "
+"""Before and behind all texts, so that each has three bytes from its first and to its last one."""
+
+_POWERS: Final = 10 ** np.arange(_MOST_DIGITS, dtype=np.int64)
 _WORD: Final = 8
 _JOINTS: Final = (
     (np.uint64(0x0F0F0F0F0F0F0F0F), np.uint64(2_561), np.uint64(8)),
@@ -36,8 +40,14 @@ _JOINTS: Final = (
 """Makes one number of eight digits: neighbours are joined to pairs, pairs to fours, fours to eight."""
 
 
-_KEPT: Final = np.array([0, *(2**64 - 2 ** (64 - 8 * kept) for kept in range(1, 9))], np.uint64)
-"""Keeps so many of eight digits, the last ones; a word's first byte is its lowest."""
+_KEPT: Final = np.array(
+    [
+        [2**64 - 2 ** (64 - 8 * min(max(digits, 0), _WORD)) for digits in (count - _WORD, count)]
+        for count in range(_MOST_DIGITS + 1)
+    ],
+    dtype=np.uint64,
+)
+"""Keeps the last digits of two words, by their count; a word's first byte is its lowest."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -46,7 +56,7 @@ class PlainNumbers:
 
     `digits` and `count`: all digits as one number, and how many there are. `plus`: one comes first.
     `bracket`: one stands at the beginning. `zeros`: the digits begin with 00, `together`: without a
-    sign between. `third`: the digit behind the first two, 0 if there is none.
+    sign between.
     """
 
     places: Integers
@@ -56,22 +66,22 @@ class PlainNumbers:
     bracket: Flags
     zeros: Flags
     together: Flags
-    third: Integers
 
 
 def plain_numbers(text: pl.Series) -> PlainNumbers:
     """The texts that are 1 to 15 digits, a few signs between them, and plainly no date."""
     sizes = text.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
     whole: bytes = pl.select(text.str.join("").cast(pl.Binary)).item() or b""
-    octets = np.frombuffer(whole + b"\0\0\0", dtype=np.uint8)  # every text has three
-    ends = np.cumsum(sizes)
+    octets = np.frombuffer(b"".join([_AROUND, whole, _AROUND]), dtype=np.uint8)
+    ends = np.cumsum(sizes) + len(_AROUND)
     starts = ends - sizes
     is_digit: Flags = octets - _ZERO < _TEN
     # 32 bits hold what a frame has, and take a third of the time
     counter = np.int32 if len(octets) < _MOST_OCTETS else np.int64
     running = np.cumsum(is_digit.view(np.uint8), dtype=counter)
-    behind = np.where(ends > 0, running.take(ends - 1, mode="wrap"), 0).astype(np.int64)
-    count = np.diff(behind, prepend=0)
+    behind = running.take(ends - 1).astype(np.int64)
+    count = behind.copy()
+    count[1:] -= behind[:-1]
     head = tuple(octets.take(starts + place) for place in range(3))
     plain = (count > 0) & (count <= _MOST_DIGITS) & (sizes <= _LONGEST)
     plain &= (count > _DATE_DIGITS) | (sizes == count)
@@ -82,18 +92,16 @@ def plain_numbers(text: pl.Series) -> PlainNumbers:
     first, second, third = (sign.take(places) for sign in head)
     behind, count = behind.take(places), count.take(places)
     zeros = np.full(2 * _WORD, _ZERO)  # before all digits, so that every number has sixteen
-    digits = np.concatenate([zeros, np.compress(is_digit, octets), zeros[:2]])
-    begin = behind - count + 2 * _WORD
+    digits = _values(np.concatenate([zeros, np.compress(is_digit, octets)]), behind, count)
     opened = first == _BRACKET
     return PlainNumbers(
         places=places,
-        digits=_values(digits, behind, count),
+        digits=digits,
         count=count,
         plus=(first == _PLUS) | ((second == _PLUS) & opened),
         bracket=opened | (second == _BRACKET),
-        zeros=(digits.take(begin) == _ZERO) & (digits.take(begin + 1) == _ZERO) & (count > 1),
-        together=(np.where(opened, third, first) == _ZERO) & (second == _ZERO),
-        third=np.where(count > 2, digits.take(begin + 2) - _ZERO, 0).astype(np.int64),
+        zeros=(digits < _POWERS.take(count - 2)) & (count > 1),
+        together=((first == _ZERO) | (opened & (third == _ZERO))) & (second == _ZERO),
     )
 
 
@@ -108,7 +116,7 @@ def _begins(first: Octets, second: Octets, third: Octets) -> Flags:
 
 def _ends(octets: Octets, ends: Integers) -> Flags:
     """A digit, and no decimals: those are a spreadsheet's."""
-    last, before, earlier = (octets.take(ends - place, mode="wrap") for place in (1, 2, 3))
+    last, before, earlier = (octets.take(ends - place) for place in (1, 2, 3))
     decimals = (last == _ZERO) & ((before == _DOT) | ((before == _ZERO) & (earlier == _DOT)))
     found: Flags = (last - _ZERO < _TEN) & ~decimals
     return found
@@ -122,22 +130,16 @@ def _with_other_signs(
     other &= (octets - _BRACKET > _DOT - _BRACKET) | (octets == _ASTERISK) | (octets == _COMMA)
     plus = octets == _PLUS
     plus[starts] = plus[starts + 1] = False
-    return np.searchsorted(ends, np.flatnonzero((other | plus)[:-3]), side="right")
+    return np.searchsorted(ends, np.flatnonzero(other | plus), side="right")
 
 
 def _values(digits: Octets, behind: Integers, count: Integers) -> Integers:
-    """The numbers that end where `behind` says, of at most sixteen digits."""
-    words = np.lib.stride_tricks.as_strided(
-        digits[:_WORD].view("<u8"), (len(digits) - _WORD + 1,), (1,), writeable=False
+    """The numbers behind sixteen other bytes that end where `behind` says, `count` digits each."""
+    # a complex number is two words, which are found in one go
+    pairs = np.lib.stride_tricks.as_strided(
+        digits[: 2 * _WORD].view("<c16"), (len(digits) - 2 * _WORD + 1,), (1,), writeable=False
     )
-    last = _number(words[behind + _WORD] & _KEPT[count.clip(0, _WORD)])
-    if not (count > _WORD).any():
-        return last.view(np.int64)
-    high = _number(words[behind] & _KEPT[(count - _WORD).clip(0, _WORD)])
-    return (high * np.uint64(10**_WORD) + last).view(np.int64)
-
-
-def _number(word: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    words = pairs[behind].view("<u8").reshape(-1, 2) & _KEPT.take(count, axis=0)
     for kept, factor, bits in _JOINTS:
-        word = (word & kept) * factor >> bits
-    return word
+        words = (words & kept) * factor >> bits
+    return (words[:, 0] * np.uint64(10**_WORD) + words[:, 1]).view(np.int64)
