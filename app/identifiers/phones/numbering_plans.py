@@ -23,6 +23,8 @@ UNKNOWN: Final = -1
 BEGINNING: Final = 3
 """So many first digits of a number say what its prefixes are, or that they do not say it."""
 
+_BEGINNINGS: Final = np.arange(10**BEGINNING)
+
 
 @dataclass(frozen=True, slots=True)
 class Territory:
@@ -178,16 +180,13 @@ def _trunk(territory: Territory) -> str:
     return next(filter(_plain, _alternatives(territory.prefix)), "")
 
 
-def _trunk_maybe(territory: Territory) -> list[bool]:
+def _trunk_maybe(territory: Territory) -> NDArray[np.bool_]:
     """Where the rest of the trunk prefix may begin, and where stripping depends on the number."""
     trunk = _trunk(territory)
     others = [other for other in _alternatives(territory.prefix) if other != trunk]
     maybe = _beginnings("|".join(others))
-    national = DigitPattern(territory.general)
-    if trunk and national.may_begin(trunk[0]):
-        numbers = national.beginnings(BEGINNING)
-        for number in range(int(trunk[0]) * 100, int(trunk[0]) * 100 + 100):
-            maybe[number] |= numbers[number]
+    if trunk and DigitPattern(territory.general).may_begin(trunk[0]):
+        maybe |= _beginnings(territory.general) & _beginnings(trunk[0])
     return maybe
 
 
@@ -199,7 +198,7 @@ def _trunk_goes(territory: Territory) -> NDArray[np.int64]:
     trunk, longest = _trunk(territory), territory.lengths[-1]
     bare = _bits(territory.lengths)
     bare |= _bits(tuple(range(longest + 1, LONGEST + 1))) & ~_bits(territory.local_lengths)
-    return np.array(_beginnings(trunk)) * (bare << len(trunk))
+    return _beginnings(trunk) * (bare << len(trunk))
 
 
 def _alternatives(pattern: str) -> list[str]:
@@ -230,9 +229,12 @@ def _zeros_abroad(territory: Territory) -> list[bool]:
     ]
 
 
-def _beginnings(pattern: str) -> list[bool]:
+def _beginnings(pattern: str) -> NDArray[np.bool_]:
     """For every three digits whether the pattern could match a number that begins with them."""
-    return DigitPattern(pattern).beginnings(BEGINNING)
+    if not _plain(pattern):
+        return np.array(DigitPattern(pattern).beginnings(BEGINNING))
+    found: NDArray[np.bool_] = _BEGINNINGS // 10 ** (BEGINNING - len(pattern)) == int(pattern)
+    return found
 
 
 def _by_first_digits(main_of: dict[int, int]) -> NDArray[np.int64]:
