@@ -22,13 +22,14 @@ from app.snapshots.rows.columns import (
     CellColumn,
     Cells,
     CodeColumn,
+    Codes,
     Column,
     Mask,
     TextColumn,
     missing,
     padded,
 )
-from app.snapshots.rows.hash_dictionary import CAPACITY
+from app.snapshots.rows.hash_dictionary import CAPACITY, HashDictionary
 from app.snapshots.store import Buffer
 
 SEALED = "sealed"
@@ -134,7 +135,7 @@ def _encoded(column: Column, rows: int) -> tuple[str, Sequence[npt.NDArray[Any]]
     if isinstance(column, CodeColumn):
         codes, entries = _tightened(column)
         if len(entries) * 2 <= rows and len(entries) <= CAPACITY:
-            return "codes", [entries, codes.astype("<u1" if len(entries) < 256 else "<u2")]
+            return "codes", [entries, codes]
         column = CellColumn(column.entries.take(column.codes), absent)
     marks = [] if absent is None else [absent]
     suffix = "" if absent is None else "?"
@@ -145,16 +146,24 @@ def _encoded(column: Column, rows: int) -> tuple[str, Sequence[npt.NDArray[Any]]
     return f"text{suffix}", [lengths, octets, *marks]
 
 
-def _tightened(column: CodeColumn) -> tuple[npt.NDArray[np.uint32], Cells]:
+def _tightened(column: CodeColumn) -> tuple[Codes, Cells]:
     """Only the entries these rows use, in the order of their values, and the codes that fit."""
-    used = np.zeros(len(column.entries), dtype=np.bool_)
-    used[column.codes] = True
-    used[0] = False
-    places = np.flatnonzero(used)
-    places = places[np.argsort(column.entries[places].view(ORDERED))]
-    table = np.zeros(len(column.entries), dtype=np.uint32)
-    table[places] = np.arange(1, len(places) + 1, dtype=np.uint32)
+    order = _order(column)
+    used = np.bincount(column.codes, minlength=len(column.entries))
+    places = order[used[order] != 0]
+    width = 1 if len(places) < 256 else 2 if len(places) <= CAPACITY else 4
+    table = np.zeros(len(column.entries), dtype=f"<u{width}")
+    table[places] = np.arange(1, len(places) + 1)
     return table.take(column.codes), column.entries.take(places)
+
+
+def _order(column: CodeColumn) -> npt.NDArray[np.integer[Any]]:
+    """The codes of the entries in the order of their values, which a dictionary knows already."""
+    if isinstance(column.home, HashDictionary):
+        order = column.home.order
+        # it may have learned more since the column was made
+        return order if len(order) < len(column.entries) else order[order < len(column.entries)]
+    return np.argsort(column.entries[1:].view(ORDERED)) + 1
 
 
 def _filled(lengths: npt.NDArray[np.uint16], width: int) -> Mask:

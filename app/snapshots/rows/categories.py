@@ -36,12 +36,22 @@ class Categories:
         # of 32 bits: what is missing becomes 0
         places = (numbers.to_numpy() + np.uint32(1)).astype(np.int64)
         with self._lock:
-            self._learn(series, places)
-            cells, codes = self._cells, self._codes
+            codes = self._known(places)
+            if codes is None:
+                self._learn(series, places)
+                codes = self._codes.take(places)
+            cells = self._cells
         dictionary = self._dictionary
         if dictionary is None or dictionary.full:
             return CellColumn(cells.take(places), places == 0 if series.null_count() else None)
-        return CodeColumn(codes.take(places), dictionary.entries, dictionary)
+        return CodeColumn(codes, dictionary.entries, dictionary)
+
+    def _known(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32] | None:
+        """Their codes; None where one of them was never seen."""
+        if int(places.max(initial=0)) >= self._codes.size:
+            return None
+        codes = self._codes.take(places)
+        return None if codes.max(initial=0) == _UNKNOWN else codes
 
     def _learn(self, series: pl.Series, places: npt.NDArray[np.int64]) -> None:
         known, highest = self._codes.size, int(places.max(initial=0))
@@ -49,11 +59,13 @@ class Categories:
             more = 2 * highest + 1 - known
             self._cells = np.concatenate([self._cells, blank_cells(more)])
             self._codes = np.concatenate([self._codes, np.full(more, _UNKNOWN)])
-        unknown = np.flatnonzero(self._codes.take(places) == _UNKNOWN)
-        if not unknown.size:
-            return
-        fresh, first = np.unique(places[unknown], return_index=True)
-        digits = series.gather(unknown[first]).cast(pl.String)
+        rows = np.flatnonzero(self._codes.take(places) == _UNKNOWN)
+        fresh = places[rows]
+        last = np.empty(self._codes.size, dtype=np.int64)  # of the rows of a place; no sorting
+        last[fresh] = rows
+        once = last[fresh] == rows
+        rows, fresh = rows[once], fresh[once]
+        digits = series.gather(rows).cast(pl.String)
         decoded = from_series(digits.str.decode("hex", strict=False).fill_null(b""))
         assert isinstance(decoded, CellColumn)
         numbered = self._dictionary.column(decoded.cells) if self._dictionary else None

@@ -56,16 +56,22 @@ class HashDictionary:
         """The codes of these cells; None if the dictionary is full."""
         if self.full:
             return None
-        codes, known = _look_up(self._state, cells)
+        state = self._state
+        codes, known = _look_up(state, cells)
         if nulls is not None:
             codes[nulls] = 0
             known |= nulls
         if not known.all():
             fresh = cells[~known]
-            if not self._learn(fresh):
+            if not self._learn(fresh, state):
                 return None
             codes[~known] = _look_up(self._state, fresh)[0]
         return CodeColumn(codes, self._state.cells, self)
+
+    @property
+    def order(self) -> npt.NDArray[np.uint32]:
+        """The codes given so far in the order of their values."""
+        return self._state.order
 
     def ranks(self) -> npt.NDArray[np.uint32]:
         """For every code its place in the order of the values, from 1; 0 for code 0."""
@@ -74,9 +80,10 @@ class HashDictionary:
         ranks[state.order] = np.arange(1, len(state.order) + 1, dtype=np.uint32)
         return ranks
 
-    def _learn(self, cells: Cells) -> bool:
+    def _learn(self, cells: Cells, state: _State) -> bool:
+        """Give codes to these cells, which have none in that state; whether there was room."""
         with self._lock:
-            unknown = cells[~_look_up(self._state, cells)[1]]
+            unknown = cells if self._state is state else cells[~_look_up(self._state, cells)[1]]
             values = np.unique(unknown.view(ORDERED)).view(CELL)
             if self.full or len(self._state.cells) - 1 + len(values) > self._capacity:
                 self.full = True
@@ -105,7 +112,7 @@ def _look_up(state: _State, cells: Cells) -> tuple[npt.NDArray[np.uint32], Mask]
     for word, column in enumerate(state.words):
         known &= column.take(codes) == parts[:, word]
     if len(state.ordered) and not known.all():
-        rest = np.flatnonzero(~known)
+        rest = np.flatnonzero(~known & (codes != 0))  # an empty slot is no guess but an answer
         wanted = np.ascontiguousarray(cells[rest]).view(ORDERED)
         places = np.searchsorted(state.ordered, wanted).clip(max=len(state.ordered) - 1)
         hits = state.ordered[places] == wanted

@@ -1,8 +1,9 @@
 """Rows as records of one fixed width, so that moving or comparing a row is one memory access.
 
 A record is: the cells of the key columns, which of them are missing if any may be, the other cells,
-which of those are missing. Everything is zero-padded and big-endian: two rows are equal exactly if their
-records are, and two people exactly if the first `key_bytes` are.
+which of those are missing. Everything is zero-padded: two rows are equal exactly if their records are, and
+two people exactly if the first `key_bytes` are. Codes are the machine's own numbers; the rest is big-endian,
+so that `ordered` has only them to turn over.
 """
 
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,7 @@ class Field:
         if self.form is Form.CELL:
             return CELL
         if self.form is Form.CODE:
-            return np.dtype(f">u{self.width}")
+            return np.dtype(f"u{self.width}")
         return np.dtype([("octets", np.uint8, (self.width,)), ("length", ">u2")])
 
 
@@ -106,7 +107,8 @@ class Packing:
         layout = self.layout
         if (hashes := self._bare(columns)) is not None:
             return hashes
-        table = np.zeros(rows, dtype=layout.dtype)
+        whole = not layout.has_text and all(field.name in columns for field in layout.fields)
+        table = (np.empty if whole else np.zeros)(rows, dtype=layout.dtype)
         key_nulls = np.zeros(rows, dtype=np.uint32)
         nulls = np.zeros(rows, dtype=np.uint32)
         for number, field in enumerate(layout.fields):
@@ -174,8 +176,7 @@ class Packing:
         table = rows.view(layout.dtype)
         if field.form is Form.CODE:
             home = self.dictionaries[name]
-            codes = table[name].astype(np.uint32)
-            return CodeColumn(codes, home.entries, home)
+            return CodeColumn(np.ascontiguousarray(table[name]), home.entries, home)
         nulls = self._missing(table, number)
         if field.form is Form.CELL:
             return CellColumn(np.ascontiguousarray(table[name]), nulls)
@@ -217,7 +218,8 @@ class Packing:
         table = copy.view(self.layout.dtype)
         for field in self.layout.fields:
             if field.form is Form.CODE:
-                table[field.name] = self.dictionaries[field.name].ranks()[table[field.name]]
+                ranks = self.dictionaries[field.name].ranks()[table[field.name]]
+                table[field.name] = ranks.astype(f">u{field.width}").view(f"u{field.width}")
         return copy
 
     def keys_only(self) -> "Packing":
