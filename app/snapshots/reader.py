@@ -170,10 +170,10 @@ class _OpenFile:
         for name, whole in self._columns.items():
             column = part(whole, start, start + rows)
             if isinstance(column, CellColumn):
-                found[name] = DigitColumn(hexadecimal(column.cells), missing=column.nulls)
+                found[name] = DigitColumn(column.cells, column.nulls)
             elif isinstance(column, CodeColumn):
-                digits = self._digits[name]
-                found[name] = DigitColumn(digits, column.codes, missing(column))
+                table = self._digits[name]
+                found[name] = DigitColumn(column.entries, missing(column), column.codes, table)
             else:
                 found[name] = None
         return found

@@ -24,18 +24,14 @@ _Places = npt.NDArray[np.int64]
 
 
 class Digits(Protocol):
-    """A column of hashes: `digits` are their 64 lower-case hexadecimal digits, as `V64`.
+    """A column of hashes; `missing` marks the rows without a value, None if all have one."""
 
-    Of each row, or, where there are `codes`, by code: 0 is a missing value. `missing` marks the rows
-    without a value; None if all have one.
-    """
-
-    @property
-    def digits(self) -> npt.NDArray[np.void]: ...
-    @property
-    def codes(self) -> npt.NDArray[np.unsignedinteger[Any]] | None: ...
     @property
     def missing(self) -> npt.NDArray[np.bool_] | None: ...
+
+    def digits(self, places: _Places | None = None) -> npt.NDArray[np.void]:
+        """Of the rows at these places, or of all, 64 lower-case hexadecimal digits each, as `V64`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,14 +135,8 @@ def _write(
         if there:
             column = part.columns[name]
             assert column is not None, name
-            table[str(number)] = _of(column, group.places)
+            table[str(number)] = column.digits(group.places)
     return size
-
-
-def _of(column: Digits, places: _Places | None) -> npt.NDArray[np.void]:
-    if column.codes is not None:
-        return column.digits.take(column.codes if places is None else column.codes[places])
-    return column.digits if places is None else column.digits.take(places)
 
 
 @lru_cache(maxsize=1024)

@@ -59,13 +59,21 @@ class TextColumn:
 
 @dataclass(frozen=True, slots=True)
 class DigitColumn:
-    """Hashes as their 64 lower-case hexadecimal digits, `V64`: of each row, or by code where there
-    are `codes`, of which 0 is a missing value. `missing` marks rows without a value, if there are any.
+    """Hashes that are to be written as hexadecimal digits; `missing` marks rows without a value, if any.
+
+    They are `cells`, one a row; or, where there is a `table`, which has the digits of each code, `codes`.
     """
 
-    digits: npt.NDArray[np.void]
-    codes: Codes | None = None
+    cells: Cells
     missing: Mask | None = None
+    codes: Codes | None = None
+    table: npt.NDArray[np.void] | None = None
+
+    def digits(self, places: npt.NDArray[np.int64] | None = None) -> npt.NDArray[np.void]:
+        """Of these rows, or of all: 64 lower-case digits, `V64`; of a missing value anything."""
+        if self.codes is not None and self.table is not None:
+            return self.table.take(self.codes if places is None else self.codes.take(places))
+        return hexadecimal(self.cells if places is None else self.cells.take(places))
 
 
 Column: TypeAlias = CellColumn | CodeColumn | TextColumn
