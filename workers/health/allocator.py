@@ -10,6 +10,7 @@ import ctypes
 import os
 import platform
 
+_MANY_CORES = 4
 _MEGABYTE = 1 << 20
 _M_TRIM_THRESHOLD = -1  # free memory at the top of the heap that is kept
 _M_MMAP_THRESHOLD = -3  # blocks from this size on come and go one by one; 32 MB is the most
@@ -27,14 +28,15 @@ _OF_POLARS = frozenset({"dirty_decay_ms:500", "muzzy_decay_ms:1000"})
 
 
 def share_cores() -> None:
-    """Once at the start, before polars is loaded: half of the cores for its own threads, one at least.
+    """Once at the start, before polars is loaded: a single thread of its own where cores are few.
 
-    They decode files and join; the columns themselves are worked on in the worker's threads, of which
-    there is one for each core. On two cores a second thread of polars' mostly waits for work by asking
-    for it again and again, and its blocks are its own: a twentieth of the CPU of 12 columns, and 50 MB.
-    Whoever sets `POLARS_MAX_THREADS` decides otherwise.
+    It decodes files and joins; the columns themselves are worked on in the worker's threads, one for each
+    core. On two cores a second thread of polars' mostly asks for work again and again, and its blocks are
+    its own: a twentieth of the CPU of 12 columns, and 50 MB. On more cores, which a container may have no
+    right to, polars counts for itself. Whoever sets `POLARS_MAX_THREADS` decides otherwise.
     """
-    os.environ.setdefault("POLARS_MAX_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
+    if (os.cpu_count() or 1) < _MANY_CORES:
+        os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 
 def keep_freed_memory() -> None:
