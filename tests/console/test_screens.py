@@ -374,7 +374,10 @@ async def test_signing_in_again_loses_nothing(
         (f"{filled['export']}/edit", None, {"Display name": odd}, "Save", odd),
         ("erasures/new", None, {"One person a line": "a@b.example"}, "Erase", "It is being"),
         ("admin/keys", "Create a key", {"Name": odd}, "Create", "The key, shown this once"),
-        ("admin/webhooks", "Add a webhook", {"Address": "https://example.com/x"}, "Save", "secret"),
+        (
+            *("admin/webhooks", "Add a webhook", {"Address": "https://example.com/x"}),
+            *("Save", "The secret, shown this once"),
+        ),
         ("admin/schedule", None, {"Time 1": "04:44"}, "Save", "Saved."),
     ]
     async with opened(browser) as (page, _):
