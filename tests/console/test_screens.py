@@ -381,6 +381,17 @@ async def test_signing_in_again_loses_nothing(
         ("admin/schedule", None, {"Time 1": "04:44"}, "Save", "Saved."),
     ]
     async with opened(browser) as (page, _):
+        again = page.get_by_role("dialog", name="Your session has ended")
+
+        async def sign_in() -> None:
+            await again.get_by_label("API key").fill(API_KEY)
+            await again.get_by_role("button", name="Sign in").click()
+            await again.wait_for(state="detached")
+
+        async def sign_in_early() -> None:
+            await sign_in()
+            await page.context.clear_cookies()
+
         await page.goto(served.link())
         await page.get_by_role("heading", name="Overview").wait_for()
         for address, opener, typed, submit, done in forms:
@@ -391,17 +402,6 @@ async def test_signing_in_again_loses_nothing(
             where = page.get_by_role("dialog") if opener else page.locator("main")
             for label, text in typed.items():
                 await where.get_by_label(label, exact=label != "One person a line").fill(text)
-            again = page.get_by_role("dialog", name="Your session has ended")
-
-            async def sign_in(again: Any = again) -> None:
-                await again.get_by_label("API key").fill(API_KEY)
-                await again.get_by_role("button", name="Sign in").click()
-                await again.wait_for(state="detached")
-
-            async def sign_in_early(page: Any = page, sign_in: Any = sign_in) -> None:
-                await sign_in()
-                await page.context.clear_cookies()
-
             await page.context.clear_cookies()
             # what the page still loads may ask before the form does: then it ends once more
             await page.add_locator_handler(again, sign_in_early)

@@ -63,14 +63,13 @@ class Pacer:
         """
         touched = dict[str, None]()
         for scope, level in levels:
-            under_way = ahead.get(scope, 0)
             reading = self._read(scope, level, calls.get(scope, 0))
             cost = reading.cost
             if cost is not None:
                 # an answer counts the call it answers, so none takes more than the answer tells
                 cost = min(cost, level.percent)
             before = reading.interval
-            expected = level.percent + (cost or 0.0) * under_way
+            expected = level.percent + (cost or 0.0) * ahead.get(scope, 0)
             reading.interval = _interval(level, cost, expected)
             reading.until = self._now() + _lifetime(reading.interval)
             # a quota that is calm as ever says nothing against what another one asked for

@@ -76,6 +76,12 @@ _keep_array = _release_array(lambda _: None)
 _VIEW_BYTES = 16
 
 
+def in_a_row(texts: pl.Series) -> tuple[bytes, NDArray[np.int64]]:
+    """The bytes of all texts, one after the other, and how many each has; a null counts as an empty text."""
+    octets: bytes = pl.select(texts.str.join("").cast(pl.Binary)).item() or b""
+    return octets, texts.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
+
+
 class LargeTexts:
     """A column's texts, one after the other, and where each begins: Arrow's `large_utf8`.
 
@@ -83,9 +89,9 @@ class LargeTexts:
     """
 
     def __init__(self, texts: pl.Series) -> None:
-        self._octets: bytes = pl.select(texts.str.join("").cast(pl.Binary)).item() or b""
+        self._octets, sizes = in_a_row(texts)
         self._offsets = np.zeros(texts.len() + 1, dtype=np.int64)
-        np.cumsum(texts.str.len_bytes().fill_null(0).to_numpy(), out=self._offsets[1:])
+        np.cumsum(sizes, out=self._offsets[1:])
         octets = ctypes.cast(ctypes.c_char_p(self._octets), ctypes.c_void_p)
         self._buffers = (ctypes.c_void_p * 3)(None, self._offsets.ctypes.data, octets)
         self._schema = _Schema(b"U", b"", None, 0, 0, None, None, _keep_schema, None)

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from app.identifiers.columns.value_numbers import ValueNumbers
+from app.identifiers.columns.value_numbers import ValueNumbers, own_categories
 
 _SMALLEST: Final = 4_096
 """Frames below this are not worth the look."""
@@ -105,9 +105,7 @@ class Known:
         self._frames = 0
         self._lock = threading.Lock()
         self._values = [ValueNumbers() for _ in types]
-        # categories of its own: those of the process are kept as long as it lives, and numbers are
-        # given anew once no column has the categories any more, so this one is held
-        self._digests = pl.Series(dtype=_categories()) if categorical else None
+        self._digests = own_categories() if categorical else None
         self._places = np.zeros((0,) * len(types), dtype=np.int32)  # in `solved`, by number
         self._solved = pl.DataFrame()
 
@@ -215,9 +213,9 @@ class Memory:
     def of(self, name: str, types: Sequence[pl.DataType]) -> Known:
         """What is known of the attribute of that name.
 
-        Where that became too much it begins anew, if it was of use until then: some hundred thousand
-        postal codes of a frame are few, and those of ten million members many. Only what was known
-        first is Categorical, since whoever takes it keeps what it makes of the categories.
+        Where that became too much it begins anew, if it was of use until then: a frame has some
+        thousand new postal codes, and ten million members have more than can be kept. Only what was
+        known first is Categorical, since whoever takes it keeps what it makes of the categories.
         """
         with self._lock:
             known = self._known.get(name)
@@ -244,10 +242,6 @@ def by_distinct(
     if solved is None:
         solved = Known(frame.dtypes, kept=False).solved(frame, solve)
     return Spread(solve(frame)) if solved is None else solved
-
-
-def _categories() -> pl.Categorical:
-    return pl.Categorical(pl.Categories.random())
 
 
 def _looked_up(table: NDArray[np.int32], numbers: Sequence[_Numbers]) -> NDArray[np.int32]:

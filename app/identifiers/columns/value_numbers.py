@@ -28,6 +28,14 @@ _ROOM: Final = 4
 """Places for each text: most are found where they are looked for first."""
 
 
+def own_categories() -> pl.Series:
+    """An empty column of categories of its own: those of the process are kept as long as it lives.
+
+    Numbers are given anew once no column has the categories any more, so this one must be held.
+    """
+    return pl.Series(dtype=pl.Categorical(pl.Categories.random()))
+
+
 class ValueNumbers:
     """Numbers from 1 for the texts of columns, in no certain order; 0 is null. Thread-safe."""
 
@@ -37,9 +45,7 @@ class ValueNumbers:
         self._known = 1  # with the one for null
         self._table = _Table(_SMALLEST)
         self._table.add(np.array([_NULL]), np.zeros(1, np.uint64), np.zeros(1, np.int64))
-        # categories of its own: those of the process are kept as long as it lives, and numbers are
-        # given anew once no column has the categories any more, so this one is held
-        self._long = pl.Series(dtype=pl.Categorical(pl.Categories.random()))
+        self._long = own_categories()
         self._number_of_long = np.full(0, -1, dtype=np.int64)
 
     def of(self, texts: pl.Series) -> _Places:

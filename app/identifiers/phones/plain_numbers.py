@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from app.identifiers.columns.arrow_c_data import in_a_row
 from app.identifiers.phones.arithmetic import Flags, Integers
 
 Octets = NDArray[np.uint8]
@@ -70,8 +71,7 @@ class PlainNumbers:
 
 def plain_numbers(text: pl.Series) -> PlainNumbers:
     """The texts that are 1 to 15 digits, a few signs between them, and plainly no date."""
-    sizes = text.str.len_bytes().fill_null(0).to_numpy().astype(np.int64)
-    whole: bytes = pl.select(text.str.join("").cast(pl.Binary)).item() or b""
+    whole, sizes = in_a_row(text)
     octets = np.frombuffer(b"".join([_AROUND, whole, _AROUND]), dtype=np.uint8)
     ends = np.cumsum(sizes) + len(_AROUND)
     starts = ends - sizes
