@@ -36,8 +36,12 @@ async def test_an_account_that_waits_for_meta_takes_no_place(
             assert time.monotonic() - began < 50
             await asyncio.sleep(0.05)
         assert (await get_run(api, second))["status"] == "succeeded"
+        # its row says so first, and the job still calls whoever waits behind it
+        while len(context.working) > 1:
+            assert time.monotonic() - began < 50
+            await asyncio.sleep(0.02)
         assert (await get_run(api, first))["status"] == "running"
-        assert len(context.working) == 1
+        assert [*context.working.values()] == ["act_1001"]
     finally:
         stopping.set()
         await worker
