@@ -36,6 +36,13 @@ class NoWayIn(AppError):
     culprit = Culprit.USER
 
 
+class PeopleKept(AppError):
+    """Meta keeps the people in an audience that would become too small."""
+
+    code = TOO_SMALL
+    culprit = Culprit.USER
+
+
 @dataclass(slots=True)
 class Removed:
     """What Meta answered; `audiences` are the managed ones, each with what became of the people."""

@@ -10,6 +10,7 @@ from app.db.models import Erasure
 from app.erasures.execution import Erasing, ErasureWork
 from app.erasures.lease import LeaseLost, claim_erasure
 from app.observability import metrics
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.observability.tracing import span
 
@@ -27,14 +28,16 @@ async def perform_due(deps: Erasing, *, most: int = 10) -> int:
         if row is None:
             return done
         try:
-            await _perform(deps, row)
+            # one that nobody can even say so of comes back when its lease has run out
+            with crashes_told("erasure.crashed", erasure_id=row.id):
+                await _perform(deps, row)
         except LeaseLost:
             metrics.LEASE_LOSSES.inc()
     return most
 
 
 async def _perform(deps: Erasing, row: Erasure) -> None:
-    """Do what is left of a claimed erasure, and say when to look again. Raises `LeaseLost`."""
+    """Do what is left of a claimed erasure, and say when to look again. Raises `LeaseLost`, `Unavailable`."""
     work = ErasureWork(deps, row)
     with (
         structlog.contextvars.bound_contextvars(erasure_id=row.id),

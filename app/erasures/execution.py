@@ -1,12 +1,15 @@
 """Carries erasures out: at Meta first, then in our own snapshots; whatever interrupts it, it goes on.
 
+A step that fails, whether or not anybody foresaw how, leaves the others alone; it is tried again for
+three days, and the record says of each what became of it.
+
 A run that had read its members before the erasure was asked for may send them once more. So the
 removal at Meta is repeated when the last such run has ended, and only then are snapshots written
 anew. Every step is set-like and is noted in the erasure's row when it is done.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -19,7 +22,7 @@ from app.db.models import Erasure, Suppression
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.erasures import encrypted_identifiers
-from app.erasures.audience_removal import bodies_of, remove_people
+from app.erasures.audience_removal import PeopleKept, bodies_of, remove_people
 from app.erasures.baseline_rewrite import FOLDER, rewrite
 from app.erasures.baselines import (
     is_read,
@@ -29,15 +32,14 @@ from app.erasures.baselines import (
     swap,
 )
 from app.erasures.lease import LEASE, LeaseLost, write
-from app.errors import AppError
+from app.erasures.steps import Steps, text_of
+from app.errors import Unavailable
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
-from app.observability.logs import get_logger
+from app.observability.crashes import STOPS
 from app.segments.erasure_of_pushed import erase_members
 from app.segments.pushed import forget_replaced_now
 from app.snapshots import Manifest, SnapshotStore
-
-log = get_logger(__name__)
 
 T = TypeVar("T")
 
@@ -73,30 +75,50 @@ class ErasureWork:
     def __init__(self, deps: Erasing, row: Erasure) -> None:
         self._deps = deps
         self._row = row
-        self._entries: list[dict[str, Any]] = [dict(entry) for entry in row.results]
-        self._failures: list[AppError] = []
+        self._steps = Steps(row)
         self._waits = False
 
     async def go(self) -> str:
-        """Every step that is not done yet; done, waiting, retrying or failed."""
+        """Every step that is not done yet; done, waiting, retrying or failed.
+
+        Raises `LeaseLost`, and `Unavailable` if that cannot be written.
+        """
+        await self._steps.attempt(self._all())
+        try:
+            return await self._conclude()
+        except (LeaseLost, Unavailable, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - it must have an end, and say so
+            # what the steps noted cannot be written; then at least that it is so
+            self._steps.writable = False
+            self._steps.failed(error)
+            return await self._conclude()
+
+    async def _all(self) -> None:
+        accounts = [
+            self._steps.entry("ad_account", "ad_account_id", name)
+            for name in self._row.ad_account_ids
+        ]
         async with self._deps.database.transaction() as session:
             listed = await suppression_list(session, Suppression.erasure_id == self._row.id)
             plain = await encrypted_identifiers.unseal(session, self._deps.vault, self._row.id)
         bodies = bodies_of(listed, plain)
-        for account in self._row.ad_account_ids:
-            await self._attempt(self._account(account, bodies))
-        if not self._waits and not self._failures:
-            async with self._deps.database.transaction() as session:
-                mirrors = await mirrors_of(session, self._row.ad_account_ids)
-            for export_id in mirrors:
-                await self._attempt(self._snapshot(export_id, listed))
-            await self._attempt(self._pushed(listed))
-        return await self._conclude()
+        for entry in accounts:
+            await self._steps.attempt(self._account(entry, bodies), entry)
+        if self._waits or self._steps.failures:
+            return
+        async with self._deps.database.transaction() as session:
+            mirrors = await mirrors_of(session, self._row.ad_account_ids)
+        for export_id in mirrors:
+            entry = self._steps.entry("snapshot", "export_id", export_id)
+            await self._steps.attempt(self._snapshot(entry, export_id, listed), entry)
+        entry = self._steps.entry("pushed_members", "source", "upload")
+        await self._steps.attempt(self._pushed(entry, listed), entry)
 
     @property
     def code(self) -> str | None:
         """Why it is not done, as far as something failed."""
-        return self._failures[0].code if self._failures else None
+        return self._steps.failures[0].code if self._steps.failures else None
 
     def line(self, outcome: str) -> dict[str, Any]:
         """Everything the log says of this attempt (docs/logs.md)."""
@@ -107,8 +129,8 @@ class ErasureWork:
             "requested_by": row.requested_by,
             "people": row.people,
             "ad_accounts": len(row.ad_account_ids),
-            "requests": sum(entry.get("requests", 0) for entry in self._entries),
-            "rows": sum(entry.get("rows", 0) for entry in self._entries),
+            "requests": self._steps.total("requests"),
+            "rows": self._steps.total("rows"),
             "seconds": round((clock.now() - row.requested_at).total_seconds(), 3),
             **({"code": self.code} if self.code else {}),
         }
@@ -119,28 +141,10 @@ class ErasureWork:
             await write(session, self._row, self._kept() | values)
 
     def _kept(self) -> dict[str, Any]:
-        return {"results": self._entries, "lease_until": clock.now() + LEASE}
+        return self._steps.results() | {"lease_until": clock.now() + LEASE}
 
-    async def _attempt(self, step: Awaitable[None]) -> None:
-        """One step; its failure leaves the others alone."""
-        try:
-            await step
-        except LeaseLost:
-            raise
-        except AppError as error:
-            log.warning("erasure.step_failed", code=error.code)
-            self._failures.append(error)
-
-    def _entry(self, kind: str, name: str, value: str) -> dict[str, Any]:
-        for entry in self._entries:
-            if entry["kind"] == kind and entry[name] == value:
-                return entry
-        fresh = {"kind": kind, name: value, "status": "pending"}
-        self._entries.append(fresh)
-        return fresh
-
-    async def _account(self, account: str, bodies: list[bytes]) -> None:
-        entry = self._entry("ad_account", "ad_account_id", account)
+    async def _account(self, entry: dict[str, Any], bodies: list[bytes]) -> None:
+        account = entry["ad_account_id"]
         if entry["status"] == "done":
             return
         # before the removal: a run that ends during it may have sent its last rows just after
@@ -152,53 +156,48 @@ class ErasureWork:
             self._waits = True
             return
         deps = self._deps
-        try:
-            removed = await remove_people(deps.database, deps.graph, deps.vault, account, bodies)
-        except AppError as error:
-            entry["error"] = {"code": error.code, "message": error.detail, "at": _text(clock.now())}
-            await self.save()
-            raise
+        removed = await remove_people(deps.database, deps.graph, deps.vault, account, bodies)
+        done = "waiting" if under_way else "done"
+        self._waits = self._waits or bool(under_way)
         entry.update(
-            status="waiting" if under_way else "done",
+            status=done if removed.complete else "pending",
             connection_id=removed.connection_id,
             method=removed.method,
             requests=entry.get("requests", 0) + removed.requests,
             trace_ids=[*entry.get("trace_ids", []), *removed.trace_ids],
             audiences=list(removed.audiences.values()),
             waiting_for=under_way,
-            error=None,
-            removed_at=_text(clock.now()),
+            removed_at=text_of(clock.now()),
         )
         if not removed.complete:
-            entry["status"] = "pending"
-            entry["error"] = {
-                "code": "audience-too-small",
-                "message": "Meta keeps the people in an audience that would become too small.",
-                "at": _text(clock.now()),
-            }
-            self._failures.append(AppError(entry["error"]["message"], code="audience-too-small"))
-        self._waits = self._waits or bool(under_way)
+            raise PeopleKept
+        entry["error"] = None
         await self.save()
 
-    async def _pushed(self, listed: SuppressionList) -> None:
+    async def _pushed(self, entry: dict[str, Any], listed: SuppressionList) -> None:
         """Take the people out of the members that were pushed to us, and out of what was replaced."""
-        entry = self._entry("pushed_members", "source", "upload")
         if entry["status"] == "done":
             return
         database, store = self._deps.database, self._deps.store
-        rows = await erase_members(database, store, listed.without)
+        failures: list[BaseException] = []
+        rows = await erase_members(database, store, listed.without, failed=failures.append)
         entry["rows"] = entry.get("rows", 0) + rows
         # the files first: until they are gone, nothing is done
-        left = await forget_replaced_now(database, store)
+        left = await forget_replaced_now(database, store, failed=failures.append)
         entry["left"] = {"replaced_pushes": left}
+        if failures:
+            for failure in failures[1:]:
+                self._steps.failed(failure)
+            raise failures[0]
         if left:
             self._waits = True
         else:
-            entry.update(status="done", at=_text(clock.now()))
+            entry.update(status="done", at=text_of(clock.now()))
         await self.save()
 
-    async def _snapshot(self, export_id: str, listed: SuppressionList) -> None:
-        entry = self._entry("snapshot", "export_id", export_id)
+    async def _snapshot(
+        self, entry: dict[str, Any], export_id: str, listed: SuppressionList
+    ) -> None:
         if entry["status"] == "pending":
             await self._rewrite(entry, export_id, listed)
         if entry["status"] == "swapped":
@@ -236,7 +235,7 @@ class ErasureWork:
                 return
             old_prefixes = await swap(session, export_id, fresh)
             entry.update(
-                status="swapped", rows=rows, old_prefixes=old_prefixes, swapped_at=_text(now)
+                status="swapped", rows=rows, old_prefixes=old_prefixes, swapped_at=text_of(now)
             )
             await write(session, self._row, self._kept())
 
@@ -249,13 +248,13 @@ class ErasureWork:
 
     async def _conclude(self) -> str:
         now = clock.now()
-        if not self._failures:
+        if not self._steps.failures:
             if self._waits:
                 await self.save(lease_until=now + _LOOK_AGAIN)
                 return "waiting"
             await self._end("done", None)
             return "done"
-        first = self._failures[0]
+        first = self._steps.failures[0]
         if now - self._row.requested_at > GIVE_UP_AFTER:
             message = f"Not everything could be done in three days, at last because: {first.detail}"
             await self._end("failed", {"code": first.code, "message": message})
@@ -270,7 +269,7 @@ class ErasureWork:
         values = {
             "status": status,
             "error": error,
-            "results": self._entries,
+            **self._steps.results(),
             "finished_at": clock.now(),
             "lease_until": None,
         }
@@ -278,7 +277,3 @@ class ErasureWork:
             await write(session, self._row, values)
             await encrypted_identifiers.forget(session, self._row.id)
             record(session, SYSTEM, f"erasure.{status}", self._row.id)
-
-
-def _text(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds")

@@ -110,6 +110,7 @@ class SnapshotErasure(Output):
     export_id: str
     status: Literal["pending", "swapped", "done"]
     rows: int | None = Field(None, description="rows taken out")
+    error: ErasureStepError | None = None
     swapped_at: Timestamp | None = None
 
 
@@ -127,6 +128,7 @@ class PushedErasure(Output):
     status: Literal["pending", "done"]
     rows: int | None = Field(None, description="rows taken out")
     left: PushedErasureLeft | None = None
+    error: ErasureStepError | None = None
     at: Timestamp | None = None
 
 

@@ -10,7 +10,9 @@ from sqlalchemy import select
 from app import clock
 from app.db.models import Segment, SegmentUpload
 from app.db.session import Database
+from app.errors import Unavailable
 from app.ids import new_id
+from app.observability.crashes import STOPS
 from app.segments.evaluations import note_counts
 from app.segments.pushed import prefix_of
 from app.snapshots import Manifest, MemberFiles, MemberWriter, SnapshotStore
@@ -19,13 +21,18 @@ _ROWS = 100_000
 
 
 async def erase_members(
-    database: Database, store: SnapshotStore, without: Callable[[pl.DataFrame], pl.DataFrame]
+    database: Database,
+    store: SnapshotStore,
+    without: Callable[[pl.DataFrame], pl.DataFrame],
+    *,
+    failed: Callable[[BaseException], object],
 ) -> int:
     """Keep of every segment's pushed members what `without` leaves; how many it took out.
 
     `without` gets frames whose columns are named by Meta's keys: hashed ones Binary of 32 bytes,
     plain ones String. May be repeated. The old files are replaced ones then, as after a push. Members that
-    are pushed meanwhile are looked at by the caller's next time. Raises `SnapshotError`.
+    are pushed meanwhile are looked at by the caller's next time. What keeps one segment's members from
+    being written anew is handed to `failed`, and the others go on. Raises `Unavailable`.
     """
     async with database.transaction() as session:
         rows = (
@@ -33,18 +40,32 @@ async def erase_members(
         ).all()
     gone = 0
     for row in rows:
-        assert row.manifest is not None
-        old, upload_id = Manifest.from_json(row.manifest), new_id("upl")
-        rewritten = await asyncio.to_thread(
-            partial(_rewrite, store, old, without, prefix=prefix_of(row.segment_id, upload_id))
-        )
-        if rewritten is None:
-            continue
-        if await _swap(database, row.id, upload_id, rewritten):
-            gone += old.staged - rewritten.staged
-        else:
-            await asyncio.to_thread(store.delete_prefix, rewritten.prefix)
+        try:
+            gone += await _erase(database, store, row, without)
+        except (Unavailable, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - one segment must not hold up the others
+            failed(error)
     return gone
+
+
+async def _erase(
+    database: Database,
+    store: SnapshotStore,
+    row: SegmentUpload,
+    without: Callable[[pl.DataFrame], pl.DataFrame],
+) -> int:
+    assert row.manifest is not None
+    old, upload_id = Manifest.from_json(row.manifest), new_id("upl")
+    rewritten = await asyncio.to_thread(
+        partial(_rewrite, store, old, without, prefix=prefix_of(row.segment_id, upload_id))
+    )
+    if rewritten is None:
+        return 0
+    if await _swap(database, row.id, upload_id, rewritten):
+        return old.staged - rewritten.staged
+    await asyncio.to_thread(store.delete_prefix, rewritten.prefix)
+    return 0
 
 
 def _rewrite(

@@ -1,7 +1,7 @@
 """Pushed members as runs and people see them: the newest whole push, and no file longer than needed."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,10 +12,14 @@ from app import clock
 from app.db.models import Run, Segment, SegmentUpload
 from app.db.secrets import Vault
 from app.db.session import Database
-from app.errors import Unprocessable
+from app.errors import AppError, Unavailable, Unprocessable
 from app.identifiers import IdentifierPlan, KeyIdentifier, check_plan
+from app.observability.crashes import STOPS, tell_of_crash
+from app.observability.logs import get_logger
 from app.segments.queries import source_of
 from app.snapshots import SnapshotStore
+
+log = get_logger(__name__)
 
 KIND = "upload"
 # previews read for five minutes at most; runs are asked whether they read
@@ -116,17 +120,23 @@ async def release_members(session: AsyncSession, segment_id: str) -> None:
     )
 
 
-async def forget_replaced_now(database: Database, store: SnapshotStore) -> int:
+async def forget_replaced_now(
+    database: Database, store: SnapshotStore, *, failed: Callable[[BaseException], object]
+) -> int:
     """Delete the files of all replaced pushes but those a run may be reading; how many are left.
 
-    For who must not wait a day: somebody is in them who is to be forgotten. May be repeated. Raises
-    `SnapshotError`.
+    For who must not wait a day: somebody is in them who is to be forgotten. May be repeated. What keeps
+    one from being deleted is handed to `failed`. Raises `Unavailable`.
     """
-    return (await _forget(database, store, replaced_before=None))[1]
+    return (await _forget(database, store, replaced_before=None, failed=failed))[1]
 
 
 async def _forget(
-    database: Database, store: SnapshotStore, *, replaced_before: datetime | None
+    database: Database,
+    store: SnapshotStore,
+    *,
+    replaced_before: datetime | None,
+    failed: Callable[[BaseException], object],
 ) -> tuple[int, int]:
     """Delete the files of replaced pushes that no run reads: how many went, and how many are left."""
     reading = (
@@ -144,20 +154,28 @@ async def _forget(
         query = query.where(SegmentUpload.replaced_at < replaced_before)
     async with database.transaction() as session:
         rows = (await session.execute(query)).all()
+    gone = 0
     for upload, is_read in rows:
-        if not is_read:
+        if is_read:
+            continue
+        try:
             await asyncio.to_thread(store.delete_prefix, prefix_of(upload.segment_id, upload.id))
             async with database.transaction() as session:
                 await session.execute(delete(SegmentUpload).where(SegmentUpload.id == upload.id))
-    left = sum(is_read for _, is_read in rows)
-    return len(rows) - left, left
+        except (Unavailable, *STOPS):
+            raise
+        except BaseException as error:  # noqa: BLE001 - one push must not hold up the others
+            failed(error)
+        else:
+            gone += 1
+    return gone, len(rows) - gone
 
 
 async def forget_replaced(database: Database, store: SnapshotStore) -> int:
     """Delete the files of pushes that nobody may read any more; how many there were.
 
     Those of a deleted segment are among them, within minutes. May be repeated, and done by several
-    processes at once. Raises `SnapshotError`.
+    processes at once. One that cannot be deleted is tried again. Raises `Unavailable`.
     """
     now = clock.now()
     async with database.transaction() as session:
@@ -166,4 +184,12 @@ async def forget_replaced(database: Database, store: SnapshotStore) -> int:
             .where(SegmentUpload.status == "receiving", SegmentUpload.lease_until < now)
             .values(status="replaced", replaced_at=now)
         )
-    return (await _forget(database, store, replaced_before=now - _KEPT_FOR))[0]
+    before = now - _KEPT_FOR
+    return (await _forget(database, store, replaced_before=before, failed=_not_deleted))[0]
+
+
+def _not_deleted(error: BaseException) -> None:
+    if isinstance(error, AppError):
+        log.warning("members.not_deleted", code=error.code)
+    else:
+        tell_of_crash("members.not_deleted", error)

@@ -1,0 +1,31 @@
+"""What nobody foresaw: told by its class and place only, since its text may hold a value."""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from app.errors import AppError
+from app.observability.logs import get_logger, where
+
+log = get_logger(__name__)
+
+STOPS: Final = (asyncio.CancelledError, KeyboardInterrupt, SystemExit, GeneratorExit)
+"""What is no failure: somebody wants this work to stop. All else ends in an `except BaseException`,
+since polars raises its `PanicException` beside `Exception`, and ARQ ends the process with such a one."""
+
+
+def tell_of_crash(event: str, error: BaseException, **keys: str) -> None:
+    """Say it in the log, as `event`."""
+    log.error(event, error=type(error).__name__, where=where(error), **keys)
+
+
+@contextmanager
+def crashes_told(event: str, **keys: str) -> Iterator[None]:
+    """Tell of what nobody foresaw inside, and let the work behind it go on. `AppError`s come through."""
+    try:
+        yield
+    except (AppError, *STOPS):
+        raise
+    except BaseException as error:  # noqa: BLE001 - the others must not wait for this one
+        tell_of_crash(event, error, **keys)
