@@ -8,6 +8,7 @@ import asyncio
 from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import AppError
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.queue import QueueNotifier
 from app.runs.maintenance.recovery import recover_runs
@@ -28,12 +29,12 @@ async def keep_runs_moving(
     while True:
         await asyncio.sleep(every)
         try:
-            await start_due(database, notifier)
-            await recover_runs(database, notifier, budget=budget, account_runs=account_runs)
+            with crashes_told("upkeep.failed", job="schedules"):
+                await start_due(database, notifier)
+            with crashes_told("upkeep.failed", job="runs"):
+                await recover_runs(database, notifier, budget=budget, account_runs=account_runs)
         except AppError as error:
             log.warning("upkeep.paused", code=error.code)
-        except Exception as error:
-            log.exception("upkeep.failed", error=type(error).__name__)
 
 
 async def call_webhooks(database: Database, vault: Vault, sender: Sender, *, every: float) -> None:
@@ -41,9 +42,7 @@ async def call_webhooks(database: Database, vault: Vault, sender: Sender, *, eve
     while True:
         await asyncio.sleep(every)
         try:
-            await deliver_due(database, vault, sender)
+            with crashes_told("webhooks.failed"):
+                await deliver_due(database, vault, sender)
         except AppError as error:
             log.warning("webhooks.paused", code=error.code)
-        except Exception as error:  # noqa: BLE001 - the next round may find things well again
-            # the class only: a text may hold the address of a webhook
-            log.error("webhooks.failed", error=type(error).__name__)  # noqa: TRY400

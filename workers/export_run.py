@@ -14,7 +14,8 @@ from app.db.models import Connection, Run
 from app.errors import AppError, Unavailable
 from app.facebook.errors import AmbiguousOutcome, Retryable, Scope, Throttled
 from app.observability import metrics
-from app.observability.logs import get_logger, where
+from app.observability.crashes import STOPS, tell_of_crash
+from app.observability.logs import get_logger
 from app.observability.tracing import span
 from app.runs.execution import Claim, LeaseLost, claim_next, park_run
 from app.runs.queueing.order import next_in_queue
@@ -120,9 +121,9 @@ async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | No
     """Perform the run and record its end; None when it was handed back to go on later."""
     try:
         return await perform(worker, run, lease)
-    except (LeaseLost, Unavailable):
+    except (LeaseLost, Unavailable, *STOPS):
         raise
-    except Exception as error:  # noqa: BLE001 - the run must end, and say so
+    except BaseException as error:  # noqa: BLE001 - the run must end, and say so
         parked = _later(worker, run, error)
         if parked is None:
             return await _end(worker, run, lease, *_ending(error))
@@ -130,7 +131,7 @@ async def _work(worker: WorkerContext, run: Run, lease: Lease) -> RunStatus | No
         return None
 
 
-def _later(worker: WorkerContext, run: Run, error: Exception) -> RunParked | None:
+def _later(worker: WorkerContext, run: Run, error: BaseException) -> RunParked | None:
     """When to go on after an error that passes; None for one that ends the run."""
     last = run.attempt >= worker.limits.attempt_budget
     if isinstance(error, RunParked):
@@ -165,14 +166,14 @@ def _reason_of(error: Throttled) -> WaitReason:
     return WaitReason.ACCOUNT_BLOCKED if error.code == BLOCKED else WaitReason.THROTTLED
 
 
-def _passes(error: Exception) -> bool:
+def _passes(error: BaseException) -> bool:
     """Whether the same may go well a little later: Meta or the snapshot storage was away."""
     if isinstance(error, SnapshotError):
         return error.code == SnapshotError.code
     return isinstance(error, (Retryable, AmbiguousOutcome))
 
 
-def _ending(error: Exception) -> tuple[RunStatus, AppError | None]:
+def _ending(error: BaseException) -> tuple[RunStatus, AppError | None]:
     """The status and the error that a run keeps."""
     if isinstance(error, CancelRequested):
         return RunStatus.CANCELED, None
@@ -183,7 +184,7 @@ def _ending(error: Exception) -> tuple[RunStatus, AppError | None]:
     if isinstance(error, AppError):
         return RunStatus.FAILED, error
     # the text of an unknown error may hold a value, so only its class and place are kept
-    log.error("run.crashed", error=type(error).__name__, where=where(error))
+    tell_of_crash("run.crashed", error)
     return RunStatus.FAILED, AppError(
         f"The worker met an unexpected {type(error).__name__}; its log has the place under this run's id."
     )

@@ -18,8 +18,9 @@ from app.access.audit import record
 from app.access.callers import SYSTEM
 from app.db.models import Connection, Export, RefreshSchedule
 from app.db.session import Database
-from app.errors import AppError, Culprit, RunError
+from app.errors import AppError, Culprit, RunError, Unavailable
 from app.exports.schedule import rule_of_export, rule_of_refresh
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.observability.tracing import span
 from app.queue import QueueNotifier
@@ -44,20 +45,21 @@ async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | 
             return None
         now = clock.now()
         system = await session.get(RefreshSchedule, 1)
-        started = []
+        started: list[str] = []
         for export_id in await _due(session, system, now):
             try:
                 # a trace begins here: every attempt of the run is in it
-                with span("schedule", export_id=export_id):
+                with (
+                    crashes_told("schedule.failed", export_id=export_id),
+                    span("schedule", export_id=export_id),
+                ):
                     run_id = await _start(database, notifier, export_id, now)
-            except AppError:
+                    started += [] if run_id is None else [run_id]
+            except Unavailable:
                 raise
-            except Exception as error:  # noqa: BLE001 - one broken export must not stop the others
-                log.warning("schedule.failed", export_id=export_id, error=type(error).__name__)
-                continue
-            if run_id is not None:
-                started.append(run_id)
-        if system is not None and _is_due(rule_of_refresh(system), system.checked_at, now):
+            except AppError as error:
+                log.warning("schedule.failed", export_id=export_id, code=error.code)
+        if system is not None and _is_due(_refresh(system), system.checked_at, now):
             await session.execute(
                 update(RefreshSchedule)
                 # unless it was set anew meanwhile
@@ -71,7 +73,7 @@ async def _due(
     session: AsyncSession, system: RefreshSchedule | None, now: datetime
 ) -> Sequence[str]:
     """The exports that are due, in the order they were made."""
-    refresh = None if system is None else rule_of_refresh(system)
+    refresh = _refresh(system)
     modes = ["custom"]
     if system is not None and _is_due(refresh, system.checked_at, now):
         modes.append("system")
@@ -84,11 +86,21 @@ async def _due(
         .where(Export.schedule["mode"].astext.in_(modes))
         .order_by(Export.id)
     )
-    return [
-        export_id
-        for export_id, schedule, looked in rows
-        if _is_due(rule_of_export(schedule, refresh), _since(schedule, looked, system), now)
-    ]
+    due = []
+    for export_id, schedule, looked in rows:
+        # one schedule that cannot be read must not stop the others
+        with crashes_told("schedule.failed", export_id=export_id):
+            if _is_due(rule_of_export(schedule, refresh), _since(schedule, looked, system), now):
+                due.append(export_id)
+    return due
+
+
+def _refresh(system: RefreshSchedule | None) -> Rule | None:
+    """The refresh schedule; None while it is off, or cannot be read."""
+    rule = None
+    with crashes_told("schedule.failed"):
+        rule = None if system is None else rule_of_refresh(system)
+    return rule  # noqa: RET504 - None after a crash
 
 
 async def _start(
@@ -155,7 +167,7 @@ def _withheld(code: str, detail: str) -> RunError:
 
 
 def _still_due(export: Export, system: RefreshSchedule | None, now: datetime) -> bool:
-    refresh = None if system is None else rule_of_refresh(system)
+    refresh = _refresh(system)
     looked = export.schedule_checked_at or export.created_at
     rule = rule_of_export(export.schedule, refresh)
     return _is_due(rule, _since(export.schedule, looked, system), now)

@@ -22,8 +22,10 @@ from app.db.models import Webhook, WebhookDelivery
 from app.db.portions import delete_in_portions
 from app.db.secrets import SecretUnreadable, Vault
 from app.db.session import Database
+from app.errors import AppError
 from app.ids import SKEW, least_id
 from app.observability import metrics
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.observability.tracing import Traced, span, traceparent
 from app.webhooks.sending import TIMEOUT_SECONDS, NotSent, Sender
@@ -195,19 +197,10 @@ async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
 
 async def _attempt(database: Database, sender: Sender, item: _Claimed, traced: Traced) -> bool:
     status: int | None = None
-    reason: str | None = None
-    if item.secrets is None:
-        reason = SecretUnreadable.code
-    else:
-        headers = signature_headers(item.id, item.body, at=clock.now(), secrets=item.secrets)
-        if (trace := traceparent()) is not None:
-            headers = {**headers, "traceparent": trace}
-        try:
-            status = await sender.post(item.url, item.body, headers)
-        except NotSent as error:
-            reason = error.reason
-        else:
-            reason = None if 200 <= status < 300 else f"status-{status}"
+    # what nobody foresaw is a failed attempt like any other, or it would be repeated for ever
+    reason: str | None = AppError.code
+    with crashes_told("webhook.crashed", delivery_id=item.id):
+        status, reason = await _send(sender, item)
     async with database.transaction() as session:
         if reason is None:
             await _succeeded(session, item, status)
@@ -218,6 +211,20 @@ async def _attempt(database: Database, sender: Sender, item: _Claimed, traced: T
     metrics.WEBHOOK_ATTEMPTS.labels(item.event, outcome).inc()
     log.info("webhook.attempted", delivery_id=item.id, attempt=item.attempt, outcome=reason or "ok")
     return reason is None
+
+
+async def _send(sender: Sender, item: _Claimed) -> tuple[int | None, str | None]:
+    """The status of the answer, and why it was not delivered."""
+    if item.secrets is None:
+        return None, SecretUnreadable.code
+    headers = signature_headers(item.id, item.body, at=clock.now(), secrets=item.secrets)
+    if (trace := traceparent()) is not None:
+        headers = {**headers, "traceparent": trace}
+    try:
+        status = await sender.post(item.url, item.body, headers)
+    except NotSent as error:
+        return None, error.reason
+    return status, None if 200 <= status < 300 else f"status-{status}"
 
 
 async def _succeeded(session: AsyncSession, item: _Claimed, status: int | None) -> None:

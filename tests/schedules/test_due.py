@@ -12,12 +12,15 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from structlog.testing import capture_logs
 
 from app import clock
 from app.db.models import Export, RefreshSchedule, Run
 from app.db.session import Database
+from app.errors import Unprocessable
 from app.exports.service import last_runs_of
 from app.queue import QueueNotifier
+from app.runs import service
 from app.schedules.due import start_due
 from tests.schedules.conftest import Clock, finish_runs, insert_connection, insert_export
 from tests.schedules.wall import END, START, ZONES, at, moments
@@ -253,3 +256,48 @@ async def test_twenty_lookers_at_once_start_one_run(
     await asyncio.gather(*(start_due(other, notifier) for other in others for _ in range(5)))
     await asyncio.gather(*(other.close() for other in others))
     assert [len(runs) for runs in (await runs_of(database)).values()] == [1] * 5
+
+
+@pytest.mark.parametrize("where", ["export", "system"])
+async def test_a_schedule_that_nobody_can_read_stops_no_other(
+    database: Database, notifier: QueueNotifier, wall_clock: Clock, where: str
+) -> None:
+    connection = await insert_connection(database)
+    if where == "export":
+        spoilt = {"mode": "custom", "cron": "now and then", "time_zone": "UTC"}
+        await insert_export(database, connection, spoilt)
+    else:
+        await set_refresh(database, times=["25:00"])
+        await insert_export(database, connection, {"mode": "system"})
+    good = await insert_export(
+        database, connection, {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
+    )
+    wall_clock.forward(hours=1)
+    with capture_logs() as lines:
+        assert len(await start_due(database, notifier) or []) == 1
+    assert set(await runs_of(database)) == {good}
+    told = [line for line in lines if line["event"] == "schedule.failed"]
+    assert told
+    assert all(line["where"] for line in told)
+
+
+async def test_an_export_whose_run_is_refused_stops_no_other(
+    database: Database,
+    notifier: QueueNotifier,
+    wall_clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connection = await insert_connection(database)
+    hourly = {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
+    refused, good = [await insert_export(database, connection, hourly) for _ in range(2)]
+    queue = service.queue_run
+
+    async def queue_run(session: AsyncSession, notifier: Any, export: Export, **how: Any) -> Run:
+        if export.id == refused:
+            raise Unprocessable("It cannot be run.")
+        return await queue(session, notifier, export, **how)
+
+    monkeypatch.setattr("app.schedules.due.queue_run", queue_run)
+    wall_clock.forward(hours=1)
+    assert len(await start_due(database, notifier) or []) == 1
+    assert set(await runs_of(database)) == {good}

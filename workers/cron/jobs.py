@@ -12,6 +12,7 @@ from app.erasures.cleanup import clean_up
 from app.erasures.due import perform_due
 from app.erasures.execution import Erasing
 from app.errors import AppError
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.runs.maintenance.audience_followup import follow_up_audiences
 from app.webhooks.delivery import deliver_due, forget_old
@@ -54,7 +55,8 @@ async def _run(worker: WorkerContext, name: str, job: Callable[[], Awaitable[obj
         return
     worker.cron_jobs.add(name)
     try:
-        await job()
+        with crashes_told("cron.crashed", job=name):
+            await job()
     except AppError as error:
         log.warning("cron.paused", job=name, code=error.code)
     finally:

@@ -20,6 +20,7 @@ from app.db.secrets import SecretUnreadable
 from app.facebook.client import SCOPE
 from app.facebook.errors import GraphError
 from app.facebook.objects.ad_accounts import TokenInfo
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.webhooks.events import EventType, announce, written
 
@@ -49,18 +50,20 @@ async def watch_tokens(deps: Connections, *, warn_within: timedelta, most: int =
         if row is None:
             break
         checked += 1
-        try:
-            info = await deps.graph.debug_token(open_token(deps.vault, row))
-        except SecretUnreadable as error:
-            log.warning("token.unreadable", connection_id=row.id, code=error.code)
-            continue
-        except GraphError as error:
-            if not error.reauthentication:
-                log.warning("token.not_checked", connection_id=row.id, code=error.code)
-                await _give_back(deps, row)
-                break  # Meta is away or busy; the next round asks again
-            info = None
-        refused += await _note(deps, row, info)
+        # the others must not wait for one that nobody foresaw, nor the ends that are to be announced
+        with crashes_told("token.not_checked", connection_id=row.id):
+            try:
+                info = await deps.graph.debug_token(open_token(deps.vault, row))
+            except SecretUnreadable as error:
+                log.warning("token.unreadable", connection_id=row.id, code=error.code)
+                continue
+            except GraphError as error:
+                if not error.reauthentication:
+                    log.warning("token.not_checked", connection_id=row.id, code=error.code)
+                    await _give_back(deps, row)
+                    break  # Meta is away or busy; the next round asks again
+                info = None
+            refused += await _note(deps, row, info)
     return Watched(checked, refused, await _announce_ends(deps, warn_within))
 
 

@@ -19,6 +19,7 @@ from app.db.secrets import SecretUnreadable
 from app.errors import Unprocessable
 from app.facebook.errors import GraphError, Retryable, Throttled
 from app.facebook.objects.audiences import FLAGGED, Audience, Status
+from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
 from app.webhooks.run_events import announce_flagged
 
@@ -47,21 +48,23 @@ async def follow_up_audiences(deps: Connections, *, most: int = 100) -> int:
         run = await _claim(deps, failed) if len(failed) < _MOST_FAILURES else None
         if run is None:
             return done - len(failed)
-        try:
-            found = await _look(deps, run)
-            found["readings"] = _readings(run, found)
-        except (Retryable, Throttled) as error:
-            log.warning("audience.not_looked_at", run_id=run.id, code=error.code)
+        # what nobody foresaw must not keep the others waiting; that look is left out
+        with crashes_told("audience.not_looked_at", run_id=run.id):
+            try:
+                found = await _look(deps, run)
+                found["readings"] = _readings(run, found)
+            except (Retryable, Throttled) as error:
+                log.warning("audience.not_looked_at", run_id=run.id, code=error.code)
+                async with deps.database.transaction() as session:
+                    await _put(session, run, run.audience_state)
+                failed.append(run.id)
+                continue
             async with deps.database.transaction() as session:
-                await _put(session, run, run.audience_state)
-            failed.append(run.id)
-            continue
-        async with deps.database.transaction() as session:
-            await _put(session, run, found)
-            if _is_flagged(found) and not _is_flagged(run.audience_state):
-                await announce_flagged(session, run, status=found["operation_status"])
-            if found["error"] is None:
-                await _tell_connection(session, run, found)
+                await _put(session, run, found)
+                if _is_flagged(found) and not _is_flagged(run.audience_state):
+                    await announce_flagged(session, run, status=found["operation_status"])
+                if found["error"] is None:
+                    await _tell_connection(session, run, found)
     return most - len(failed)
 
 

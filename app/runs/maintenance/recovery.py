@@ -15,6 +15,7 @@ from app.db.liveness import alive
 from app.db.models import Run
 from app.db.session import Database
 from app.observability import metrics
+from app.observability.crashes import crashes_told
 from app.queue import QueueNotifier
 from app.runs.execution import error_document, worker_lost
 from app.runs.queueing.order import MANY, line
@@ -75,7 +76,11 @@ async def recover_runs(
             .returning(Run)
         )
         ended += closed.scalars()
-        await remember_unfinished(session, ended)
+        for run in ended:
+            # one that nobody foresaw must not keep all others from being closed, or taken back
+            with crashes_told("run.not_remembered", run_id=run.id):
+                async with session.begin_nested():
+                    await remember_unfinished(session, [run])
         await forget_plans(session, ended)
         await announce_ends(session, ended)
         reclaimed = await session.execute(
