@@ -34,7 +34,7 @@ from app.snapshots import SnapshotError, SnapshotStore
 
 log = get_logger(__name__)
 
-_LOCK = 7_201_883_443
+_LOCK = 7_201_883_446
 _RUNS = "runs"
 # https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: expiry is ours to say
 _REPEATABLE = timedelta(days=1)
