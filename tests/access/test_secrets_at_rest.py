@@ -161,7 +161,10 @@ async def test_rotation_with_a_run_in_flight(
         keys = {"EMAIL": "email", "EXTERN_ID": "customer"}
         export = await make_export(api, connection, segment, attributes=keys)
         before_it = len(sandbox.requests("/users"))
-        sandbox.control("PUT", "settings", json={"latency": 0.3})
+        # the first batch is on its way until the keys are rotated
+        sandbox.control("PUT", "settings", json={"latency": 0.1})
+        slow = {"kind": "slow", "delay": 4, "times": 1, "match": {"path": "users$"}}
+        sandbox.control("POST", "faults", json=slow)
         run = await start_run(api, export)
         working = asyncio.create_task(work(both))
         # the sandbox tells when asked

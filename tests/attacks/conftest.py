@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -78,10 +78,16 @@ class Target:
     port: int
     pid: int
     app: Any = None
+    connections: Collection[Any] = ()
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def answering(self) -> int:
+        """How many requests it works on."""
+        return sum(one._is_answering for one in list(self.connections))
 
     @property
     def resident_bytes(self) -> int:
@@ -130,7 +136,9 @@ def target(make_settings: Callable[..., Settings]) -> Callable[..., Any]:
                 while not server.started:
                     assert thread.is_alive()
                     time.sleep(0.02)
-                yield Target(listener.getsockname()[1], os.getpid(), app)
+                yield Target(
+                    listener.getsockname()[1], os.getpid(), app, server.server_state.connections
+                )
             finally:
                 server.should_exit = True
                 thread.join(20)
@@ -203,7 +211,7 @@ def answer_to(connection: socket.socket, seconds: float = 10) -> tuple[int, Mapp
     return status, document
 
 
-async def eventually(check: Callable[[], bool], seconds: float = 10) -> float:
+async def eventually(check: Callable[[], bool], seconds: float = 30) -> float:
     """Wait until it holds; the seconds it took."""
     began = time.monotonic()
     while not check():

@@ -1,6 +1,5 @@
 """Whatever is sent, and whenever: what is no success is a problem document."""
 
-import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 
 from app.main import create_app
 from app.settings import Settings
-from tests.attacks.conftest import answer_to
+from tests.attacks.conftest import answer_to, eventually
 from tests.conftest import API_KEY
 from tests.flows.journey import make_connection, make_export, make_segment, start_run
 
@@ -131,7 +130,7 @@ async def test_a_stop_is_told_to_who_waits(
         ]
         for one in asking:
             one.start()
-        await asyncio.sleep(1)
+        await eventually(lambda: server.answering == 2)
     for one in asking:
         one.join(20)
     status, problem = answers[waits]

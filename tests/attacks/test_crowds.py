@@ -15,6 +15,8 @@ from tests.access.deployments import deployed
 from tests.attacks.conftest import Target
 from tests.conftest import API_KEY
 
+WAITING = "select count(*) from pg_locks where not granted and relation = 'segments'::regclass"
+
 
 async def ask(server: Target, path: str, reader: Any, writer: Any) -> tuple[int, bool, float]:
     """Status, whether there is a Retry-After, and the seconds; by hand, since a client costs more."""
@@ -97,7 +99,7 @@ async def test_places_are_given_back_whatever_happens() -> None:
         return "served"
 
     tasks = [asyncio.create_task(one()) for _ in range(30)]
-    await asyncio.sleep(0.01)
+    await asyncio.sleep(0)
     for task in tasks[10:20]:
         task.cancel()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
@@ -117,7 +119,10 @@ async def test_calls_to_others_do_not_keep_readers_out(
             await session.execute(text("lock table segments in access exclusive mode"))
             body = {"name": "s", "display_name": "S", "source": {"kind": "upload"}}
             stuck = [asyncio.create_task(api.post("/v1/segments", json=body)) for _ in range(2)]
-            await asyncio.sleep(0.3)
+            waiting = 0
+            while waiting < 2:
+                await asyncio.sleep(0.02)
+                waiting = await session.scalar(text(WAITING))
             late = await api.post("/v1/segments", json=body)
             assert (late.status_code, late.json()["code"]) == (503, "overloaded")
             assert late.headers["retry-after"]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.access.callers import acting_as
 from tests.access.deployments import deployed
+from tests.attacks.conftest import eventually
 from tests.flows.journey import expect
 
 CSV = {"Content-Type": "text/csv"}
@@ -44,7 +45,8 @@ async def test_stalled_pushes_block_nobody(
     async with acting_as(api, "administrator") as other:
         began = time.monotonic()
         waiting = [asyncio.create_task(push(api, number, stalled())) for number in range(2)]
-        await asyncio.sleep(0.5)
+        places = api.app.state.uploads.places  # type: ignore[attr-defined]
+        await eventually(lambda: places._held.total() == 2)
         refused = await push(api, 2, b"EMAIL\nb@example.com\n")
         assert (refused.status_code, refused.json()["code"]) == (429, "upload-busy")
         assert int(refused.headers["retry-after"]) >= 1

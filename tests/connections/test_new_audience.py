@@ -137,7 +137,7 @@ async def test_two_callers_completing_one_draft(api: httpx.AsyncClient, sandbox:
     consent = body.pop("consent")
     draft = await expect(await api.post("/v1/connections", json=body), 201)
     path = f"/v1/connections/{draft['id']}"
-    slow = {"kind": "slow", "delay": 0.3, "match": CREATE}
+    slow = {"kind": "slow", "delay": 3, "match": CREATE}
     sandbox.control("POST", "faults", json=slow)
     answers = await asyncio.gather(
         *(api.patch(path, json={"consent": consent}) for _ in range(4)), return_exceptions=False
@@ -157,7 +157,7 @@ async def test_a_change_during_the_creation_loses_nothing(
     consent = body.pop("consent")
     draft = await expect(await api.post("/v1/connections", json=body), 201)
     path = f"/v1/connections/{draft['id']}"
-    sandbox.control("POST", "faults", json={"kind": "slow", "delay": 0.5, "match": CREATE})
+    sandbox.control("POST", "faults", json={"kind": "slow", "delay": 3, "match": CREATE})
     completing = asyncio.create_task(api.patch(path, json={"consent": consent}))
     while not sandbox.control("GET", "requests", params={"method": "POST"}):  # noqa: ASYNC110
         await asyncio.sleep(0.02)

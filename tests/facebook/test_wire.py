@@ -36,10 +36,12 @@ def address():
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
     )
-    for _ in range(400):
+    deadline = wall.monotonic() + 60
+    while True:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 break
+        assert wall.monotonic() < deadline, "the sandbox did not come up"
         wall.sleep(0.05)
     yield f"http://127.0.0.1:{port}"
     process.terminate()
@@ -55,10 +57,15 @@ async def control(address):
 
 @pytest.fixture
 async def client(address):
-    config = GraphConfig(address, "v26.0", seeded.APP_ID, seeded.APP_SECRET, timeout_seconds=0.5)
-    policy = RetryPolicy(base_seconds=0.01, cap_seconds=0.05)
-    async with GraphClient(config, policy=policy) as client:
+    async with _client(address, seconds=30) as client:
         yield client
+
+
+def _client(address, *, seconds):
+    config = GraphConfig(
+        address, "v26.0", seeded.APP_ID, seeded.APP_SECRET, timeout_seconds=seconds
+    )
+    return GraphClient(config, policy=RetryPolicy(base_seconds=0.01, cap_seconds=0.05))
 
 
 def _rows(*numbers):
@@ -91,10 +98,11 @@ async def test_a_batch_survives_every_fault_of_the_wire(kind, client, control):
     assert await _members(control) == 10_000
 
 
-async def test_a_slow_answer_is_a_lost_one(client, control):
-    await control.post("faults", json={"kind": "slow", "delay": 2, "times": 1})
-    graph = client.for_token(seeded.USER_TOKEN, ad_account_id=seeded.SHOP)
-    receipt = await graph.add_users(seeded.CUSTOMER_LIST, upload_body(_rows(1, 2)))
+async def test_a_slow_answer_is_a_lost_one(address, control):
+    await control.post("faults", json={"kind": "slow", "delay": 6, "times": 1})
+    async with _client(address, seconds=2) as client:
+        graph = client.for_token(seeded.USER_TOKEN, ad_account_id=seeded.SHOP)
+        receipt = await graph.add_users(seeded.CUSTOMER_LIST, upload_body(_rows(1, 2)))
     assert receipt.attempts == 2
     assert await _members(control) == 2
 
