@@ -278,11 +278,14 @@ def sandbox_process() -> Iterator[Sandbox]:
         [sys.executable, "-m", "sandbox", "--port", str(port)], cwd=ROOT, stdout=subprocess.DEVNULL
     )
     sandbox = Sandbox(f"http://127.0.0.1:{port}")
-    for _ in range(200):
+    deadline = time.monotonic() + 60
+    while True:
         try:
             sandbox.control("GET", "state")
             break
         except httpx.TransportError:
+            assert process.poll() is None
+            assert time.monotonic() < deadline, "the sandbox did not come up"
             time.sleep(0.05)
     yield sandbox
     sandbox.http.close()

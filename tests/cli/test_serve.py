@@ -108,12 +108,12 @@ def _worker_of(processes, pids: list[int]) -> int:
 
 def test_a_stop_while_starting_is_clean(serve, tmp_path: Path):
     one = serve(BOOTSTRAP_API_KEY=KEY)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (tmp_path / "data" / "postgres.lock").exists():
         assert time.monotonic() < deadline
         time.sleep(0.005)
     one.pids = one.family()
     one.process.send_signal(signal.SIGTERM)
-    assert one.process.wait(20) == 0, one.output()
+    assert one.process.wait(40) == 0, one.output()
     assert one.survivors(30) == []
     assert "Traceback" not in one.output()

@@ -143,8 +143,9 @@ def test_a_connection_is_made_by_answering_questions(running: Serve, tmp_path: P
         for question, answer in answers.items():
             while not said.endswith(question):
                 said += os.read(parent, 65536).decode()
-            # a password is read after what was typed too early is thrown away
-            time.sleep(0.3)
+            # what was typed before a password is read is thrown away
+            while "not shown" in question and termios.tcgetattr(parent)[3] & termios.ECHO:
+                time.sleep(0.02)
             os.write(parent, f"{answer}\n".encode())
         with contextlib.suppress(OSError):
             while piece := os.read(parent, 65536):

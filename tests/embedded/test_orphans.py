@@ -11,6 +11,7 @@ import pytest
 from app.embedded.child import Child, Ending
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
+from tests.embedded.conftest import wait_until
 
 
 @pytest.mark.parametrize("tie", ["kernel", "pipe"])
@@ -19,7 +20,7 @@ def test_a_killed_parent_leaves_nobody(parent, tmp_path: Path, tie: str):
     one = parent(tie)
     assert one.survivors(0) == one.pids
     one.kill()
-    assert one.survivors(3) == []
+    assert one.survivors(30) == []
     for server in (EmbeddedPostgres, EmbeddedValkey):
         with server(tmp_path / "data", durable=False) as again:
             assert again.pid
@@ -31,7 +32,7 @@ def test_a_server_left_behind_is_ended_before_the_next_start(parent, tmp_path: P
     postgres = one.pids[0]
     os.kill(postgres, signal.SIGSTOP)
     one.kill()
-    assert one.survivors(0.3) == [postgres]
+    assert wait_until(lambda: one.survivors(0) == [postgres], 30)
     threading.Timer(0.3, os.kill, (postgres, signal.SIGCONT)).start()
     with EmbeddedPostgres(tmp_path / "data", durable=False) as again:
         assert again.pid != postgres
@@ -42,16 +43,21 @@ def test_a_parent_that_returns_normally_leaves_nobody(parent):
     one = parent("kernel")
     one.process.send_signal(signal.SIGINT)
     one.process.wait()
-    assert one.survivors(3) == []
+    assert one.survivors(30) == []
 
 
 def test_endings_are_tried_in_turn():
-    stubborn = Child("stubborn", ["sh", "-c", "trap '' TERM; while :; do sleep 0.05; done"])
+    heard = threading.Event()
+    stubborn = Child(
+        "stubborn",
+        ["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 0.05; done"],
+        on_line=lambda _: heard.set(),
+    )
     stubborn.spawn()
-    time.sleep(0.2)
+    assert heard.wait(30)
     began = time.monotonic()
-    stubborn.stop((Ending(signal.SIGTERM, 0.3), Ending(signal.SIGKILL, 5)))
-    assert 0.25 < time.monotonic() - began < 2
+    stubborn.stop((Ending(signal.SIGTERM, 0.3), Ending(signal.SIGKILL, 60)))
+    assert 0.25 < time.monotonic() - began < 30
     assert stubborn.exit_status == -signal.SIGKILL
     assert stubborn.pid is None
 

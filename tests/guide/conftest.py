@@ -38,9 +38,9 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 def _worker(service: Serve) -> str:
     running = processes()
-    (pid,) = [
-        pid for pid in service.family() if running[pid].command.strip().endswith("-m workers")
-    ]
+    # a connection's process of Postgres may have come or gone since
+    family = [running[pid] for pid in service.family() if pid in running]
+    (pid,) = [one.pid for one in family if one.command.strip().endswith("-m workers")]
     return str(pid)
 
 

@@ -28,7 +28,7 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture
 async def sender() -> AsyncIterator[Sender]:
-    opened = Sender(allow_private=True, timeout_seconds=2)
+    opened = Sender(allow_private=True, timeout_seconds=20)
     yield opened
     await opened.aclose()
 

@@ -177,13 +177,14 @@ async def test_the_certificate_must_be_the_names(tmp_path: Path) -> None:
 
 
 async def test_redirects_are_not_followed_and_silence_ends(receiver: Receiver) -> None:
-    sender = Sender(allow_private=True, timeout_seconds=0.3)
+    sender = Sender(allow_private=True, timeout_seconds=20)
+    hasty = Sender(allow_private=True, timeout_seconds=0.3)
     receiver.status, receiver.headers = 307, {"Location": receiver.url + "/elsewhere"}
     assert await sender.post(receiver.url, b"{}", {}) == 307
     assert [message.path for message in receiver.attempts] == ["/hooks/s3cret-path"]
-    receiver.delay = 1
+    receiver.delay = 2
     with pytest.raises(NotSent, match="timeout"):
-        await sender.post(receiver.url, b"{}", {})
+        await hasty.post(receiver.url, b"{}", {})
     gone = Receiver()
     gone.close()
     with pytest.raises(NotSent, match="connection-failed"):
@@ -191,5 +192,5 @@ async def test_redirects_are_not_followed_and_silence_ends(receiver: Receiver) -
     unknown = Sender(allow_private=True)
     with pytest.raises(NotSent, match="webhook-host-unknown"):
         await unknown.post("http://hooks.nowhere.invalid/", b"{}", {})
-    await sender.aclose()
-    await unknown.aclose()
+    for one in (sender, hasty, unknown):
+        await one.aclose()
