@@ -1,5 +1,6 @@
 """Every screen in its states: axe finds nothing, the console is silent, nothing is wider than a phone."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,6 @@ UNSAID = """() => {
 }"""
 MOST_REQUESTS = 10
 MOST_SHIFT = 0.01
-FIRST_PAINT_MILLISECONDS = 300
 # what stands in the document is painted a moment later
 FIRST_PAINT = """async () => {
   let painted;
@@ -157,22 +157,30 @@ async def every_screen(
     assert "\n".join(f"{name}: {what}" for name, what in found) == ""
 
 
-async def test_the_overview_is_painted_at_once(
+async def test_the_overview_is_painted_before_what_it_shows_is_there(
     served: Served, browser: Any, filled: dict[str, str]
 ) -> None:
-    """In one of five tries: this machine does other things, too."""
-    painted = []
+    """It waits for one answer, who is asking. How soon that is depends on the machine: make chaos."""
+    painted = asyncio.Event()
+    asked: list[str] = []
+
+    async def later(route: Any) -> None:
+        asked.append(route.request.url)
+        await painted.wait()
+        await route.continue_()
+
     async with opened(browser) as (page, _):
         await page.goto(served.link())
         await page.get_by_role("heading", name="Overview").wait_for()
-        for _ in range(5):
-            await page.goto("about:blank")
-            await page.goto(served.url)
-            await page.get_by_role("heading", name="Overview").wait_for()
-            painted.append(await page.evaluate(FIRST_PAINT))
-            if painted[-1] <= FIRST_PAINT_MILLISECONDS:
-                break
-    assert min(painted) <= FIRST_PAINT_MILLISECONDS, painted
+        await page.goto("about:blank")
+        await page.route(re.compile(r"/v1/(?!sign-in)"), later)
+        await page.goto(served.url)
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.evaluate(FIRST_PAINT)
+        await page.locator("main .bone").first.wait_for()
+        assert asked
+        painted.set()
+        await page.locator("main .bone").first.wait_for(state="detached")
 
 
 # screens that show what the API says, and so have every state
