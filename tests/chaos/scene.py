@@ -207,6 +207,24 @@ async def until(
         await connection.close()
 
 
+def held_up(when: str) -> str:
+    """A script after which such an update of a run waits, so that a kill falls before it."""
+    return f"""
+        create or replace function chaos_held_up() returns trigger language plpgsql as
+        $$ begin perform pg_sleep(60); return new; end $$;
+        create or replace trigger chaos_held_up before update on runs for each row
+        when ({when}) execute function chaos_held_up();
+        """
+
+
+# whoever waits does so for somebody who is dead
+NOBODY_WAITS = """
+select pg_terminate_backend(pid, 10000) from pg_stat_activity
+where wait_event = 'PgSleep' and datname = current_database();
+"""
+GO_ON = f"{NOBODY_WAITS} drop trigger if exists chaos_held_up on runs;"
+
+
 def in_phase(phase: str) -> Callable[[dict[str, Any]], bool]:
     """Whether a run is in that phase, or beyond."""
     order = ["validating", "staging", "uploading", "finishing"]

@@ -8,7 +8,7 @@ import pytest
 
 from tests.chaos.ledger import Ledger
 from tests.chaos.plant import FULL, QUICK, Plant
-from tests.chaos.scene import MODES, ended, make_job, make_jobs, start_all
+from tests.chaos.scene import MODES, ended, in_phase, make_job, make_jobs, start_all, until
 from tests.flows.journey import expect
 
 pytestmark = pytest.mark.chaos
@@ -39,7 +39,7 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
         elif first.is_success:
             # all was answered before the wish was met, and the run ended between the two calls
             assert (await job.read())["status"].startswith("succeeded")
-    statuses = await ended(plant, runs, seconds=10)
+    statuses = await ended(plant, runs)
     canceled = [job for job in jobs if statuses[job.id] == "canceled"]
     await ledger.check("canceled", plant, canceled, status=frozenset({"canceled"}))
     finished = [job for job in jobs if statuses[job.id] != "canceled"]
@@ -49,11 +49,10 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
         if job not in canceled:
             continue
         later = [
-            item
-            for item in uploads
-            if item["audience"] == job.audience_id and item["at"] > moment + LATENCY + 0.5
+            item for item in uploads if item["audience"] == job.audience_id and item["at"] > moment
         ]
-        assert later == []
+        # each lane may have had one on its way
+        assert len(later) <= LANES
         counts = job.run["counts"]
         if job.mode in {"add", "remove"}:
             assert job.holds()[0] == had + counts["added"] - counts["removed"]
@@ -82,12 +81,12 @@ async def test_cancel_of_a_run_whose_worker_died(plant: Plant, ledger: Ledger) -
     """The janitor carries it out."""
     plant.staff(1)
     job = await make_job(plant, "mirror")
-    plant.sandbox.control("PUT", "settings", json={"latency": LATENCY})
+    plant.sandbox.control("PUT", "settings", json={"latency": 1.0})
     await job.start()
-    await asyncio.sleep(1.0)
+    await until(plant, [job.id], in_phase("uploading"))
     plant.dismiss()
-    await plant.api.post(f"/v1/runs/{job.id}/cancel")
-    assert await ended(plant, [job.id], seconds=10) == {job.id: "canceled"}
+    await expect(await plant.api.post(f"/v1/runs/{job.id}/cancel"), 200)
+    assert await ended(plant, [job.id]) == {job.id: "canceled"}
     await ledger.check("canceled, its worker dead", plant, [job], status=frozenset({"canceled"}))
     plant.sandbox.control("PUT", "settings", json={"latency": 0})
     plant.staff(1)

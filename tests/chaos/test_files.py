@@ -7,10 +7,12 @@ import pytest
 from tests.chaos.ledger import Ledger
 from tests.chaos.plant import Plant
 from tests.chaos.scene import (
+    GO_ON,
     MODES,
     Job,
     addresses,
     ended,
+    held_up,
     in_phase,
     make_job,
     make_jobs,
@@ -24,13 +26,10 @@ pytestmark = pytest.mark.chaos
 # four batches, two at once
 PEOPLE = 35_000
 
-# the note of the first session waits, so that a kill falls between staging and sending
-SLOW_SESSION = """
-create or replace function chaos_slow_session() returns trigger language plpgsql as
-$$ begin perform pg_sleep(3); return new; end $$;
-create or replace trigger chaos_slow_session before update on runs for each row
-when (old.session_ids = '[]' and new.session_ids <> '[]') execute function chaos_slow_session();
-"""
+# of its first session, which a run notes between staging and sending
+FIRST_SESSION = "old.session_ids = '[]' and new.session_ids <> '[]'"
+# of the note that a second batch was sent
+SECOND_BATCH = "old.batches_done > 0 and new.batches_done > old.batches_done"
 
 
 def staged_files(plant: Plant, job: Job) -> list[Path]:
@@ -68,7 +67,7 @@ async def test_source_changed_and_vanished(plant: Plant, ledger: Ledger) -> None
 
 async def test_staged_rows_lost_before_anything_was_sent(plant: Plant, ledger: Ledger) -> None:
     """They are staged again."""
-    await plant.rows(SLOW_SESSION)
+    await plant.rows(held_up(FIRST_SESSION))
     plant.staff(1)
     jobs = await make_jobs(plant, ["add", "replace"], people=PEOPLE)
     since = len(plant.uploads())
@@ -76,7 +75,7 @@ async def test_staged_rows_lost_before_anything_was_sent(plant: Plant, ledger: L
     for job in jobs:
         await until(plant, [job.id], lambda run: run["phase"] == "uploading")
     plant.dismiss()
-    await plant.rows("drop trigger chaos_slow_session on runs;")
+    await plant.rows(GO_ON)
     assert plant.uploads(since) == []
     spoil(staged_files(plant, jobs[0])[0])
     staged_files(plant, jobs[1])[0].unlink()
@@ -90,11 +89,12 @@ async def test_staged_rows_lost_in_the_middle(plant: Plant, ledger: Ledger) -> N
     """The run fails and says so; its numbers tell what was sent, and the next run is right."""
     plant.staff(1)
     jobs = await make_jobs(plant, ["add", "mirror"], people=PEOPLE)
-    plant.sandbox.control("PUT", "settings", json={"latency": 0.2})
+    await plant.rows(held_up(SECOND_BATCH))
     runs = await start_all(jobs)
     for job in jobs:
         await until(plant, [job.id], lambda run: run["batches_done"] > 0)
     plant.dismiss()
+    await plant.rows(GO_ON)
     spoil(staged_files(plant, jobs[0])[0])
     for path in staged_files(plant, jobs[1]):
         path.unlink()

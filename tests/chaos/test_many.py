@@ -61,25 +61,25 @@ async def test_fifty_exports_on_five_accounts(plant: Plant, ledger: Ledger) -> N
     plant.staff(3)
     jobs = await make_many(plant)
     since = len(plant.uploads())
-    await ended(plant, await start_all(jobs), seconds=60)
+    await ended(plant, await start_all(jobs))
     await ledger.check("three workers, 50 exports on 5 ad accounts", plant, jobs, since=since)
 
     # the throttled ones come first
     throttled = jobs[0 :: len(ACCOUNTS)]
     others = [job for job in jobs if job not in throttled][: None if FULL else 12]
-    fault = {"kind": "throttle-80003", "wait": 60, "match": {"account": ACCOUNTS[0]}}
+    fault = {"kind": "throttle-80003", "wait": 300, "match": {"account": ACCOUNTS[0]}}
     plant.sandbox.control("POST", "faults", json=fault)
     since = len(plant.uploads())
     held = await start_all(throttled)
     began = time.monotonic()
-    await ended(plant, await start_all(others), seconds=40)
-    assert time.monotonic() - began < 30
+    await ended(plant, await start_all(others))
+    assert time.monotonic() - began < 100
     await ledger.check("exports beside a throttled account", plant, others, since=since)
     rows = await plant.rows("select status, attempt from runs where id = any($1)", held)
     assert {(row["status"], row["attempt"]) for row in rows} == {("queued", 0)}
     if FULL:
         plant.sandbox.control("DELETE", "faults")
-        await ended(plant, held, seconds=200)
+        await ended(plant, held, seconds=500)
         await ledger.check("10 exports on the throttled account", plant, throttled, since=since)
         return
     for job in throttled:

@@ -4,7 +4,7 @@ import pytest
 
 from tests.chaos.ledger import Ledger
 from tests.chaos.plant import FULL, Plant
-from tests.chaos.scene import ended, make_job, until
+from tests.chaos.scene import GO_ON, NOBODY_WAITS, ended, held_up, make_job, until
 
 pytestmark = pytest.mark.chaos
 
@@ -15,10 +15,11 @@ async def test_poison(plant: Plant, ledger: Ledger) -> None:
     """Its worker dies as soon as it stages, as of too little memory; the next run of it is right."""
     plant.dismiss()
     job = await make_job(plant)
-    plant.sandbox.control("PUT", "settings", json={"latency": 0.05})
+    await plant.rows(held_up("old.phase = 'staging' and new.phase = 'uploading'"))
     await job.start()
     for attempt in range(1, BUDGET + 1):
-        plant.hire(1, RUN_ATTEMPT_BUDGET=BUDGET, LEASE_SECONDS=1)
+        # none loses it to itself
+        plant.hire(1, RUN_ATTEMPT_BUDGET=BUDGET, LEASE_SECONDS=30)
         await until(
             plant,
             [job.id],
@@ -27,6 +28,9 @@ async def test_poison(plant: Plant, ledger: Ledger) -> None:
             ),
         )
         plant.dismiss()
+        await plant.rows(NOBODY_WAITS)
+        await plant.rows("update runs set lease_until = now() where id = $1", job.id)
+    await plant.rows(GO_ON)
     plant.hire(1, RUN_ATTEMPT_BUDGET=BUDGET, LEASE_SECONDS=1)
     assert await ended(plant, [job.id]) == {job.id: "failed"}
     run = await job.read()
