@@ -31,7 +31,7 @@ HELP: Final = {
     "PATCH ad-accounts/{id}": "set attributes by name (sandbox.entities.AdAccount)",
     "PATCH tokens/{token}": "set attributes by name (sandbox.entities.Token)",
     "POST faults": "a rule: kind, match, times, skip, delay, … (sandbox.simulation.faults.Fault)",
-    "GET faults, DELETE faults": "the rules in force with their hits; no rules any more",
+    "GET faults, DELETE faults": "the rules in force with their hits; no rules any more, and nothing slow",
     "PUT quota/{account}, GET quota/{account}": "limits (sandbox.simulation.quota.Limits) and counters",
     "POST clock": '{"advance": seconds}',
     "GET requests": "recorded calls; ?path=REGEX&method=&account=&audience=&operation=",

@@ -91,10 +91,10 @@ class GraphEndpoint:
     async def _fail(self, connection: Connection, work: Work, fault: Fault, record: Record) -> None:
         record.fault = fault.kind
         if fault.kind == "slow-before":
-            await asyncio.sleep(fault.delay)
+            await self._state.faults.wait(fault)
         answer = work() if fault.comes_after else None
         if fault.kind != "slow-before":
-            await asyncio.sleep(fault.delay)
+            await self._state.faults.wait(fault)
         if fault.kind in HANGUPS:
             record.status = None
             if fault.kind == "truncated" and answer is not None:

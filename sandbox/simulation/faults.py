@@ -5,10 +5,12 @@ A rule names which calls it meets (`match`, `skip`, `times`, `probability` with 
 `hangup-after`, `truncated` and `slow` come after it was applied, and `applied` says otherwise.
 """
 
+import asyncio
 import math
 import random
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -163,6 +165,7 @@ class Faults:
     def __init__(self) -> None:
         self._rules: list[tuple[Fault, random.Random]] = []
         self._last_id = 0
+        self._cleared = asyncio.Event()
 
     def add(self, spec: dict[str, Any]) -> Fault:
         """A new rule; raises TypeError or ValueError for one that cannot be."""
@@ -173,8 +176,16 @@ class Faults:
         return fault
 
     def clear(self) -> None:
-        """No faults any more."""
+        """No faults any more; what is slow by one goes on at once."""
         self._rules.clear()
+        self._cleared.set()
+        self._cleared = asyncio.Event()
+
+    async def wait(self, fault: Fault) -> None:
+        """The delay of a fault that struck, or until there are no faults any more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(fault.delay):
+                await self._cleared.wait()
 
     def report(self) -> list[dict[str, Any]]:
         """The rules with how often each was met (`seen`) and struck (`hit`)."""

@@ -24,7 +24,7 @@ async def deployment(
     changes = {
         "run_retry_seconds": 0,
         "throttle_patience_seconds": 3,
-        "graph_timeout_seconds": 1.5,
+        "graph_timeout_seconds": 6,
         "sweep_seconds": 86_400,
     }
     async with deployment_of(servers, template, sandbox_process, folder, **changes) as made:

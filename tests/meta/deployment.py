@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -191,6 +191,17 @@ class Deployment:
         """What goes wrong with uploads from now on."""
         given = {"kind": kind, "match": {"path": UPLOADS}, **spec}
         self.sandbox.control("POST", "faults", json=given)
+
+    async def let_go(self, count: int, then: Callable[[], None] = lambda: None) -> None:
+        """Once so many calls are held (by `slow-before`), call `then` and let them go on."""
+        async with asyncio.timeout(60):
+            while self._held() < count:  # noqa: ASYNC110 - another process
+                await asyncio.sleep(0.05)
+        then()
+        self.sandbox.control("DELETE", "faults")
+
+    def _held(self) -> int:
+        return sum(fault["hit"] for fault in self.sandbox.control("GET", "faults"))
 
     def uploads(self) -> list[dict[str, Any]]:
         """Every upload that reached Meta, refused ones too."""

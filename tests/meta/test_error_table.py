@@ -53,7 +53,7 @@ RETRIED: list[tuple[str, int, int, dict[str, Any]]] = [
     # applied with its last batch, so the session is closed: a third one goes into a new session
     ("hangup-after", 1, 3, {}),
     ("truncated", 1, 3, {}),
-    ("slow", 1, 3, {"delay": 2.0}),  # longer than the client waits
+    ("slow", 1, 3, {"delay": 30}),  # longer than the client waits
     ("html502", 2, 3, {}),
     ("non-json-200", 1, 2, {}),
     ("service-unavailable-200", 1, 2, {}),

@@ -25,6 +25,7 @@ OTHER_LIST = "23850000000000012"
 OTHER_ACCOUNT = "act_1002"
 LIST_OF_OTHER_ACCOUNT = "23850000000002001"
 FIVE_MINUTES = 3.0
+HELD = 50.0  # seconds at the most: until the test lets go
 FINAL = {"succeeded", "succeeded_with_warnings", "failed", "skipped", "canceled"}
 
 
@@ -62,7 +63,7 @@ def quota(meta: Deployment) -> dict[str, Any]:
 
 
 async def follow(
-    meta: Deployment, *runs: dict[str, Any], seconds: float = 60
+    meta: Deployment, *runs: dict[str, Any], seconds: float = 100
 ) -> list[list[dict[str, Any]]]:
     """Everything a caller sees of the runs until they end, by run."""
     seen: list[list[dict[str, Any]]] = [[run] for run in runs]
@@ -88,8 +89,10 @@ async def test_many_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
 
         allow(meta, writes=5)
         # sent one by one, as by a slow machine, uploads learn of the limit before they meet it
-        meta.fault("slow-before", delay=1, times=meta.settings.upload_concurrency)
-        (views,) = await follow(meta, await start_run(meta.api, export))
+        meta.fault("slow-before", delay=HELD)
+        run = await start_run(meta.api, export)
+        await meta.let_go(8)
+        (views,) = await follow(meta, run)
     run, counted, sent = views[-1], quota(meta), meta.uploads()
     assert run["status"] == "succeeded", run
     assert run["counts"]["received"] == run["counts"]["added"] == MANY
@@ -119,10 +122,13 @@ async def test_two_workers_on_one_account_behave_as_one(meta: Deployment) -> Non
         ),
     ]
     allow(meta, writes=5)
+    # all are under way before any is answered: so both are at work, and meet the limit
+    meta.fault("slow-before", delay=HELD)
     async with AsyncExitStack() as stack:
         for _ in exports:
             await stack.enter_async_context(working(meta.settings, max_jobs=1))
         runs = [await start_run(meta.api, export) for export in exports]
+        await meta.let_go(12)
         seen = await follow(meta, *runs)
     assert [views[-1]["status"] for views in seen] == ["succeeded", "succeeded"]
     for audience_id in (CUSTOMER_LIST, OTHER_LIST):
@@ -148,11 +154,14 @@ async def test_a_throttled_account_holds_up_no_other(meta: Deployment, patience:
         ),
         segment,
     )
-    allow(meta, writes=5, blocked_seconds=2)
+    # both are at Meta when the block begins, and it is long enough for one upload
+    meta.fault("slow-before", delay=HELD, match={"account": ACCOUNT})
+    meta.fault("slow-before", delay=HELD, match={"path": f"{LIST_OF_OTHER_ACCOUNT}/users$"})
     settings = meta.settings.model_copy(update={"throttle_patience_seconds": patience})
     async with working(settings, max_jobs=4):
         held = await start_run(meta.api, blocked)
         other = await start_run(meta.api, free)
+        await meta.let_go(3, then=lambda: allow(meta, writes=5, blocked_seconds=6))
         seen = await follow(meta, held, other)
     assert [views[-1]["status"] for views in seen] == ["succeeded", "succeeded"]
     ended = [views[-1]["finished_at"] for views in seen]

@@ -75,7 +75,8 @@ async def test_a_killed_worker_keeps_the_turn_of_its_run(
     meta: Deployment, pair: list[dict[str, Any]]
 ) -> None:
     """The other run waits and says why, until the first has been carried to its end by a new worker."""
-    meta.sandbox.control("PUT", "settings", json={"latency": 0.4})
+    # one batch goes through, and the run that sent it is under way as long as the test wants it
+    meta.fault("slow-before", delay=50, skip=1)
     runs = await ask_at_once(meta, pair)
     worker = begin(meta)
     try:
@@ -93,6 +94,7 @@ async def test_a_killed_worker_keeps_the_turn_of_its_run(
         assert waits["reason"] == "audience-busy"
         holder = next(run["id"] for run in seen if not run["waiting"])
         assert holder in waits["last_error"]["message"]
+        meta.sandbox.control("DELETE", "faults")
         ended = await watch(meta, runs, lambda seen: FINAL.issuperset(r["status"] for r in seen))
     finally:
         worker.kill()
@@ -115,7 +117,7 @@ def begin(meta: Deployment) -> "subprocess.Popen[bytes]":
         "FACEBOOK_APP_SECRET": kept.facebook_app_secret.get_secret_value(),
         "SEGMENT_ROOTS": ",".join(kept.segment_roots),
         "LOG_LEVEL": "ERROR",
-        "LEASE_SECONDS": "2",
+        "LEASE_SECONDS": "4",
         "SWEEP_SECONDS": "0.5",
         "UPLOAD_CONCURRENCY": "1",
         "TURN_PATIENCE_SECONDS": "0",

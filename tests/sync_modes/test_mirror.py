@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from app.db.models import Run
+from app.db.session import Database
 from tests.flows.journey import expect, get_run, make_connection, start_run
 from tests.sync_modes.conftest import Lists
 
@@ -100,12 +102,12 @@ async def test_after_a_failed_run(lists: Lists) -> None:
     assert lists.people(export) == {"ann", "eve"}
 
 
-async def test_after_a_canceled_run(lists: Lists, work: Any) -> None:
+async def test_after_a_canceled_run(lists: Lists, work: Any, database: Database) -> None:
     """What was sent stays sent, is counted, and is known to the next run."""
     export = await lists.export(await lists.segment("a", "ann", "ben"), mode="mirror")
     await lists.run(export)
     lists.fill("a", "cem", "dee")
-    lists.fault("slow", "DELETE", delay=2)
+    lists.fault("slow", "DELETE", delay=50)
     api = lists.exporting.api
     run = await start_run(api, export)
     working = asyncio.create_task(work())
@@ -114,6 +116,8 @@ async def test_after_a_canceled_run(lists: Lists, work: Any) -> None:
             break
         await asyncio.sleep(0.02)
     await expect(await api.post(f"/v1/runs/{run['id']}/cancel"), 200)
+    await _heard(database, run)
+    lists.exporting.sandbox.control("DELETE", "faults")
     await working
     run = await get_run(api, run)
     assert (run["status"], run["counts"]["removed"], run["counts"]["added"]) == ("canceled", 2, 0)
@@ -121,6 +125,15 @@ async def test_after_a_canceled_run(lists: Lists, work: Any) -> None:
     lists.fill("a", "ann", "cem")
     await lists.run(export)
     assert lists.people(export) == {"ann", "cem"}
+
+
+async def _heard(database: Database, run: dict[str, Any]) -> None:
+    """Wait until the worker has given two signs of life: with the second it has heard what stood there."""
+    seen = set[object]()
+    while len(seen) < 3:
+        async with database.reading() as session:
+            seen.add((await session.get_one(Run, run["id"])).lease_until)
+        await asyncio.sleep(0.05)
 
 
 @pytest.mark.parametrize("move", ["export", "connection"])
