@@ -12,7 +12,7 @@ export {html, signal, useEffect, useRef, useState};
 const words = JSON.parse(document.getElementById('words').textContent);
 export const language = document.documentElement.lang;
 export const LANGUAGES = {en: 'English', nb: 'Norsk bokmål'};
-/** For the page of next time, which comes in its language and colours. */
+/** For the next page, which comes in its language and colours. */
 export const remember = (name, value) => { document.cookie = `${name}=${value}; path=/; max-age=31536000; samesite=strict`; };
 const plural = new Intl.PluralRules(language);
 const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (all, name) => values[name] ?? all);
@@ -101,7 +101,7 @@ export const offline = signal(false);
 export const isAdmin = () => session.value?.role === 'administrator';
 export const mayEdit = () => session.value?.role !== 'viewer';
 
-/** An answer that was no success: the problem document's own fields. */
+/** An answer that was no success; it has the problem's fields. */
 export class Refused extends Error {
   constructor(status, problem) {
     super(problem.detail ?? `HTTP ${status}`);
@@ -117,6 +117,7 @@ async function call(method, path, options = {}) {
   if (body !== undefined) request.headers['Content-Type'] ??= 'application/json';
   for (;;) {
     let answer;
+    const since = session.value;
     try {
       answer = await fetch(query.size ? `${path}?${query}` : path, request);
     } catch {
@@ -124,9 +125,9 @@ async function call(method, path, options = {}) {
       throw new Refused(0, {code: 'offline', culprit: 'system', detail: t('The service cannot')});
     }
     offline.value = false;
-    if (answer.status === 401 && session.value && path !== '/v1/session') {
-      // everybody who waits goes on once somebody has signed in
-      await new Promise((again) => { const before = lost.value; lost.value = () => { before?.(); again(); }; });
+    if (answer.status === 401 && since && path !== '/v1/session') {
+      // all go on once somebody has signed in
+      if (since === session.value) await new Promise((again) => { const before = lost.value; lost.value = () => { before?.(); again(); }; });
       continue;
     }
     if (!answer.ok) throw new Refused(answer.status, await answer.json().catch(() => ({})));
@@ -254,7 +255,7 @@ export const Time = (iso, how = 'moment') => iso ? html`<time class="num" dateti
 export const Code = (text) => html`<code><bdi>${text}</bdi></code>`;
 export const Dim = (...text) => html`<p class="dim">${text.map(read)}</p>`;
 export const Num = (n) => html`<span class="num">${fmt.number(n)}</span>`;
-/** A text somebody else wrote: shown in its own direction, obeyed never. */
+/** Somebody else's text: shown in its own direction, never obeyed. */
 export const Text = (text) => html`<bdi>${text}</bdi>`;
 /** Sentences of the service are English. */
 export const Said = (text) => html`<span lang="en">${text}</span>`;
@@ -423,7 +424,7 @@ export function Pick({items, label, find, hint, onSearch, ...rest}) {
     ${shown.length > 100 && Dim('Type to find')}</div>`;
 }
 
-/** A dialog; with a `form` what it submits, else something to read and to close. */
+/** A dialog; with a `form` what it submits, else something to read. */
 export function Dialog({title, onClose, form, submit, kind = 'first', why, children}) {
   const box = useRef(null);
   useEffect(() => { const found = box.current; found.showModal(); return () => found.close(); }, []);

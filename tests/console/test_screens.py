@@ -361,6 +361,40 @@ async def test_a_viewer_only_looks(served: Served, browser: Any, filled: dict[st
         await page.get_by_text("This is for administrators").wait_for()
 
 
+async def test_an_answer_from_before_asks_nobody_to_sign_in_once_more(
+    served: Served, browser: Any
+) -> None:
+    """A call that was refused meanwhile is made again, and that is all."""
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="The last 24 hours").wait_for()
+        await page.goto(f"{served.url}/#/explain")
+        await page.get_by_role("heading", name="Explain", exact=True).wait_for()
+        refused, signed_in = asyncio.Event(), asyncio.Event()
+
+        async def late(route: Any) -> None:
+            answer = await route.fetch()
+            assert answer.status == 401
+            refused.set()
+            await signed_in.wait()
+            await route.fulfill(response=answer)
+
+        await page.context.clear_cookies()
+        await page.route("**/v1/segments", late, times=1)
+        await page.evaluate("""import('/console/kit.js').then(({api}) => {
+          for (const one of ['segments', 'me'])
+            api.get(`/v1/${one}`).then(() => document.body.classList.add(one));
+        })""")
+        again = page.get_by_role("dialog", name="Your session has ended")
+        await again.get_by_label("API key").fill(API_KEY)
+        await refused.wait()
+        await again.get_by_role("button", name="Sign in").click()
+        await again.wait_for(state="detached")
+        signed_in.set()
+        await page.locator("body.segments.me").wait_for()
+        assert await again.count() == 0
+
+
 async def test_signing_in_again_loses_nothing(
     served: Served, browser: Any, filled: dict[str, str]
 ) -> None:
@@ -380,7 +414,7 @@ async def test_signing_in_again_loses_nothing(
             odd,
         ),
         (f"{filled['export']}/edit", None, {"Display name": odd}, "Save", odd),
-        ("erasures/new", None, {"One person a line": "a@b.example"}, "Erase", "It is being"),
+        ("erasures/new", None, {"One person a line": "a@b.example"}, "Erase", "Print the proof"),
         ("admin/keys", "Create a key", {"Name": odd}, "Create", "The key, shown this once"),
         (
             *("admin/webhooks", "Add a webhook", {"Address": "https://example.com/x"}),
