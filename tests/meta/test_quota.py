@@ -87,7 +87,8 @@ async def test_many_members_at_a_tenth_of_the_pace(meta: Deployment) -> None:
         freely = max(call["time"] + call["duration"] for call in sent) - sent[0]["time"]
         meta.forget()
 
-        allow(meta, writes=5)
+        # whoever hears of the block late must find more of it left than a worker waits for
+        allow(meta, writes=5, block_seconds=8)
         # sent one by one, as by a slow machine, uploads learn of the limit before they meet it
         meta.fault("slow-before", delay=HELD)
         run = await start_run(meta.api, export)
