@@ -60,6 +60,22 @@ def tries(count: int) -> int:
     return count if LONG else max(count // 4, 4)
 
 
+def within(seconds: float) -> float:
+    """How long what is promised so soon may take: the gate's machine has others to serve, and pauses."""
+    return seconds if LONG else 10 * seconds
+
+
+def wait_until(
+    ready: Callable[[], bool], *, process: "subprocess.Popen[Any] | None" = None
+) -> None:
+    """Until it is, however slow the machine; not if the process has ended."""
+    deadline = time.monotonic() + 100
+    while not ready():
+        assert process is None or process.poll() is None, "it has ended"
+        assert time.monotonic() < deadline, "it is not ready"
+        time.sleep(0.05)
+
+
 # they wait for other processes, or take a minute of one core: nobody shall wait for them at the end
 LONGEST = (
     "leaks",

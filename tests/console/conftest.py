@@ -3,9 +3,8 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ import httpx
 import pytest
 
 from app.db.secrets import generate_key
-from tests.conftest import API_KEY, Sandbox, emptied, free_port
+from tests.conftest import API_KEY, Sandbox, emptied, free_port, wait_until
 
 ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
@@ -129,7 +128,7 @@ async def served(
         made = Served(url, api, sandbox_process, folder, environment, postgres.address(name))
         made.start_worker()
         try:
-            _wait(api)
+            wait_until(lambda: _ready(api), process=process)
             yield made
         finally:
             for one in [*made.workers, process]:
@@ -141,15 +140,10 @@ async def served(
             await admin.close()
 
 
-def _wait(api: httpx.Client) -> None:
-    for _ in range(300):
-        try:
-            if (api.get("/readyz").json().get("workers") or 0) > 0:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError
+def _ready(api: httpx.Client) -> bool:
+    with suppress(httpx.TransportError):
+        return (api.get("/readyz").json().get("workers") or 0) > 0
+    return False
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def started(tmp_path: Path, name: str, **given: str) -> subprocess.CompletedProc
         capture_output=True,
         text=True,
         check=False,
-        timeout=10,
+        timeout=60,
     )
 
 

@@ -4,9 +4,8 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from app.cli.server.migrate import upgrade
 from app.db.secrets import generate_key
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.valkey import EmbeddedValkey
-from tests.conftest import free_port
+from tests.conftest import free_port, wait_until
 from tests.leaks.members import MEMBERS
 from tests.sources.mariadb import running
 from tests.warehouses import clickhouse
@@ -149,8 +148,8 @@ async def deployment(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[
         api = ("uvicorn", "app.main:create_app", "--factory", "--port", str(port))
         _start(stack, made.logs / "api.log", environment, *api, "--log-level", "debug")
         _start(stack, made.logs / "worker.log", environment, "workers")
-        _wait(f"{made.sandbox_url}/_sandbox/state")
-        _wait(f"{made.url}/readyz")
+        wait_until(lambda: _answers(f"{made.sandbox_url}/_sandbox/state"))
+        wait_until(lambda: _answers(f"{made.url}/readyz"))
         yield made
 
 
@@ -193,12 +192,7 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
         process.wait(5)
 
 
-def _wait(url: str) -> None:
-    for _ in range(300):
-        try:
-            if httpx.get(url, timeout=5).is_success:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    raise AssertionError(url)
+def _answers(url: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(url, timeout=5).is_success
+    return False

@@ -119,7 +119,7 @@ class Story:
 
     async def run(self, export: Mapping[str, Any]) -> dict[str, Any]:
         run = await self.post(f"/v1/exports/{export['id']}/runs", 202)
-        for _ in range(300):
+        for _ in range(1_200):
             run = await expect(await self.api.get(f"/v1/runs/{run['id']}"), 200)
             if run["status"] not in {"queued", "running"}:
                 return run
@@ -353,7 +353,7 @@ async def the_rest(story: Story) -> None:
     story.secrets["webhook secret"] = made["secret"].removeprefix("whsec_")
     people = [{"EMAIL": f"{MARK}.ada@example.org", "PHONE": [f"+4915{DIGITS}"]}]
     erasure = await story.post("/v1/erasures", 202, json={"people": people})
-    for _ in range(300):
+    for _ in range(1_200):
         answer = await story.api.get(f"/v1/erasures/{erasure['id']}")
         if (await expect(answer, 200))["status"] in {"done", "failed"}:
             break
@@ -371,7 +371,7 @@ async def everything(deployment: Deployment) -> list[tuple[str, bytes]]:
     return places
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 async def test_nothing_plain_is_left_behind(deployment: Deployment) -> None:
     headers = {"Authorization": f"Bearer {deployment.bootstrap_key}"}
     async with httpx.AsyncClient(base_url=deployment.url, headers=headers, timeout=60) as api:

@@ -63,7 +63,7 @@ async def test_an_event_source_in_chromium(
         await see(database, run, 0)
         await page.wait_for_function("window.states.length === 3")
         await work()
-        states = await asyncio.wait_for(following, 20)
+        states = await asyncio.wait_for(following, 60)
         await browser.close()
     assert [state["counts"]["read"] for state in states[:3]] == [0, 7, 0]
     assert states[-1] == (await api.get(f"/v1/runs/{run['id']}")).json()
@@ -96,7 +96,7 @@ async def test_curl(
         assert second.stdout is not None
         await second.stdout.readuntil(b"\n\n")
         await work()
-        rest, _ = await asyncio.wait_for(second.communicate(), 20)
+        rest, _ = await asyncio.wait_for(second.communicate(), 60)
     states = [
         json.loads(line[6:]) for line in rest.decode().splitlines() if line.startswith("data: ")
     ]

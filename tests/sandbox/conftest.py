@@ -126,7 +126,7 @@ def start() -> Iterator[Callable[..., str]]:
     for process in running:
         process.terminate()
     for process in running:
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
         assert not errors, errors
 
 
@@ -139,7 +139,7 @@ def address(request: pytest.FixtureRequest, start: Callable[..., str]) -> str:
 @pytest.fixture
 async def remote(address: str) -> AsyncIterator[Api]:
     """A freshly reset sandbox process, spoken to over TCP."""
-    async with httpx.AsyncClient(base_url=address, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=60) as client:
         api = Api(client)
         await api.control("POST", "reset")
         yield api

@@ -117,7 +117,7 @@ def test_a_port_that_is_taken_is_an_error(start):
         [sys.executable, "-m", "sandbox", "--port", port],
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         check=False,
     )
     assert done.returncode != 0

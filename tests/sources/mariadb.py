@@ -2,16 +2,17 @@
 
 import asyncio
 import shutil
+import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import asyncmy
 import pytest
+
+from tests.conftest import wait_until
 
 
 @contextmanager
@@ -31,15 +32,17 @@ def running() -> Iterator[str]:
          "--max-allowed-packet=256M", f"--pid-file={folder}/pid"], stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        for _ in range(400):
-            if Path(place).exists():
-                break
-            time.sleep(0.05)
+        wait_until(lambda: _listens(place), process=server)
         yield place
     finally:
         server.terminate()
         server.wait(20)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _listens(place: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe:
+        return probe.connect_ex(place) == 0
 
 
 async def execute(place: str, *statements: str, rows: list[Any] | None = None) -> Any:

@@ -35,7 +35,7 @@ class RestCatalog(BaseHTTPRequestHandler):
         server: Any = self.server
         parts = urlsplit(self.path)
         if server.how == "hangs":
-            time.sleep(5)
+            time.sleep(60)
         if server.how == "silent":
             server.kept_waiting += 1
             self.rfile.read(1)  # until the reader leaves

@@ -18,7 +18,7 @@ from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, open_source
 from app.sources.cancellation import ReadingGivenUp, wanted
 from app.sources.database_checks import check_database
-from tests.conftest import free_port
+from tests.conftest import free_port, within
 from tests.sources.mariadb import execute, running
 
 SCHEMA = """
@@ -300,19 +300,19 @@ def test_one_snapshot_and_no_lock_meanwhile(opened: Any, socket: str, query: str
 
 def test_time_and_cancelling(access: Any, socket: str) -> None:
     """Canceled, the statement is gone at the server, too, also one that has sent no row yet."""
-    source = {"kind": "mysql", "database": "crm", "query": "SELECT sleep(20) AS email"}
+    source = {"kind": "mysql", "database": "crm", "query": "SELECT sleep(110) AS email"}
     began = time.monotonic()
     with pytest.raises(SourceError) as caught:
         list(open_source(source, access(statement_timeout_seconds=0.5)).chunks(["email"]))
     assert caught.value.code == "statement-timeout"
     with wanted() as given_up:
         asyncio.run(_later(given_up.set, lambda: open_source(source, access())))
-    assert time.monotonic() - began < 5
-    asks = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(20%'"
+    assert time.monotonic() - began < within(5)
+    asks = "SELECT count(*) FROM information_schema.processlist WHERE info LIKE '%sleep(110%'"
     working = [asyncio.run(execute(socket, asks))[0][0] - 1]  # the one that asks
-    while working[-1] and time.monotonic() - began < 10:
+    while working[-1] and time.monotonic() - began < within(5):
         working.append(asyncio.run(execute(socket, asks))[0][0] - 1)
-    assert (working[-1], time.monotonic() - began < 5) == (0, True)
+    assert working[-1] == 0
 
 
 async def _later(stop: Any, reading: Any) -> None:

@@ -40,7 +40,7 @@ def test_it_means_what_the_expression_means(pattern: str, path: str) -> None:
 
 def test_a_pattern_that_froze_the_process() -> None:
     """`*` and twenty `?*` on one name went back and tried again for ever."""
-    started = time.perf_counter()
+    started = time.thread_time()
     for pattern in ("*" + "?*" * 20 + "x", "*a" * 900 + "x", "**/" * 600 + "x", "[!b]*" * 300):
         assert not compiled(pattern).matches("/".join(["a" * 255] * 8) + "b")
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1

@@ -23,6 +23,7 @@ from app.identifiers.rulebook import apply_rules
 from app.sources import Attribute, SourceAccess, check_source, open_source
 from app.sources.cancellation import ReadingGivenUp, wanted
 from app.sources.databases.postgres.copy_stream import copying
+from tests.conftest import within
 
 SCHEMA = """
 CREATE SCHEMA "odd ""schema";
@@ -308,10 +309,10 @@ async def test_a_dropped_table(members: Members) -> None:
 
 
 def test_a_statement_timeout(members: Members) -> None:
-    query = "SELECT email FROM members, pg_sleep(20)"
+    query = "SELECT email FROM members, pg_sleep(110)"
     started = time.monotonic()
     assert members.fault(query=query, timeout=0.2).code == "statement-timeout"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < within(5)
 
 
 @pytest.mark.parametrize(
@@ -390,7 +391,7 @@ async def test_an_abandoned_reading_ends_at_the_server(members: Members) -> None
     assert not [thread for thread in threading.enumerate() if thread.name == "copy"]
     connection = await asyncpg.connect(members.address)
     query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%'"
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + within(5)
     while await connection.fetchval(query) and time.monotonic() < deadline:
         await connection.execute("SELECT pg_sleep(0.05)")
     assert await connection.fetchval(query) == 0
@@ -399,7 +400,7 @@ async def test_an_abandoned_reading_ends_at_the_server(members: Members) -> None
 
 async def test_a_canceled_reading_ends_at_the_server(members: Members) -> None:
     """Also one that has sent no row yet."""
-    source, began = members.open(query="SELECT pg_sleep(20)::text AS email"), time.monotonic()
+    source, began = members.open(query="SELECT pg_sleep(110)::text AS email"), time.monotonic()
 
     def read() -> None:
         with wanted() as given_up:
@@ -409,11 +410,11 @@ async def test_a_canceled_reading_ends_at_the_server(members: Members) -> None:
 
     await asyncio.to_thread(read)
     connection = await asyncpg.connect(members.address)
-    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(20%'"
-    while await connection.fetchval(query) and time.monotonic() - began < 10:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'COPY%pg_sleep(110%'"
+    while await connection.fetchval(query) and time.monotonic() - began < within(2):
         await connection.execute("SELECT pg_sleep(0.02)")
     await connection.close()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < within(2)
 
 
 async def test_a_connection_cut_while_reading(members: Members) -> None:

@@ -52,7 +52,7 @@ def settings(
     made: Settings = make_settings(
         segment_roots=f"{segment_root},s3://{BUCKET}/in",
         segment_databases=f"crm={reader_url} away={away[1]}",
-        source_statement_timeout_seconds=0.5,
+        source_statement_timeout_seconds=2,
         run_retry_seconds=0,
         run_attempt_budget=2,
     )
