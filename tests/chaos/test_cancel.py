@@ -14,7 +14,8 @@ from tests.flows.journey import expect
 pytestmark = pytest.mark.chaos
 
 LANES = int(QUICK["UPLOAD_CONCURRENCY"])
-LATENCY = 0.3
+LATENCY = 1.0
+PHASES = ("staging", "uploading")
 
 
 @pytest.mark.parametrize("number", range(20 if FULL else 2))
@@ -25,7 +26,8 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
     plant.sandbox.control("PUT", "settings", json={"latency": LATENCY})
     before = [job.holds()[0] for job in jobs]
     runs = await start_all(jobs)
-    await asyncio.sleep(chance.uniform(0.3, 3.0))
+    await until(plant, runs, in_phase(PHASES[number % 2]))
+    await asyncio.sleep(chance.uniform(0, LATENCY / 2))
     moments = []
     for job in jobs:
         first = await plant.api.post(f"/v1/runs/{job.id}/cancel")
@@ -41,6 +43,8 @@ async def test_cancel(plant: Plant, ledger: Ledger, chance: random.Random, numbe
             assert (await job.read())["status"].startswith("succeeded")
     statuses = await ended(plant, runs)
     canceled = [job for job in jobs if statuses[job.id] == "canceled"]
+    # five batches, of which two are on their way at once, for three times that latency
+    assert canceled
     await ledger.check("canceled", plant, canceled, status=frozenset({"canceled"}))
     finished = [job for job in jobs if statuses[job.id] != "canceled"]
     await ledger.check("finished before the cancel", plant, finished)
