@@ -50,6 +50,26 @@ async def stumble(*_: Any, **__: Any) -> None:
     raise KeyError(SECRET)
 
 
+async def only_the_first_crashes(
+    monkeypatch: pytest.MonkeyPatch, owner: type, name: str, event: str, context: WorkerContext
+) -> dict[str, Any]:
+    """What is told when the first of two calls in one look at Meta meets the unforeseen."""
+    whole, asked = getattr(owner, name), []
+
+    async def call(self: Any, one: str) -> Any:
+        asked.append(one)
+        if len(asked) == 1:
+            raise KeyError(SECRET)
+        return await whole(self, one)
+
+    monkeypatch.setattr(owner, name, call)
+    with capture_logs() as lines:
+        await look_at_meta({"worker": context})
+    assert len(asked) == 2
+    (told,) = crashes(lines, event)
+    return told
+
+
 def crashes(lines: list[Any], event: str) -> list[dict[str, Any]]:
     """What was told of crashes; never a value."""
     assert SECRET not in str(lines)
@@ -103,24 +123,13 @@ async def test_a_job_beside_the_runs_holds_up_no_other(
 async def test_a_token_holds_up_no_other(
     api: httpx.AsyncClient,
     context: WorkerContext,
-    database: Database,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     first = await make_connection(api, display_name="one", audience={"name": "One"})
     await make_connection(api, display_name="two", audience={"name": "Two"})
-    ask, asked = GraphClient.debug_token, []
-
-    async def debug_token(self: GraphClient, token: str) -> Any:
-        asked.append(token)
-        if len(asked) == 1:
-            raise KeyError(SECRET)
-        return await ask(self, token)
-
-    monkeypatch.setattr(GraphClient, "debug_token", debug_token)
-    with capture_logs() as lines:
-        await look_at_meta({"worker": context})
-    assert len(asked) == 2
-    (told,) = crashes(lines, "token.not_checked")
+    told = await only_the_first_crashes(
+        monkeypatch, GraphClient, "debug_token", "token.not_checked", context
+    )
     assert told["connection_id"] == first["id"]
 
 
@@ -141,19 +150,9 @@ async def test_a_look_at_an_audience_holds_up_no_other(
         await work()
     time.advance(minutes=20)
     graph = type(context.graph.for_token("t", ad_account_id="act_1001"))
-    look, looked = graph.audience, []
-
-    async def audience(self: Any, audience_id: str) -> Any:
-        looked.append(audience_id)
-        if len(looked) == 1:
-            raise KeyError(SECRET)
-        return await look(self, audience_id)
-
-    monkeypatch.setattr(graph, "audience", audience)
-    with capture_logs() as lines:
-        await look_at_meta({"worker": context})
-    assert len(looked) == 2
-    (told,) = crashes(lines, "audience.not_looked_at")
+    told = await only_the_first_crashes(
+        monkeypatch, graph, "audience", "audience.not_looked_at", context
+    )
     assert told["run_id"] == runs[0]["id"]
 
 
