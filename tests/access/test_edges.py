@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -236,12 +237,12 @@ async def test_an_answer_that_has_begun_may_take_its_time() -> None:
     assert (answer.status_code, answer.text) == (200, "xxx")
 
 
+@pytest.mark.parametrize("kind", [ValueError, pl.exceptions.PanicException])
 async def test_what_nobody_foresaw_is_answered_and_logged_without_its_text(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], kind: type[BaseException]
 ) -> None:
     async def crash(scope: Any, receive: Any, send: Any) -> None:
-        secret = "person@example.com"
-        raise ValueError(secret)
+        raise kind("person@example.com")
 
     transport = httpx.ASGITransport(RequestFrame(crash))
     async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:

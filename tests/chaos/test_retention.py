@@ -179,7 +179,7 @@ async def test_one_at_a_time(database: Database, database_url: str, store: Snaps
     other = await asyncpg.connect(database_url.replace("+asyncpg", ""))
     try:
         await other.execute("begin")
-        await other.execute("select pg_advisory_xact_lock(7201883443)")
+        await other.execute("select pg_advisory_xact_lock(7201883446)")
         assert await clean_up(database, store, history=HISTORY) is None
         await other.execute("rollback")
     finally:

@@ -40,7 +40,7 @@ def test_only_the_session_commits() -> None:
 
 
 def test_only_settings_and_the_command_line_read_the_environment() -> None:
-    # memory.py sets what an allocator reads
+    # allocator.py sets what an allocator reads
     allowed = ("app/settings.py", "app/cli/", "app/embedded/", "workers/health/allocator.py")
     for path, node in code(OURS):
         if isinstance(node, ast.Attribute) and node.attr in {"environ", "getenv"}:
@@ -54,6 +54,20 @@ def test_only_the_clock_asks_for_the_date() -> None:
             named = getattr(node.value, "id", "") or getattr(node.value, "attr", "")
             if named in {"datetime", "date"}:
                 assert path.name == "clock.py", path
+
+
+def test_locks_of_the_database_are_of_one_thing_each() -> None:
+    """Two that share a number by accident leave out a round while the other is at it."""
+    numbers: dict[int, str] = {}
+    for path, node in code([*OURS, ROOT / "migrations/env.py"]):
+        if (
+            isinstance(node, ast.Assign)
+            and getattr(node.targets[0], "id", "").endswith("_LOCK")
+            and isinstance(node.value, ast.Constant)
+            and isinstance(node.value.value, int)
+        ):
+            assert numbers.setdefault(node.value.value, str(path)) == str(path)
+    assert len(numbers) >= 6
 
 
 def test_modules_say_why_they_exist() -> None:

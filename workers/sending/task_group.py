@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+from app.observability.crashes import STOPS
+
 
 @asynccontextmanager
 async def task_group(
@@ -16,9 +18,9 @@ async def task_group(
         async def guarded() -> None:
             try:
                 await work  # type: ignore[misc]
-            except asyncio.CancelledError:
+            except STOPS:
                 raise
-            except Exception as error:  # noqa: BLE001 - handed on, not swallowed
+            except BaseException as error:  # noqa: BLE001 - handed on, not swallowed
                 fail(error)
 
         task = asyncio.create_task(guarded())

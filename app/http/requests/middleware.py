@@ -14,6 +14,7 @@ from app.errors import Unavailable
 from app.http.problems import problem_response, shown_path, unexpected
 from app.http.requests.disconnect import CallerGone
 from app.ids import new_id
+from app.observability.crashes import STOPS
 from app.observability.logs import get_logger
 from app.observability.tracing import Traced, span
 
@@ -93,7 +94,9 @@ class RequestFrame:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
             else:
                 raise
-        except Exception as error:  # noqa: BLE001 - the last net there is
+        except STOPS:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the last net there is, for panics of polars too
             # the server would print the traceback, and with it what its messages hold
             answer = unexpected(Request(scope), error)
             if status:
@@ -115,19 +118,24 @@ class RequestFrame:
             )
             if status >= 500:
                 traced.failed(str(status))
-            if scope["path"] not in _QUIET:
-                # its query may hold a code of a sign-in and is left out
-                log.info(
-                    "request",
-                    method=scope["method"],
-                    path=shown_path(scope),
-                    route=route,
-                    status=status,
-                    milliseconds=round(seconds * 1000, 1),
-                    sent_bytes=sent,
-                    **scope["state"].get("problem", {}),
-                )
+            _tell(scope, route, status, seconds, sent)
             structlog.contextvars.unbind_contextvars("request_id", "caller", "role")
+
+
+def _tell(scope: Scope, route: str, status: int, seconds: float, sent: int) -> None:
+    """The line of the request in the log."""
+    if scope["path"] not in _QUIET:
+        # its query may hold a code of a sign-in and is left out
+        log.info(
+            "request",
+            method=scope["method"],
+            path=shown_path(scope),
+            route=route,
+            status=status,
+            milliseconds=round(seconds * 1000, 1),
+            sent_bytes=sent,
+            **scope["state"].get("problem", {}),
+        )
 
 
 class _Stopping(Unavailable):
