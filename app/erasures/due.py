@@ -9,6 +9,7 @@ from app import clock
 from app.db.models import Erasure
 from app.erasures.execution import Erasing, ErasureWork
 from app.erasures.lease import LeaseLost, claim_erasure
+from app.errors import AppError
 from app.observability import metrics
 from app.observability.crashes import crashes_told
 from app.observability.logs import get_logger
@@ -52,8 +53,8 @@ async def _perform(deps: Erasing, row: Erasure) -> None:
         try:
             outcome = await work.go()
         except asyncio.CancelledError:
-            # this process was told to stop: another one may go on at once
-            with contextlib.suppress(LeaseLost):
+            # this process was told to stop: another one may go on at once, or when the lease has run out
+            with contextlib.suppress(AppError), crashes_told("erasure.crashed"):
                 await asyncio.shield(work.save(lease_until=clock.now()))
             raise
         traced.set(outcome=outcome, code=work.code)

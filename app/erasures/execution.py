@@ -9,10 +9,9 @@ anew. Every step is set-like and is noted in the erasure's row when it is done.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 from app import clock
@@ -33,7 +32,7 @@ from app.erasures.baselines import (
 )
 from app.erasures.lease import LEASE, LeaseLost, write
 from app.erasures.steps import Steps, text_of
-from app.errors import Unavailable
+from app.errors import AppError, Unavailable
 from app.exports.members.suppression import SuppressionList, suppression_list
 from app.facebook.client import GraphClient
 from app.observability.crashes import STOPS
@@ -105,13 +104,15 @@ class ErasureWork:
         bodies = bodies_of(listed, plain)
         for entry in accounts:
             await self._steps.attempt(self._account(entry, bodies), entry)
-        if self._waits or self._steps.failures:
+        if self._waits:
             return
-        async with self._deps.database.transaction() as session:
-            mirrors = await mirrors_of(session, self._row.ad_account_ids)
-        for export_id in mirrors:
-            entry = self._steps.entry("snapshot", "export_id", export_id)
-            await self._steps.attempt(self._snapshot(entry, export_id, listed), entry)
+        # a mirror must not forget somebody who is still at Meta; of what was pushed it knows nothing
+        if not self._steps.failures:
+            async with self._deps.database.transaction() as session:
+                mirrors = await mirrors_of(session, self._row.ad_account_ids)
+            for export_id in mirrors:
+                entry = self._steps.entry("snapshot", "export_id", export_id)
+                await self._steps.attempt(self._snapshot(entry, export_id, listed), entry)
         entry = self._steps.entry("pushed_members", "source", "upload")
         await self._steps.attempt(self._pushed(entry, listed), entry)
 
@@ -156,7 +157,9 @@ class ErasureWork:
             self._waits = True
             return
         deps = self._deps
-        removed = await remove_people(deps.database, deps.graph, deps.vault, account, bodies)
+        removed = await self._patiently(
+            remove_people(deps.database, deps.graph, deps.vault, account, bodies)
+        )
         done = "waiting" if under_way else "done"
         self._waits = self._waits or bool(under_way)
         entry.update(
@@ -179,15 +182,17 @@ class ErasureWork:
         if entry["status"] == "done":
             return
         database, store = self._deps.database, self._deps.store
-        failures: list[BaseException] = []
-        rows = await erase_members(database, store, listed.without, failed=failures.append)
+        failures: list[AppError] = []
+
+        def failed(error: BaseException) -> None:
+            failures.append(self._steps.failed(error))
+
+        rows = await self._patiently(erase_members(database, store, listed.without, failed=failed))
         entry["rows"] = entry.get("rows", 0) + rows
         # the files first: until they are gone, nothing is done
-        left = await forget_replaced_now(database, store, failed=failures.append)
+        left = await self._patiently(forget_replaced_now(database, store, failed=failed))
         entry["left"] = {"replaced_pushes": left}
         if failures:
-            for failure in failures[1:]:
-                self._steps.failed(failure)
             raise failures[0]
         if left:
             self._waits = True
@@ -198,6 +203,12 @@ class ErasureWork:
     async def _snapshot(
         self, entry: dict[str, Any], export_id: str, listed: SuppressionList
     ) -> None:
+        if entry["status"] == "swapped":
+            async with self._deps.database.transaction() as session:
+                held = {document["prefix"] for document in await manifests_of(session, export_id)}
+            if held.intersection(entry["old_prefixes"]):
+                # it was noted, but the swap went with its transaction: the mirror needs these files
+                entry["status"] = "pending"
         if entry["status"] == "pending":
             await self._rewrite(entry, export_id, listed)
         if entry["status"] == "swapped":
@@ -223,7 +234,7 @@ class ErasureWork:
             old = Manifest.from_json(document)
             prefix = f"{FOLDER}/{self._row.id}/{export_id}/{number}"
             written, gone = await self._patiently(
-                partial(rewrite, self._deps.store, old, listed, prefix=prefix)
+                asyncio.to_thread(rewrite, self._deps.store, old, listed, prefix=prefix)
             )
             rows += gone
             if written is not None:
@@ -239,12 +250,17 @@ class ErasureWork:
             )
             await write(session, self._row, self._kept())
 
-    async def _patiently(self, work: Callable[[], T]) -> T:
-        """Blocking work in a thread, while the lease is kept."""
-        task = asyncio.create_task(asyncio.to_thread(work))
-        while not (await asyncio.wait({task}, timeout=LEASE.total_seconds() / 5))[0]:
-            await self.save()
-        return task.result()
+    async def _patiently(self, work: Coroutine[Any, Any, T]) -> T:
+        """Work that may take long, while the lease is kept. Raises `LeaseLost`, and what it raises."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=LEASE.total_seconds() / 5))[0]:
+                await self.save()
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
 
     async def _conclude(self) -> str:
         now = clock.now()

@@ -49,8 +49,10 @@ class Steps:
             }
 
     def failed(self, error: BaseException) -> AppError:
-        """Note why the erasure is not done: of what nobody foresaw only the class."""
+        """Note, once, why the erasure is not done: of what nobody foresaw only the class."""
         if isinstance(error, AppError):
+            if error in self.failures:
+                return error
             log.warning("erasure.step_failed", code=error.code)
         else:
             tell_of_crash("erasure.crashed", error)

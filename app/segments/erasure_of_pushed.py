@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 import polars as pl
@@ -10,7 +11,7 @@ from sqlalchemy import select
 from app import clock
 from app.db.models import Segment, SegmentUpload
 from app.db.session import Database
-from app.errors import Unavailable
+from app.errors import AppError, Unavailable
 from app.ids import new_id
 from app.observability.crashes import STOPS
 from app.segments.evaluations import note_counts
@@ -62,10 +63,25 @@ async def _erase(
     )
     if rewritten is None:
         return 0
-    if await _swap(database, row.id, upload_id, rewritten):
-        return old.staged - rewritten.staged
+    try:
+        if await _swap(database, row.id, upload_id, rewritten):
+            return old.staged - rewritten.staged
+    except BaseException:
+        with suppress(AppError):
+            await _delete_unknown(database, store, upload_id, rewritten.prefix)
+        raise
     await asyncio.to_thread(store.delete_prefix, rewritten.prefix)
     return 0
+
+
+async def _delete_unknown(
+    database: Database, store: SnapshotStore, upload_id: str, prefix: str
+) -> None:
+    """Delete what nobody else would find, unless the swap stands and only its answer was lost."""
+    async with database.transaction() as session:
+        known = await session.get(SegmentUpload, upload_id)
+    if known is None:
+        await asyncio.to_thread(store.delete_prefix, prefix)
 
 
 def _rewrite(

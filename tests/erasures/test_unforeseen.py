@@ -91,7 +91,8 @@ async def test_an_account_that_fails_unforeseen_leaves_the_others_alone_and_is_t
     assert (record["status"], record["attempt"], record["finished_at"]) == ("running", 1, None)
     assert record["error"]["code"] == "internal-error"
     assert kind.__name__ in record["error"]["message"]
-    first, second = record["results"]
+    first, second, pushed = record["results"]
+    assert (pushed["kind"], pushed["status"]) == ("pushed_members", "done")
     assert (first["ad_account_id"], first["status"]) == ("act_1001", "pending")
     assert first["error"]["code"] == "internal-error"
     assert (second["ad_account_id"], second["status"]) == ("act_1002", "done")
@@ -143,7 +144,7 @@ async def test_it_has_an_end_and_the_people_stay_out_until_they_are_asked_for_ag
     assert "KeyError" in record["error"]["message"]
     assert EMAIL not in str(record)
     assert record["finished_at"] is not None
-    assert [entry["status"] for entry in record["results"]] == ["pending", "done"]
+    assert [entry["status"] for entry in record["results"]] == ["pending", "done", "done"]
     assert attempts("failed") == failed + 1
     page = await expect(await api.get("/v1/audit-events?action=erasure.failed"), 200)
     assert [event["resource_id"] for event in page["items"]] == [erasure["id"]]
