@@ -45,8 +45,10 @@ async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | 
             return None
         now = clock.now()
         system = await session.get(RefreshSchedule, 1)
-        started: list[str] = []
-        for export_id in await _due(session, system, now):
+        refresh = _refresh(system, now)
+        started, failed = list[str](), False
+        for export_id, mode in await _due(session, system, refresh, now):
+            ended = False
             try:
                 # a trace begins here: every attempt of the run is in it
                 with (
@@ -55,11 +57,15 @@ async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | 
                 ):
                     run_id = await _start(database, notifier, export_id, now)
                     started += [] if run_id is None else [run_id]
+                    ended = True
             except Unavailable:
                 raise
             except AppError as error:
                 log.warning("schedule.failed", export_id=export_id, code=error.code)
-        if system is not None and _is_due(_refresh(system), system.checked_at, now):
+            failed |= mode == "system" and not ended
+        # the moment stays for whoever failed, who is tried again each round as one with a schedule of
+        # its own is; all others have used it up by themselves
+        if system is not None and refresh is not None and not failed:
             await session.execute(
                 update(RefreshSchedule)
                 # unless it was set anew meanwhile
@@ -70,13 +76,10 @@ async def start_due(database: Database, notifier: QueueNotifier) -> list[str] | 
 
 
 async def _due(
-    session: AsyncSession, system: RefreshSchedule | None, now: datetime
-) -> Sequence[str]:
-    """The exports that are due, in the order they were made."""
-    refresh = _refresh(system)
-    modes = ["custom"]
-    if system is not None and _is_due(refresh, system.checked_at, now):
-        modes.append("system")
+    session: AsyncSession, system: RefreshSchedule | None, refresh: Rule | None, now: datetime
+) -> Sequence[tuple[str, str]]:
+    """The exports that are due and what they follow, in the order they were made."""
+    modes = ["custom"] if refresh is None else ["custom", "system"]
     rows = await session.execute(
         select(
             Export.id,
@@ -91,16 +94,18 @@ async def _due(
         # one schedule that cannot be read must not stop the others
         with crashes_told("schedule.failed", export_id=export_id):
             if _is_due(rule_of_export(schedule, refresh), _since(schedule, looked, system), now):
-                due.append(export_id)
+                due.append((export_id, schedule["mode"]))
     return due
 
 
-def _refresh(system: RefreshSchedule | None) -> Rule | None:
-    """The refresh schedule; None while it is off, or cannot be read."""
-    rule = None
+def _refresh(system: RefreshSchedule | None, now: datetime) -> Rule | None:
+    """The refresh schedule, if it is due; None while it is off, or cannot be read."""
+    due = None
+    # a schedule or a zone that cannot be read must not stop the exports that have their own
     with crashes_told("schedule.failed"):
-        rule = None if system is None else rule_of_refresh(system)
-    return rule  # noqa: RET504 - None after a crash
+        if system is not None and _is_due(rule := rule_of_refresh(system), system.checked_at, now):
+            due = rule
+    return due
 
 
 async def _start(
@@ -167,7 +172,7 @@ def _withheld(code: str, detail: str) -> RunError:
 
 
 def _still_due(export: Export, system: RefreshSchedule | None, now: datetime) -> bool:
-    refresh = _refresh(system)
+    refresh = _refresh(system, now) if export.schedule["mode"] == "system" else None
     looked = export.schedule_checked_at or export.created_at
     rule = rule_of_export(export.schedule, refresh)
     return _is_due(rule, _since(export.schedule, looked, system), now)

@@ -258,16 +258,17 @@ async def test_twenty_lookers_at_once_start_one_run(
     assert [len(runs) for runs in (await runs_of(database)).values()] == [1] * 5
 
 
-@pytest.mark.parametrize("where", ["export", "system"])
+@pytest.mark.parametrize("where", ["export", "system", "zone"])
 async def test_a_schedule_that_nobody_can_read_stops_no_other(
     database: Database, notifier: QueueNotifier, wall_clock: Clock, where: str
 ) -> None:
     connection = await insert_connection(database)
     if where == "export":
-        spoilt = {"mode": "custom", "cron": "now and then", "time_zone": "UTC"}
-        await insert_export(database, connection, spoilt)
+        unread = {"mode": "custom", "cron": "now and then", "time_zone": "UTC"}
+        await insert_export(database, connection, unread)
     else:
-        await set_refresh(database, times=["25:00"])
+        spoilt = {"times": ["25:00"]} if where == "system" else {"time_zone": "../x"}
+        await set_refresh(database, **spoilt)
         await insert_export(database, connection, {"mode": "system"})
     good = await insert_export(
         database, connection, {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
@@ -301,3 +302,51 @@ async def test_an_export_whose_run_is_refused_stops_no_other(
     wall_clock.forward(hours=1)
     assert len(await start_due(database, notifier) or []) == 1
     assert set(await runs_of(database)) == {good}
+
+
+async def test_an_export_that_failed_does_not_miss_the_moment_of_the_system(
+    database: Database,
+    notifier: QueueNotifier,
+    wall_clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is tried again until it starts; the others start once a moment, also while one fails for ever."""
+    connection = await insert_connection(database)
+    crashed, refused, good = [
+        await insert_export(database, connection, {"mode": "system"}) for _ in range(3)
+    ]
+    await set_refresh(database, frequency="weekly", days=["sunday"])
+    kinds = {crashed: KeyError("x"), refused: Unprocessable("It cannot be run.")}
+    queue = service.queue_run
+
+    async def queue_run(session: AsyncSession, notifier: Any, export: Export, **how: Any) -> Run:
+        if export.id in kinds:
+            raise kinds[export.id]
+        return await queue(session, notifier, export, **how)
+
+    monkeypatch.setattr("app.schedules.due.queue_run", queue_run)
+    wall_clock.time = datetime(2026, 1, 4, 3, 1, tzinfo=UTC)
+    assert len(await start_due(database, notifier) or []) == 1
+    await finish_runs(database)
+    wall_clock.forward(minutes=1)
+    assert await start_due(database, notifier) == []
+    # one that is made meanwhile is owed nothing
+    late = await insert_export(database, connection, {"mode": "system"})
+    del kinds[crashed]
+    wall_clock.forward(minutes=1)
+    assert len(await start_due(database, notifier) or []) == 1
+    assert set(await runs_of(database)) == {crashed, good}
+    for week in (1, 2):
+        await finish_runs(database)
+        wall_clock.time = datetime(2026, 1, 4 + 7 * week, 3, 1, tzinfo=UTC)
+        assert len(await start_due(database, notifier) or []) == 3
+        assert await start_due(database, notifier) == []
+    del kinds[refused]
+    await finish_runs(database)
+    assert len(await start_due(database, notifier) or []) == 1
+    assert await start_due(database, notifier) == []
+    counts = {export: len(runs) for export, runs in (await runs_of(database)).items()}
+    assert counts == {crashed: 3, good: 3, late: 2, refused: 1}
+    assert await withheld(database) == {}
+    async with database.transaction() as session:
+        assert (await session.get_one(RefreshSchedule, 1)).checked_at == wall_clock.time
