@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from app.errors import AppError
 from app.observability.logs import get_logger, where
 
@@ -21,11 +23,19 @@ def tell_of_crash(event: str, error: BaseException, **keys: str) -> None:
 
 
 @contextmanager
-def crashes_told(event: str, **keys: str) -> Iterator[None]:
-    """Tell of what nobody foresaw inside, and let the work behind it go on. `AppError`s come through."""
+def crashes_told(event: str, *, within: bool = False, **keys: str) -> Iterator[None]:
+    """Tell of what nobody foresaw inside, and let the work behind it go on. `AppError`s come through.
+
+    `within` a transaction the database's own errors come through too: they are no `AppError` before its
+    end, and what was asked of it may not stand.
+    """
     try:
         yield
     except (AppError, *STOPS):
         raise
+    except (SQLAlchemyError, OSError) as error:
+        if within:
+            raise
+        tell_of_crash(event, error, **keys)
     except BaseException as error:  # noqa: BLE001 - the others must not wait for this one
         tell_of_crash(event, error, **keys)

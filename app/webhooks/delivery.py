@@ -92,7 +92,12 @@ async def deliver_due(
             claimed = await _claim(session, vault, concurrency)
         if not claimed:
             break
-        outcomes += await asyncio.gather(*(_deliver(database, sender, item) for item in claimed))
+        work = (_deliver(database, sender, item) for item in claimed)
+        # all have an end before the pass has one: nobody would wait for the others
+        for outcome in await asyncio.gather(*work, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                raise outcome
+            outcomes.append(outcome)
     return Delivered(delivered=sum(outcomes), failed=len(outcomes) - sum(outcomes))
 
 
@@ -185,14 +190,20 @@ def secret_owner(webhook_id: str) -> str:
 
 async def _deliver(database: Database, sender: Sender, item: _Claimed) -> bool:
     """One attempt, and its outcome written down; whether it was delivered."""
-    with span(
-        "webhook",
-        kind="client",
-        parent=item.traceparent,
-        operation=item.event,
-        attempt=item.attempt,
-    ) as traced:
-        return await _attempt(database, sender, item, traced)
+    delivered = False
+    with (
+        # what could not be written down is tried again once its lease is over
+        crashes_told("webhook.crashed", delivery_id=item.id),
+        span(
+            "webhook",
+            kind="client",
+            parent=item.traceparent,
+            operation=item.event,
+            attempt=item.attempt,
+        ) as traced,
+    ):
+        delivered = await _attempt(database, sender, item, traced)
+    return delivered  # noqa: RET504 - False after a crash
 
 
 async def _attempt(database: Database, sender: Sender, item: _Claimed, traced: Traced) -> bool:
@@ -270,13 +281,12 @@ async def _failed(session: AsyncSession, item: _Claimed, status: int | None, rea
     webhook.failing_since = webhook.failing_since or now
     if webhook.enabled and webhook.failing_since <= now - DISABLED_AFTER:
         webhook.enabled, webhook.disabled_at = False, now
-        since = webhook.failing_since.isoformat()
         record(
             session,
             SYSTEM,
             "webhook.disabled",
             webhook.id,
-            after={"failing_since": since, "reason": reason},
+            after={"failing_since": webhook.failing_since.isoformat(), "reason": reason},
         )
         log.warning("webhook.disabled", webhook_id=webhook.id, reason=reason)
 

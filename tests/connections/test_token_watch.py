@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
+from structlog.testing import capture_logs
 
 from app.connections.account_health.token_watch import Watched, watch_tokens
 from app.connections.collaborators import Connections
@@ -135,3 +136,23 @@ async def test_meta_being_away_flags_nobody(
     assert await watch() == Watched()
     time.advance(hours=1, minutes=1)
     assert await watch() == Watched(checked=1)
+
+
+async def test_an_end_that_cannot_be_announced_holds_up_no_other(
+    api: httpx.AsyncClient, watch: Any, database: Database, time: SimulatedClock
+) -> None:
+    await ask_for_everything(api)
+    spoilt = await make_connection(api)
+    other = await make_connection(api, display_name="two", audience={"name": "Two"})
+    await watch()
+    async with database.transaction() as session:
+        where = Connection.id == spoilt["id"]
+        await session.execute(update(Connection).where(where).values(ad_account={"name": "Shop"}))
+        await session.execute(
+            update(Connection).values(token_expires_at=time() + timedelta(days=1))
+        )
+    with capture_logs() as lines:
+        assert (await watch()).announced == 1
+    assert await announced(database) == [("connection.token_expiring", other["id"])]
+    (told,) = [line for line in lines if line["event"] == "token.not_announced"]
+    assert (told["connection_id"], told["error"]) == (spoilt["id"], "KeyError")

@@ -9,9 +9,12 @@ import httpx
 import pytest
 from sqlalchemy import select
 from standardwebhooks import WebhookVerificationError
+from structlog.testing import capture_logs
 
 from app.db.models import WebhookDelivery
 from app.db.session import Database
+from app.errors import Unavailable
+from app.webhooks import delivery
 from app.webhooks.delivery import BACKOFF, deliver_due, forget_old, pause_after
 from app.webhooks.events import EventType, announce
 from tests.flows.journey import expect
@@ -222,3 +225,41 @@ async def test_the_log_of_deliveries_is_kept_thirty_days(
     await tell(database, "run_b", 1)
     assert await forget_old(database) == 1
     assert [row.subject for row in await rows(database)] == ["run_b"]
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), Unavailable("The database is away.")])
+async def test_an_outcome_that_cannot_be_written_down_holds_up_no_other(
+    api: httpx.AsyncClient,
+    database: Database,
+    deliver: Any,
+    receiver: Receiver,
+    time: SimulatedClock,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """All that was begun has its end in the pass, and what has none is sent again."""
+    await make_webhook(api, receiver)
+    for run in ("run_1", "run_2"):
+        await tell(database, run, 0)
+    first = (await rows(database))[0].id
+    succeeded = delivery._succeeded
+
+    async def written(session: Any, item: Any, status: int | None) -> None:
+        if item.id == first:
+            raise error
+        await asyncio.sleep(0.2)
+        await succeeded(session, item, status)
+
+    with monkeypatch.context() as patched, capture_logs() as lines:
+        patched.setattr(delivery, "_succeeded", written)
+        if isinstance(error, Unavailable):
+            with pytest.raises(Unavailable):
+                await deliver()
+        else:
+            assert await deliver() == delivery.Delivered(delivered=1, failed=1)
+    assert [row.status for row in await rows(database)] == ["pending", "delivered"]
+    told = [line["delivery_id"] for line in lines if line["event"] == "webhook.crashed"]
+    assert told == ([] if isinstance(error, Unavailable) else [first])
+    time.advance(minutes=5)
+    await deliver()
+    assert [row.status for row in await rows(database)] == ["delivered", "delivered"]
