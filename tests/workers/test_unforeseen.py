@@ -1,5 +1,6 @@
 """What nobody foresaw in one thing keeps a worker from no other: it is told, and the rest is done."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -8,13 +9,15 @@ from typing import Any
 import httpx
 import polars as pl
 import pytest
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DBAPIError
 from structlog.testing import capture_logs
 
 from app.background_loops import keep_runs_moving
-from app.db.models import Run, Webhook, WebhookDelivery
+from app.db.models import Export, ExportBaseline, Run, Webhook, WebhookDelivery
 from app.db.session import Database
 from app.facebook.client import GraphClient
+from app.runs.maintenance.recovery import recover_runs
 from app.settings import Settings
 from app.webhooks.delivery import BACKOFF, secret_owner
 from tests.flows.journey import (
@@ -203,6 +206,39 @@ async def test_a_run_that_cannot_be_closed_as_it_should_holds_up_no_other(
     assert told["run_id"] == closed
     (told,) = crashes(lines, "janitor.crashed" if by == "cron" else "upkeep.failed")
     assert told["job"] == "schedules"
+
+
+async def test_a_mirror_is_remembered_by_the_next_round_where_the_database_failed(
+    api: httpx.AsyncClient, context: WorkerContext, database: Database, segment_root: Path
+) -> None:
+    """Within a transaction its errors are the database's own: a statement that was canceled, a deadlock."""
+    closed, _ = await dead_runs(api, database, segment_root)
+    plan = {"staged": {"prefix": f"runs/{closed}/1/staged"}}
+
+    async def recover() -> Any:
+        return await recover_runs(database, context.notifier, budget=5, account_runs=9)
+
+    async with database.transaction() as session:
+        await session.execute(update(Run).where(Run.id == closed).values(plan=plan))
+        export_id = (await session.get_one(Run, closed)).export_id
+    async with database.transaction() as other:
+        await other.get(Export, export_id, with_for_update=True)
+        round_ = asyncio.create_task(recover())
+        waits = text("select pid from pg_locks where pg_backend_pid() = any(pg_blocking_pids(pid))")
+        while (pid := await other.scalar(waits)) is None:  # noqa: ASYNC110 - another session's
+            await asyncio.sleep(0.05)
+        await other.execute(text("select pg_cancel_backend(:pid)"), {"pid": pid})
+        with pytest.raises(DBAPIError):
+            await round_
+    async with database.transaction() as session:
+        run = await session.get_one(Run, closed)
+        assert (run.status, run.plan) == ("running", plan)
+    assert (await recover()).closed == 1
+    async with database.transaction() as session:
+        run = await session.get_one(Run, closed)
+        assert (run.status, run.plan) == ("failed", None)
+        (baseline,) = await session.scalars(select(ExportBaseline))
+        assert baseline.pending == [plan["staged"]]
 
 
 class Once:

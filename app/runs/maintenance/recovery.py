@@ -77,8 +77,9 @@ async def recover_runs(
         )
         ended += closed.scalars()
         for run in ended:
-            # one that nobody foresaw must not keep all others from being closed, or taken back
-            with crashes_told("run.not_remembered", run_id=run.id):
+            # one that nobody foresaw must not keep all others from being closed, or taken back; but where
+            # the database failed the round is repeated, since this one would forget the plan
+            with crashes_told("run.not_remembered", within=True, run_id=run.id):
                 async with session.begin_nested():
                     await remember_unfinished(session, [run])
         await forget_plans(session, ended)
