@@ -28,7 +28,9 @@ class ConnectionLimits:
     """Bytes of a request's head (and of trailers), numbers of connections, and seconds to wait for a client.
 
     `head_seconds`: for a whole head, from the connection or from its first byte; `body_seconds`: for
-    the next byte of a body; `reading_seconds`: for the client to take some of an answer.
+    the next byte of a body; `reading_seconds`: for the client to take some of an answer; `idle_seconds`: for
+    the first byte of a client's next request. That one is longer than clients and balancers keep what
+    they do not use (httpx 5 s, most balancers 60 s): else they send on what is just being closed.
     """
 
     head_bytes: int = 32 * 1024
@@ -37,6 +39,7 @@ class ConnectionLimits:
     head_seconds: float = 10.0
     body_seconds: float = 30.0
     reading_seconds: float = 30.0
+    idle_seconds: float = 75.0
 
 
 class Connection(Protocol):

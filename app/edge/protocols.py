@@ -37,6 +37,7 @@ class _Bounded(asyncio.Protocol):
     cycle: Any
 
     _in_head = True
+    _answered = False
     # bytes fed since the last progress
     _fed = 0
     # when the present wait began: of a head as a whole, of a body since its last byte
@@ -109,6 +110,7 @@ class _Bounded(asyncio.Protocol):
     def on_response_complete(self) -> None:
         """The client's turn begins."""
         self._head_since = self._byte_at = self.loop.time()
+        self._answered = True
         super().on_response_complete()  # type: ignore[misc]
 
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words, which are no problem document
@@ -120,6 +122,10 @@ class _Bounded(asyncio.Protocol):
     @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def _is_idle(self) -> bool:
+        return self._answered and not self._fed
 
     @property
     def waiting_since(self) -> float | None:
@@ -148,7 +154,9 @@ class _Bounded(asyncio.Protocol):
         elif not self._in_head:
             # answered, and the body still comes: whoever was refused sends it all the same
             self._abort_if(now - self._head_since > min(_LINGER_SECONDS, limits.body_seconds))
-        elif now - self._head_since > limits.head_seconds:
+        elif now - self._head_since > (
+            limits.idle_seconds if self._is_idle else limits.head_seconds
+        ):
             self._end_wait_for_head()
 
     def _abort_if(self, overdue: bool) -> None:

@@ -5,6 +5,7 @@ be told. A server opens its socket after the application has started, so its sta
 """
 
 import asyncio
+import math
 
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
@@ -39,6 +40,9 @@ def bound_server(connections: Connections) -> bool:
         bounded = BoundedH11
     else:
         raise ServerUnbounded
+    # by its own timer uvicorn would end them before
+    idle = math.ceil(connections.limits.idle_seconds)
+    config.timeout_keep_alive = max(config.timeout_keep_alive, idle)
     config.http_protocol_class = type(bounded.__name__, (bounded,), {"bounds": connections})
     # there is none here, and its handshake would lead past the bounds
     config.ws_protocol_class = None

@@ -206,16 +206,38 @@ def _is_open(connection: socket.socket) -> bool:
 
 def test_upgrades_and_tunnels_lead_nowhere(target: Callable[..., Any]) -> None:
     upgrade = (
-        b"GET /v1/me HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"GET /v1/me HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, close\r\nUpgrade: websocket\r\n"
         b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
-    tunnel = b"CONNECT internal:443 HTTP/1.1\r\nHost: x\r\n\r\n"
-    relay = b"GET http://internal/ HTTP/1.1\r\nHost: evil.example.com\r\n\r\n"
+    tunnel = b"CONNECT internal:443 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    relay = b"GET http://internal/ HTTP/1.1\r\nHost: evil.example.com\r\nConnection: close\r\n\r\n"
     with target() as server:
         for head, expected in ((upgrade, {401}), (tunnel, {400, 404, 405}), (relay, {400})):
             with server.connect() as connection:
                 connection.sendall(head)
                 assert answer_to(connection, 8)[0] in expected, head
+
+
+def test_who_was_answered_may_come_again_on_the_same_connection(
+    target: Callable[..., Any],
+) -> None:
+    """Before: it ended after 5 s, just when httpx would use it for the last time."""
+    begun = b"GET /livez HTTP/1.1\r\nHost: x\r\nX-"
+    with contextlib.ExitStack() as stack:
+        servers = [stack.enter_context(target(http=http)) for http in IMPLEMENTATIONS]
+        kept = [stack.enter_context(server.connect()) for server in servers]
+        for connection in kept:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+        time.sleep(6)
+        for connection in kept:
+            connection.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+            assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")
+            # what it begins it must end as soon as anybody
+            connection.sendall(begun)
+        for connection in kept:
+            status, problem = answer_to(connection, 30)
+            assert (status, problem["code"]) == (408, "header-timeout")
 
 
 def test_a_plain_uvicorn_is_as_safe(
