@@ -1,7 +1,7 @@
 """What nobody foresaw: told by its class and place only, since its text may hold a value."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,19 +23,26 @@ def tell_of_crash(event: str, error: BaseException, **keys: str) -> None:
 
 
 @contextmanager
+def failures_to(
+    failed: Callable[[BaseException], object], *through: type[Exception]
+) -> Iterator[None]:
+    """Hand what fails inside to `failed`, and let the work behind it go on; `through` and stops come out."""
+    coming_out: tuple[type[BaseException], ...] = (*through, *STOPS)
+    try:
+        yield
+    except coming_out:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the others must not wait for this one
+        failed(error)
+
+
+@contextmanager
 def crashes_told(event: str, *, within: bool = False, **keys: str) -> Iterator[None]:
     """Tell of what nobody foresaw inside, and let the work behind it go on. `AppError`s come through.
 
     `within` a transaction the database's own errors come through too: they are no `AppError` before its
     end, and what was asked of it may not stand.
     """
-    try:
+    through = (AppError, SQLAlchemyError, OSError) if within else (AppError,)
+    with failures_to(lambda error: tell_of_crash(event, error, **keys), *through):
         yield
-    except (AppError, *STOPS):
-        raise
-    except (SQLAlchemyError, OSError) as error:
-        if within:
-            raise
-        tell_of_crash(event, error, **keys)
-    except BaseException as error:  # noqa: BLE001 - the others must not wait for this one
-        tell_of_crash(event, error, **keys)

@@ -13,7 +13,7 @@ from app.db.models import Segment, SegmentUpload
 from app.db.session import Database
 from app.errors import AppError, Unavailable
 from app.ids import new_id
-from app.observability.crashes import STOPS
+from app.observability.crashes import failures_to
 from app.segments.evaluations import note_counts
 from app.segments.pushed import prefix_of
 from app.snapshots import Manifest, MemberFiles, MemberWriter, SnapshotStore
@@ -41,12 +41,9 @@ async def erase_members(
         ).all()
     gone = 0
     for row in rows:
-        try:
+        # one segment must not hold up the others
+        with failures_to(failed, Unavailable):
             gone += await _erase(database, store, row, without)
-        except (Unavailable, *STOPS):
-            raise
-        except BaseException as error:  # noqa: BLE001 - one segment must not hold up the others
-            failed(error)
     return gone
 
 

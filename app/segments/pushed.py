@@ -14,7 +14,7 @@ from app.db.secrets import Vault
 from app.db.session import Database
 from app.errors import AppError, Unavailable, Unprocessable
 from app.identifiers import IdentifierPlan, KeyIdentifier, check_plan
-from app.observability.crashes import STOPS, tell_of_crash
+from app.observability.crashes import failures_to, tell_of_crash
 from app.observability.logs import get_logger
 from app.segments.queries import source_of
 from app.snapshots import SnapshotStore
@@ -158,15 +158,11 @@ async def _forget(
     for upload, is_read in rows:
         if is_read:
             continue
-        try:
+        # one push must not hold up the others
+        with failures_to(failed, Unavailable):
             await asyncio.to_thread(store.delete_prefix, prefix_of(upload.segment_id, upload.id))
             async with database.transaction() as session:
                 await session.execute(delete(SegmentUpload).where(SegmentUpload.id == upload.id))
-        except (Unavailable, *STOPS):
-            raise
-        except BaseException as error:  # noqa: BLE001 - one push must not hold up the others
-            failed(error)
-        else:
             gone += 1
     return gone, len(rows) - gone
 

@@ -18,7 +18,7 @@ from app.facebook.errors import Fatal, Rejected
 from app.facebook.graph import Graph
 from app.facebook.upload.body import UploadSession, match_invalid_samples
 from app.facebook.upload.receipts import UploadReceipt
-from app.observability.crashes import STOPS
+from app.observability.crashes import failures_to
 from app.observability.logs import get_logger
 from app.observability.tracing import span
 from app.runs.execution import note
@@ -175,7 +175,8 @@ class Delivery:
                 # after a stop the queue is only emptied, so that no builder waits for a place
                 if self._stop.is_set():
                     continue
-                await self._upload_or_stop(step, prepared, book)
+                with failures_to(self._fail):
+                    await self._upload(step, prepared, book)
 
         async with task_group(self._fail) as start:
             uploads = [start(upload()) for _ in range(concurrency)]
@@ -183,14 +184,6 @@ class Delivery:
             await asyncio.gather(*builders, return_exceptions=True)
             for _ in uploads:
                 await ready.put(None)
-
-    async def _upload_or_stop(self, step: Step, prepared: Prepared, book: SessionBook) -> None:
-        try:
-            await self._upload(step, prepared, book)
-        except STOPS:
-            raise
-        except BaseException as error:  # noqa: BLE001 - handed on, not swallowed
-            self._fail(error)
 
     async def _prepare(
         self, step: Step, batch: BatchSlice, reader: BatchReader, book: SessionBook, *, last: bool

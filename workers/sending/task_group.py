@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from app.observability.crashes import STOPS
+from app.observability.crashes import failures_to
 
 
 @asynccontextmanager
@@ -16,12 +16,8 @@ async def task_group(
 
     def start(work: object) -> "asyncio.Task[None]":
         async def guarded() -> None:
-            try:
+            with failures_to(fail):
                 await work  # type: ignore[misc]
-            except STOPS:
-                raise
-            except BaseException as error:  # noqa: BLE001 - handed on, not swallowed
-                fail(error)
 
         task = asyncio.create_task(guarded())
         tasks.append(task)
