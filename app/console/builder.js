@@ -1,5 +1,5 @@
 // An export in the making, in the steps and words of the documentation; beside it what its members would become.
-import {html, Dim, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, go, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
+import {html, Dim, items, codes, having, startRun, Pick, api, t, many, fmt, say, useLoad, useState, useEffect, useLater, useForm, submits, useAction, useRef, Page, Card, Text, Said, Note, Problem, Wrong, Button, Empty, Mark, Grid, TextField, SelectField, Choices, Bones, Link, toast, isAdmin, Bar, KEYS, Loaded, Country, Cron, ownSchedule} from './kit.js';
 
 const NEEDED = {email: ['EMAIL'], name_and_address: ['FN', 'LN', 'ZIP', 'COUNTRY'], phone: ['PHONE']};
 const BEGINNING = {display_name: '', connection_id: '', key_identifier: 'email', attributes: {EMAIL: ''}, segment_ids: [], sync_mode: 'add', default_country: null, schedule: {mode: 'system'}, audience: null, allow_shrink: false, date_format: null};
@@ -41,11 +41,11 @@ function Builds({found: first, id, reload}) {
     if (changed.audience) changed.audience = {id: changed.audience.id};
     try {
       const made = id ? await api.send('PATCH', `/v1/exports/${id}`, changed, over ? {} : {'If-Match': found.etag}) : await api.create('/v1/exports', changed, idempotency.current);
-      if (run) { await startRun(made.id); return; }
+      if (run) return await startRun(made.id);
       toast(made.next_run_at ? t('Saved. Nothing was sent', {when: fmt.moment(made.next_run_at)}) : t('Saved. Nothing was'));
-      go(`exports/${made.id}`);
+      return `exports/${made.id}`;
     } catch (error) {
-      if (error.status === 412) { clash((await api.read(`/v1/exports/${id}`)).data); return; }
+      if (error.status === 412) return void clash((await api.read(`/v1/exports/${id}`)).data);
       // a refused try is another request next time
       idempotency.current = crypto.randomUUID();
       throw error;
@@ -57,7 +57,7 @@ function Builds({found: first, id, reload}) {
   useEffect(() => set((now) => ({attributes: suggested(now.attributes, attributes.list)})), [attributes.name]);
   const missing = [!draft.display_name.trim() && t('a name'), !draft.connection_id && t('a connection'), !draft.segment_ids.length && t('a segment'), ...lacking(draft).map(say.name)].filter(Boolean);
   const why = missing.length ? t('Still missing: {what}', {what: missing.join(', ')}) : undefined;
-  return html`<form class="split" onSubmit=${(event) => { event.preventDefault(); if (!why) form.submit(event); }}>
+  return html`<form class="split" onSubmit=${submits(form, why)}>
     <div class="stack">
       ${conflict && Conflict(draft, conflict, () => { clash(null); form.submit(null, {over: true}); }, () => { clash(null); reload(); })}
       ${Card('Connection and name', html`<div class="stack">

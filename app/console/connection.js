@@ -1,5 +1,5 @@
 // One connection: its sign-in, its account and audience, who depends on it; check, renew, edit, delete.
-import {html, SizeAt, api, apart, t, many, fmt, say, useLoad, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Text, Said, Terms, Note, Link, Name, Names, Outside, RunFailed, failedOn, CheckList, toast, go, End, problemOf} from './kit.js';
+import {html, SizeAt, api, apart, t, many, fmt, say, useLoad, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Text, Said, Terms, Note, Link, Name, Names, Outside, RunFailed, failedOn, CheckList, toast, End, problemOf} from './kit.js';
 
 export default function ConnectionPage({parts: [, id]}) {
   const state = useLoad(async () => {
@@ -22,7 +22,7 @@ export default function ConnectionPage({parts: [, id]}) {
 }
 
 /** @param {Connection} one */
-const Deletes = (one, uses) => Act('Delete', async () => { await api.remove(`/v1/connections/${one.id}`, {detach: uses.length > 0 || undefined}); toast('Deleted. What'); go('connections'); },
+const Deletes = (one, uses) => Act('Delete', async () => { await api.remove(`/v1/connections/${one.id}`, {detach: uses.length > 0 || undefined}); toast('Deleted. What'); return 'connections'; },
   {kind: 'danger', sure: ['Delete this', html`${t('Its token is')} ${uses.length > 0 && html`${many(uses.length, 'These exports')} ${Names('exports', uses)}`}`, uses.length ? 'Detach them and delete' : 'Delete']});
 
 /** @param {Connection} one */

@@ -1,5 +1,5 @@
 // A new erasure: who is to be forgotten, by e-mail or phone number.
-import {html, having, api, t, many, useForm, Page, Card, Note, Form, TextField, Country, ask, go} from './kit.js';
+import {html, having, api, t, many, useForm, Page, Card, Note, Form, TextField, Country, ask} from './kit.js';
 
 /** One person a line: {EMAIL: […], PHONE: […]}. */
 const peopleOf = (text) => text.split('\n').filter((line) => line.trim()).map((line) => {
@@ -13,7 +13,7 @@ export default function Erase() {
     const people = peopleOf(text);
     if (!await ask(many(people.length, 'Erase {n} people?'), t('They are taken'), t('Erase'))) return;
     const made = await api.create('/v1/erasures', {people, ...(default_country ? {default_country} : {})});
-    go(`erasures/${made.id}`);
+    return `erasures/${made.id}`;
   });
   const people = peopleOf(form.values.people);
   const empty = people.findIndex((one) => !Object.keys(one).length);

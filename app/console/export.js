@@ -31,11 +31,11 @@ function Actions({one, active, reload}) {
   const path = /** @type {const} */ (`/v1/exports/${one.id}`);
   const why = one.status === 'active' ? undefined : say.status(one.status);
   return html`${active ? Link(`runs/${active.id}`, 'Watch the run', 'btn first') : one.sync_mode === 'mirror' ? Button('Run now', () => ask(true), {kind: 'first', why}) : Act('Run now', () => startRun(one.id), {kind: 'first', why})}
-    ${Link(`exports/${one.id}/edit`, 'Edit', 'btn')}${Act('Duplicate', async () => { const made = await api.create(`${path}/duplicate`, {}); toast('A copy was'); go(`exports/${made.id}/edit`); })}
+    ${Link(`exports/${one.id}/edit`, 'Edit', 'btn')}${Act('Duplicate', async () => { const made = await api.create(`${path}/duplicate`, {}); toast('A copy was'); return `exports/${made.id}/edit`; })}
     ${Act(one.enabled ? t('Switch this export off') : t('Switch this export on'), async () => { await api.send('PATCH', path, {enabled: !one.enabled}); toast(t(one.enabled ? 'It is off' : 'It is on')); reload(); },
       {sure: one.enabled ? ['Switch it off?', t('It runs neither'), t('Switch this export off')] : ['Switch it on?', t('Its schedule'), t('Switch this export on'), 'first']})}
     ${isAdmin() && one.connection_id && Act('Detach', async () => { await api.send('POST', `${path}/detach`); reload(); }, {sure: ['Take the connection', 'The export is', 'Detach']})}
-    ${Act('Delete', async () => { await api.remove(path); toast('Deleted. Its'); go('exports'); }, {kind: 'danger', sure: ['Delete this export?', 'Its runs stay', 'Delete']})}
+    ${Act('Delete', async () => { await api.remove(path); toast('Deleted. Its'); return 'exports'; }, {kind: 'danger', sure: ['Delete this export?', 'Its runs stay', 'Delete']})}
     ${asking && html`<${RunMirror} id=${one.id} onClose=${() => ask(false)}/>`}`;
 }
 

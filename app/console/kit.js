@@ -208,22 +208,22 @@ export function useLater(value) {
   return later;
 }
 
-/** An action with its own waiting and refusal: [run, {busy, error}].
+/** An action with its own waiting and refusal: [run, {busy, error}]. To the place it returns goes who is still here.
  * @type {UseAction} */
 export function useAction(work) {
   const [state, set] = useState({busy: false, error: null});
   const run = async (...given) => {
-    given[0]?.preventDefault?.();
-    set({busy: true, error: null});
+    const {path} = placed();
+    let error = null;
+    set({busy: true, error});
     try {
-      const found = await work(...given);
-      set({busy: false, error: null});
-      return found;
-    } catch (error) {
-      if (!(error instanceof Refused)) console.error(error);
-      set({busy: false, error});
-      return undefined;
+      const to = await work(...given);
+      if (typeof to === 'string' && path === placed().path) go(to);
+    } catch (why) {
+      if (!(why instanceof Refused)) console.error(why);
+      error = why;
     }
+    set({busy: false, error});
   };
   return [run, state];
 }
@@ -285,7 +285,7 @@ export function Button(text, onClick, options = {}) {
 export const Act = (text, work, options = {}) => html`<${Acting} key=${text} ...${{text, work, options}}/>`;
 function Acting({text, work, options}) {
   const {sure, ...rest} = typeof options === 'string' ? {kind: options, sure: undefined} : options;
-  const [run, {busy, error}] = useAction(async () => { if (!sure || await ask(...sure)) await work(); });
+  const [run, {busy, error}] = useAction(async () => { if (!sure || await ask(...sure)) return work(); });
   return html`${Button(text, run, {busy, ...rest})}${error && html`<div class="whole">${Problem(error)}</div>`}`;
 }
 
@@ -380,7 +380,8 @@ export function useForm(first, work) {
   return {values, set, field, wrong, rest, submit, busy, error};
 }
 
-export const Form = ({form, submit, kind = 'first', why, leave, children}) => html`<form class="stack" method="post" onSubmit=${(event) => { if (why) event.preventDefault(); else form.submit(event); }}>${children}${form.rest()}
+export const submits = (form, why) => (event) => { event.preventDefault(); if (!why) form.submit(); };
+export const Form = ({form, submit, kind = 'first', why, leave, children}) => html`<form class="stack" method="post" onSubmit=${submits(form, why)}>${children}${form.rest()}
   <div class="row">${Button(submit, null, {type: 'submit', kind, busy: form.busy, why: why || undefined})}${leave && Link(leave, 'Leave', 'btn plain')}</div></form>`;
 
 /** `control` gets the attributes to spread. */
@@ -430,7 +431,7 @@ export function Dialog({title, onClose, form, submit, kind = 'first', why, child
   useEffect(() => { const found = box.current; found.showModal(); return () => found.close(); }, []);
   const id = useId();
   const way = html`${form && Button(submit, null, {type: 'submit', kind, busy: form.busy, why: why || undefined})}${onClose && Button(form ? 'Leave it' : 'Close', () => onClose())}`;
-  return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); onClose?.(); }}><${form ? 'form' : 'div'} class="stack" onSubmit=${form && ((event) => { event.preventDefault(); if (!why) form.submit(event); })}>
+  return html`<dialog ref=${box} aria-labelledby=${id} onCancel=${(event) => { event.preventDefault(); onClose?.(); }}><${form ? 'form' : 'div'} class="stack" onSubmit=${form && submits(form, why)}>
     <h2 id=${id}>${t(title)}</h2>${children}${form?.rest?.()}${onClose && html`<div class="row">${way}</div>`}<//></dialog>`;
 }
 
@@ -573,7 +574,7 @@ export const Ran = ({found, onClose}) => html`<${Dialog} title=${many(found.star
 
 export async function startRun(id, body = undefined) {
   const made = await api.create(`/v1/exports/${id}/runs`, body);
-  go(`runs/${made.id}`);
+  return `runs/${made.id}`;
 }
 /** The result of a run, which leads to it. */
 export const RunBadge = ({id, status}) => html`<a href="#/runs/${id}" aria-label=${t('The run: {status}', {status: say.status(status)})}>${Badge(status)}</a>`;

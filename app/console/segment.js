@@ -1,5 +1,5 @@
 // One segment: its members and attributes, its history of counts, its exports; upload, refresh, delete.
-import {html, RefusedValues, api, apart, t, many, fmt, say, useLoad, useAction, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Said, Terms, Note, Problem, Link, Names, Grid, toast, go, isAdmin, mayEdit, session, Stacks} from './kit.js';
+import {html, RefusedValues, api, apart, t, many, fmt, say, useLoad, useAction, useState, Page, Dim, Code, Card, Act, Loaded, Badge, Time, Said, Terms, Note, Problem, Link, Names, Grid, toast, isAdmin, mayEdit, session, Stacks} from './kit.js';
 
 const TYPES = {csv: 'text/csv', tsv: 'text/tab-separated-values', ndjson: 'application/x-ndjson', jsonl: 'application/x-ndjson', parquet: 'application/vnd.apache.parquet'};
 
@@ -13,7 +13,7 @@ export default function SegmentPage({parts: [, id]}) {
   const upload = one?.source.kind === 'upload';
   return html`<${Page} state=${state} title="Segment" of=${one} badge=${one && one.state !== 'active' && Badge(one.state)} crumb="segments" curl=${path}
     actions=${one && mayEdit() && html`${!upload && Act('Refresh', async () => { await api.send('POST', `${path}/refresh`); toast('Counted again.'); state.reload(); })}${(isAdmin() || upload) && html`${Link(`segments/${id}/edit`, 'Edit', 'btn')}
-      ${Act('Delete', async () => { await api.remove(path); go('segments'); }, {kind: 'danger', sure: ['Delete this segment?', 'Its source', 'Delete']})}`}`}>${({attributes, uses}) => html`
+      ${Act('Delete', async () => { await api.remove(path); return 'segments'; }, {kind: 'danger', sure: ['Delete this segment?', 'Its source', 'Delete']})}`}`}>${({attributes, uses}) => html`
       ${one.last_error && Note('bad', `${say.move(one.last_error.culprit)}: ${t('the source')}`, html`<p>${Said(one.last_error.message)}</p><p class="dim">${Time(one.last_error.at)} · ${Code(one.last_error.code)}</p>`)}
       ${upload && mayEdit() && (isAdmin() || one.created_by === session.value.caller) && html`<${Upload} one=${one} onDone=${state.reload}/>`}
       <section class="card" aria-label=${t('How many')}><dl class="figures">${[['Members', fmt.number(one.member_count)], ['Counted', fmt.ago(one.evaluated_at)], ['Read from', say.name(one.source.kind)], ['Exports', fmt.number(uses.length)]].map(([name, value]) => html`<div><dt>${t(name)}</dt><dd>${value}</dd></div>`)}</dl></section>

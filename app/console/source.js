@@ -1,5 +1,5 @@
 // A segment in the making: its name, and its source, in the kinds and fields of the API's document.
-import {html, items, having, api, t, say, useLoad, useForm, useState, Page, Code, Card, Act, Loaded, Note, Form, TextField, SelectField, Choice, Choices, Said, CheckList, toast, go, isAdmin} from './kit.js';
+import {html, items, having, api, t, say, useLoad, useForm, useState, Page, Code, Card, Act, Loaded, Note, Form, TextField, SelectField, Choice, Choices, Said, CheckList, toast, isAdmin} from './kit.js';
 
 /** The fields of each kind: {kind: [{name, about, type, options, needed}]}. */
 async function kinds() {
@@ -34,7 +34,7 @@ function Edit({shapes, saved, etag}) {
     const made = saved ? await api.send('PATCH', `/v1/segments/${saved.id}`, {display_name, state, ...(JSON.stringify(source) === JSON.stringify(saved.source) ? {} : {source})}, over ? {} : {'If-Match': etag})
       : await api.create('/v1/segments', {name, display_name: display_name || name, source});
     toast('Saved.');
-    go(`segments/${made.id}`);
+    return `segments/${made.id}`;
   });
   const [own, touch] = useState(Boolean(saved));
   const {values: draft, set} = form;

@@ -1,5 +1,5 @@
 // A connection step by step, as the documentation tells it. Whoever leaves at any step has a draft.
-import {html, Code, codes, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, go, features, problemOf} from './kit.js';
+import {html, Code, codes, items, Pick, api, t, fmt, say, useLoad, useForm, Page, Dim, Card, Act, Loaded, Text, Note, Empty, Form, TextField, Choice, Choices, Link, Outside, RunFailed, failedOn, Sharing, place, filter, toast, features, problemOf} from './kit.js';
 
 const STEPS = codes('step');
 
@@ -20,12 +20,12 @@ function Steps({one, failed, put}) {
   const {query} = place.value;
   const now = query.step ?? open ?? 'facebook';
   const saved = (made) => {
-    if (!one) { go(`connections/${made.id}/setup`); return; }
+    if (!one) return `connections/${made.id}/setup`;
     put(made);
     const left = STEPS.find((step) => !done(made)[step]);
-    if (left) { filter({step: left, outcome: ''}); return; }
+    if (left) return filter({step: left, outcome: ''});
     toast('Saved. The');
-    go(`connections/${made.id}`);
+    return `connections/${made.id}`;
   };
   const Step = {name: Naming, facebook: Facebook, account: Account, audience: Audience, privacy: Privacy}[now] ?? Naming;
   return html`<ol class="steps">${STEPS.map((step, i) => html`<li class=${ready[step] && step !== now ? 'done' : ''} aria-current=${step === now && 'step'}>${one && step !== now && i <= STEPS.indexOf(open ?? 'privacy') ? html`<button type="button" onClick=${() => filter({step, outcome: ''})}>${say.code('step', step)}${ready[step] && html`<span class="hide"> (${t('done')})</span>`}</button>` : say.code('step', step)}</li>`)}</ol>
@@ -84,7 +84,7 @@ function Audience({one, saved}) {
 function Privacy({one, saved}) {
   const state = useLoad(() => api.get('/v1/consent'));
   const form = useForm({agreed: false}, async () => {
-    try { saved(await patch(one, {consent: {accepted: true, version: state.data.version}})); } catch (error) {
+    try { return saved(await patch(one, {consent: {accepted: true, version: state.data.version}})); } catch (error) {
       // the text that was agreed to is another one now: it is shown
       if (error.code === 'consent-version-outdated') { form.set({agreed: false}); state.reload(); }
       throw error;

@@ -56,7 +56,7 @@ declare global {
   type Items = <P extends Known<'get'>>(path: P, params?: Query<P, 'get'>) => Promise<Item<P>[]>;
   type UseLoad = <T>(load: () => Promise<T>, on?: unknown[]) => State<T>;
   type UseList = <P extends Known<'get'>>(path: P, params?: Query<P, 'get'>) => Listing<P>;
-  type UseAction = <T>(work: (...given: any[]) => Promise<T>) => [(...given: any[]) => Promise<T | undefined>, {busy: boolean; error: any}];
+  type UseAction = (work: (...given: any[]) => Promise<any>) => [(...given: any[]) => Promise<void>, {busy: boolean; error: any}];
   type Control = {value: any; onInput: (value: any) => void; error: string};
   type UseForm = <T>(first: T | (() => T), work: (values: T, over?: any) => unknown) => {
     values: T; set: (changes: Partial<T>) => void; field: (name: string & keyof T, pointer?: string) => Control;

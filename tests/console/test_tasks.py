@@ -173,9 +173,41 @@ async def test_what_was_refused_is_corrected_and_saved(
             ) as answer:
                 await save.click()
             assert (await answer.value).ok
+            if not opener and done != "Saved.":
+                await page.wait_for_function(
+                    "address => !location.hash.endsWith(address)", arg=address
+                )
             await page.get_by_text(done).first.wait_for()
     names = [one["display_name"] for one in served.call("GET", "/v1/segments?q=Kept")["items"]]
     assert names == ["Kept", "Kept"]
+
+
+async def test_who_has_gone_elsewhere_stays_there(
+    served: Served, browser: Any, members: Path
+) -> None:
+    """A form that is saved late says so, and calls nobody back to it."""
+    export = export_on(served, members, "Left")
+    answered = asyncio.Event()
+
+    async def late(route: Any) -> None:
+        if route.request.method == "PATCH":
+            await answered.wait()
+        await route.continue_()
+
+    async with opened(browser) as (page, _):
+        await page.goto(served.link())
+        await page.get_by_role("heading", name="Overview").wait_for()
+        await page.route(f"**/v1/exports/{export['id']}", late)
+        await page.goto(f"{served.url}/#/exports/{export['id']}/edit")
+        await page.get_by_label("Display name").fill("Left behind")
+        await page.get_by_role("button", name="Save", exact=True).click()
+        await page.get_by_role("navigation").get_by_role("link", name="Segments").click()
+        await page.get_by_role("heading", name="Segments").wait_for()
+        answered.set()
+        await page.get_by_text("Saved. Nothing was sent").wait_for()
+        await page.get_by_role("heading", name="Segments").wait_for()
+        assert page.url.endswith("#/segments")
+    assert served.call("GET", f"/v1/exports/{export['id']}")["display_name"] == "Left behind"
 
 
 async def test_what_has_not_changed(served: Served, browser: Any, members: Path) -> None:
