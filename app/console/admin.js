@@ -68,7 +68,7 @@ function Deliveries({one, onClose}) {
   return html`<${Dialog} title="Deliveries" onClose=${onClose}>${Loaded(state, (items) => items.length ? html`<ul class="stack tight">${items.map((each) => html`<li key=${each.id}><div class="row between"><span class="mono small">${each.event_type}</span><span class="row">${Badge(each.status)}${again(each)}</span></div>
       <p class="dim">${Time(each.created_at)} · ${many(each.attempts, 'tries')}${each.last_status && ` · HTTP ${each.last_status}`}${each.last_error && html` · ${Said(each.last_error)}`}${each.next_attempt_at && each.status === 'pending' && html` · ${t('again')} ${Time(each.next_attempt_at, 'ago')}`}</p></li>`)}</ul>` : Dim('None yet.'))}
     <fieldset class="stack tight"><legend class="label">${t('Send again what')}</legend><${TextField} label="Since" type="datetime-local" ...${form.field('since')}/><${Choice} label="Also what the" ...${form.field('delivered')}/>${form.rest()}
-      <div>${Button('Send all of them again', form.submit, {busy: form.busy, why: !form.values.since && 'Say since when'})}</div></fieldset><//>`;
+      <div>${Button('Send all of them again', () => form.submit(), {busy: form.busy, why: !form.values.since && 'Say since when'})}</div></fieldset><//>`;
 }
 
 function Schedule() {

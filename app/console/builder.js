@@ -59,7 +59,7 @@ function Builds({found: first, id, reload}) {
   const why = missing.length ? t('Still missing: {what}', {what: missing.join(', ')}) : undefined;
   return html`<form class="split" onSubmit=${submits(form, why)}>
     <div class="stack">
-      ${conflict && Conflict(draft, conflict, () => { clash(null); form.submit(null, {over: true}); }, () => { clash(null); reload(); })}
+      ${conflict && Conflict(draft, conflict, () => { clash(null); form.submit({over: true}); }, () => { clash(null); reload(); })}
       ${Card('Connection and name', html`<div class="stack">
         <${SelectField} label="Connection for export" ...${form.field('connection_id')}
           options=${[['', t('Choose a connection'), true], ...found.groups.flatMap((group) => group.connections.map((one) => [one.id, `${group.display_name}: ${one.display_name}`]))]}/>
@@ -73,7 +73,7 @@ function Builds({found: first, id, reload}) {
         <${Choices} label="Schedule" value=${draft.schedule.mode} onInput=${(mode) => set({schedule: mode === 'custom' ? {...ownSchedule(), ...draft.schedule.cron ? draft.schedule : {}, mode} : {mode}})} options=${['system', 'custom', 'manual'].map((mode) => [mode, say.name(mode)])} error=${form.wrong('/schedule')}/>
         ${draft.schedule.mode === 'custom' && html`<${Cron} schedule=${draft.schedule} saved=${saved?.next_run_at} onInput=${(schedule) => set({schedule})}/>`}</div>`)}
       ${form.rest()}
-      <div class="row">${Button('Save', null, {kind: 'first', type: 'submit', busy: form.busy, why})}${Button('Save and run', () => form.submit(null, {run: true}), {busy: form.busy, why})}${Link(id ? `exports/${id}` : 'exports', t('Leave'), 'btn plain')}</div>
+      <div class="row">${Button('Save', null, {kind: 'first', type: 'submit', busy: form.busy, why})}${Button('Save and run', () => form.submit({run: true}), {busy: form.busy, why})}${Link(id ? `exports/${id}` : 'exports', t('Leave'), 'btn plain')}</div>
       ${Dim(why ?? t('Saving checks'))}
     </div>
     <div class="aside"><${Preview} draft=${draft} why=${!draft.segment_ids.length ? t('Choose a segment') : lacking(draft).length ? t('Map the key') : null} onMap=${(key, name) => set({attributes: {...draft.attributes, [key]: name}})}/></div></form>`;

@@ -371,12 +371,12 @@ export const statuses = (...codes) => [['', t('Any')], ...codes.map((code) => [c
 export function useForm(first, work) {
   const [values, put] = useState(first);
   const set = (changes) => put((old) => ({...old, ...changes.call?.(0, old) ?? changes}));
-  const [submit, {busy, error}] = useAction(async (event, over) => work(values, over));
+  const [submit, {busy, error}] = useAction(async (over) => work(values, over));
   const asked = [];
   const at = (pointer) => (one) => one.pointer === pointer || one.pointer?.startsWith(`${pointer}/`);
   const wrong = (pointer) => { asked.push(at(pointer)); return error?.errors?.find(at(pointer))?.detail; };
   const field = (name, pointer = `/${name}`) => ({value: values[name], onInput: (value) => set({[name]: value}), error: wrong(pointer)});
-  const rest = () => error && !(error.errors?.length && error.errors.every((one) => asked.some((is) => is(one)))) ? Problem(error, error.status === 412 && (() => submit(null, true))) : null;
+  const rest = () => error && !(error.errors?.length && error.errors.every((one) => asked.some((is) => is(one)))) ? Problem(error, error.status === 412 && (() => submit(true))) : null;
   return {values, set, field, wrong, rest, submit, busy, error};
 }
 

@@ -60,7 +60,7 @@ declare global {
   type Control = {value: any; onInput: (value: any) => void; error: string};
   type UseForm = <T>(first: T | (() => T), work: (values: T, over?: any) => unknown) => {
     values: T; set: (changes: Partial<T>) => void; field: (name: string & keyof T, pointer?: string) => Control;
-    wrong: (pointer: string) => string; rest: () => any; submit: (event?: Event, over?: any) => Promise<unknown>; busy: boolean; error: any;
+    wrong: (pointer: string) => string; rest: () => any; submit: (over?: any) => Promise<unknown>; busy: boolean; error: any;
   };
   type Loaded = <T>(state: {data: T; error: any; reload: (...given: any[]) => unknown}, show: (data: T) => unknown, lines?: number) => any;
   type List = <P extends string>(state: Listing<P>, show: (items: Item<P>[]) => unknown, empty: unknown) => any;

@@ -4,7 +4,7 @@ import asyncio
 import random
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -282,6 +282,18 @@ async def test_a_schedule_that_nobody_can_read_stops_no_other(
     assert all(line["where"] for line in told)
 
 
+def queue_none_of(kinds: Mapping[str, Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs of these exports fail so, as long as they stand there; those of the others are queued."""
+    queue = service.queue_run
+
+    async def queue_run(session: AsyncSession, notifier: Any, export: Export, **how: Any) -> Run:
+        if export.id in kinds:
+            raise kinds[export.id]
+        return await queue(session, notifier, export, **how)
+
+    monkeypatch.setattr("app.schedules.due.queue_run", queue_run)
+
+
 async def test_an_export_whose_run_is_refused_stops_no_other(
     database: Database,
     notifier: QueueNotifier,
@@ -291,14 +303,7 @@ async def test_an_export_whose_run_is_refused_stops_no_other(
     connection = await insert_connection(database)
     hourly = {"mode": "custom", "cron": "0 * * * *", "time_zone": "UTC"}
     refused, good = [await insert_export(database, connection, hourly) for _ in range(2)]
-    queue = service.queue_run
-
-    async def queue_run(session: AsyncSession, notifier: Any, export: Export, **how: Any) -> Run:
-        if export.id == refused:
-            raise Unprocessable("It cannot be run.")
-        return await queue(session, notifier, export, **how)
-
-    monkeypatch.setattr("app.schedules.due.queue_run", queue_run)
+    queue_none_of({refused: Unprocessable("It cannot be run.")}, monkeypatch)
     wall_clock.forward(hours=1)
     assert len(await start_due(database, notifier) or []) == 1
     assert set(await runs_of(database)) == {good}
@@ -317,14 +322,7 @@ async def test_an_export_that_failed_does_not_miss_the_moment_of_the_system(
     ]
     await set_refresh(database, frequency="weekly", days=["sunday"])
     kinds = {crashed: KeyError("x"), refused: Unprocessable("It cannot be run.")}
-    queue = service.queue_run
-
-    async def queue_run(session: AsyncSession, notifier: Any, export: Export, **how: Any) -> Run:
-        if export.id in kinds:
-            raise kinds[export.id]
-        return await queue(session, notifier, export, **how)
-
-    monkeypatch.setattr("app.schedules.due.queue_run", queue_run)
+    queue_none_of(kinds, monkeypatch)
     wall_clock.time = datetime(2026, 1, 4, 3, 1, tzinfo=UTC)
     assert len(await start_due(database, notifier) or []) == 1
     await finish_runs(database)
